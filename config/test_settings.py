@@ -1,0 +1,32 @@
+"""Settings for the tests: everything is said here, and no .env is read."""
+
+import os
+from pathlib import Path
+
+os.environ.update(
+    ENV_FILE="",
+    DEBUG="false",
+    SECRET_KEY="only-for-the-tests-and-therefore-in-the-repository-0123456789",
+    ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
+    DATABASE_URL=os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{Path(__file__).parent.parent}/test.sqlite3",
+    SITE_NAME="Plainly Rare",
+    COMMUNITY_NAME="RareGuru",
+    COMMUNITY_APP_URL="https://app.example.org/{slug}",
+    COMMUNITY_JOIN_URL="https://community.example.org/",
+    SUGGEST_URL="mailto:suggest@example.org",
+    ADMIN_PATH="admin/",
+)
+
+from config.settings import *  # noqa: E402, F403 - the environment has to be set first
+
+# The test client and the browser speak plain HTTP.
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True  # no collected folder to look for
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # A file: in a shared in-memory database the busy timeout is ignored.
+    DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}  # noqa: F405

@@ -1,0 +1,112 @@
+"""What a disease's page says."""
+
+from datetime import date
+from functools import cached_property
+from uuid import UUID
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from diseases.codes import Relation, address
+from publishing.pages import Html, Line, Page, Reference, Text, Value
+
+
+class SynonymKind(TextChoices):
+    EXACT = "exact", _("exact")
+    ABBREVIATION = "abbreviation", _("abbreviation")
+    FORMER = "former", _("former name")
+    SPELLING = "spelling", _("other spelling")
+    SUBTYPE = "subtype", _("name of a subtype")
+
+
+class Topic(TextChoices):
+    OVERVIEW = "overview", _("Overview")
+    SYMPTOMS = "symptoms", _("Symptoms")
+    CAUSES = "causes", _("Causes")
+    INHERITANCE = "inheritance", _("Inheritance")
+    DIAGNOSIS = "diagnosis", _("Diagnosis")
+    TREATMENT = "treatment", _("Treatment")
+    OUTLOOK = "outlook", _("Outlook")
+    FREQUENCY = "frequency", _("How common it is")
+    GENETIC_CHANGES = "genetic_changes", _("Genetic changes")
+    LIVING_WITH_IT = "living_with_it", _("Living with it")
+    OTHER = "other", _("Other")
+
+
+class OtherName(Value):
+    key: UUID
+    text: Line
+    kind: SynonymKind = SynonymKind.EXACT
+
+
+class Code(Value):
+    key: UUID
+    scheme: Line
+    value: Line
+    relation: Relation = Relation.EXACT
+
+    @property
+    def url(self) -> str:
+        return address(self.scheme, self.value)
+
+
+class Credit(Value):
+    """A source as the page names it."""
+
+    name: Line
+    url: Line = ""
+    licence: Line = ""
+    licence_url: Line = ""
+    attribution: Text = ""
+
+
+class Answer(Value):
+    """A question with its answer. Dates are what is known: none is ever filled in."""
+
+    key: UUID
+    topic: Topic
+    question: Line
+    html: Html
+    last_updated: date | None = None
+    reviewed_on: date | None = None
+    reviewed_by: Line = ""
+    review_due: date | None = None
+    source: Line = ""
+    source_url: Line = ""
+    adapted: bool = False
+
+    @property
+    def anchor(self) -> str:
+        return f"q-{self.key}"
+
+    @property
+    def label(self) -> str:
+        """What the contents call it: the topic, or the question itself where no topic fits."""
+        return self.question if self.topic == Topic.OTHER else str(self.topic.label)
+
+
+class SupportedBy(Value):
+    key: UUID
+    organization: Reference
+    note: Text = ""
+
+
+class DiseasePage(Page):
+    summary: Text = ""
+    synonyms: tuple[OtherName, ...] = ()
+    codes: tuple[Code, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    supports: tuple[SupportedBy, ...] = ()
+    sources: tuple[Credit, ...] = ()
+
+    def references(self) -> tuple[Reference, ...]:
+        return tuple(dict.fromkeys(support.organization for support in self.supports))
+
+    @cached_property
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        """Anchor and label of each answer for the contents; where two would be called the same, by their questions."""
+        labels = [answer.label for answer in self.answers]
+        return tuple(
+            (answer.anchor, label if labels.count(label) == 1 else answer.question)
+            for answer, label in zip(self.answers, labels, strict=True)
+        )

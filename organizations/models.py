@@ -1,0 +1,87 @@
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_countries.fields import CountryField
+
+from organizations.pages import Number, OrganizationPage, Status
+from organizations.phones import dial
+from publishing.models import Address, Publishable
+
+NUMBERS = ["phone", "toll_free", "fax"]
+PLAIN = ["also_known_as", "description", "city", "region", "postal_code", "email", "website", "checked_by"]
+
+
+class Organization(Publishable):
+    """A support organization: the working copy of its page."""
+
+    KIND = "organization"
+    PAGE = OrganizationPage
+
+    also_known_as = models.CharField(max_length=200, blank=True, help_text=_("Other names, with commas between."))
+    description = models.TextField(blank=True, max_length=5000, help_text=_("What it does for families, in short."))
+    address = models.TextField(_("street or box"), blank=True, max_length=500, help_text=_("One line each."))
+    city = models.CharField(max_length=100, blank=True)
+    region = models.CharField(_("state, province or county"), max_length=100, blank=True)
+    postal_code = models.CharField(max_length=20, blank=True)
+    country = CountryField(blank=True)
+    phone = models.CharField(max_length=100, blank=True, help_text=_("As the organization prints it."))
+    toll_free = models.CharField(_("toll-free"), max_length=100, blank=True)
+    fax = models.CharField(max_length=100, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    website = models.URLField(blank=True, max_length=250)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    successor = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="predecessors",
+        help_text=_("Where families should turn now, if it was closed, renamed or merged."),
+    )
+    checked_on = models.DateField(
+        _("details checked on"), null=True, blank=True, help_text=_("The day on which someone tried the details.")
+    )
+    checked_by = models.CharField(_("checked by"), max_length=150, blank=True, help_text=_("A name and a role."))
+
+    class Meta(Publishable.Meta):
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status=Status.ACTIVE) | Q(successor=None),
+                name="only_former_organizations_have_a_successor",
+                violation_error_message=_("An active organization has no successor: change its status, or remove it."),
+            ),
+        ]
+
+    def compose(self) -> OrganizationPage:
+        references = Address.objects.references(Organization, [self.successor]) if self.successor else {}
+        return OrganizationPage(
+            title=self.name,
+            slug=self.slug,
+            address=tuple(line.strip() for line in self.address.splitlines() if line.strip()),
+            country=str(self.country or ""),
+            status=self.status,
+            successor=references.get(self.successor_id),
+            checked_on=self.checked_on,
+            **{name: self._number(name) for name in NUMBERS},
+            **{name: getattr(self, name) for name in PLAIN},
+        )
+
+    def take_over(self, page: OrganizationPage) -> None:
+        subjects = Address.objects.subjects(page.references())
+        self.name, self.slug = page.title, page.slug
+        self.address = "\n".join(page.address)
+        self.country, self.status, self.checked_on = page.country, page.status, page.checked_on
+        self.successor: Any = subjects.get(page.successor) if page.successor else None
+        for name in NUMBERS:
+            number = getattr(page, name)
+            setattr(self, name, number.printed if number else "")
+        for name in PLAIN:
+            setattr(self, name, getattr(page, name))
+        self.save()
+
+    def _number(self, name: str) -> Number | None:
+        printed = getattr(self, name)
+        return Number(printed=printed, dial=dial(printed, str(self.country or ""))) if printed else None

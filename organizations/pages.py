@@ -1,0 +1,70 @@
+"""What an organization's page says."""
+
+from datetime import date
+from functools import cached_property
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+from django_countries import countries
+
+from publishing.pages import Line, Page, Reference, Text, Value
+
+CITY_REGION_POSTAL = {"US", "CA", "AU"}
+CITY_POSTAL = {"GB", "IE", "NZ", "ZA", "IN", "SG"}
+
+
+class Status(TextChoices):
+    ACTIVE = "active", _("active")
+    CLOSED = "closed", _("closed")
+    RENAMED = "renamed", _("renamed")
+    MERGED = "merged", _("merged into another organization")
+
+
+class Number(Value):
+    """A telephone number as it was printed, and in international form where it can be dialled."""
+
+    printed: Line
+    dial: Line = ""
+
+
+class OrganizationPage(Page):
+    also_known_as: Line = ""
+    description: Text = ""
+    address: tuple[Line, ...] = ()
+    city: Line = ""
+    region: Line = ""
+    postal_code: Line = ""
+    country: Line = ""
+    phone: Number | None = None
+    toll_free: Number | None = None
+    fax: Number | None = None
+    email: Line = ""
+    website: Line = ""
+    status: Status = Status.ACTIVE
+    successor: Reference | None = None
+    checked_on: date | None = None
+    checked_by: Line = ""
+
+    def references(self) -> tuple[Reference, ...]:
+        return (self.successor,) if self.successor else ()
+
+    @cached_property
+    def country_name(self) -> str:
+        return str(countries.name(self.country)) if self.country else ""
+
+    @cached_property
+    def envelope(self) -> tuple[str, ...]:
+        """The lines of the postal address below the name, in the order that the country's post uses."""
+        if self.country in CITY_REGION_POSTAL:
+            place = [" ".join(filter(None, [", ".join(filter(None, [self.city, self.region])), self.postal_code]))]
+        elif self.country in CITY_POSTAL:
+            place = [self.city, self.region, self.postal_code]
+        else:
+            place = [" ".join(filter(None, [self.postal_code, self.city])), self.region]
+        lines = (*self.address, *place, self.country_name)
+        return tuple(line for line in lines if line)
+
+    @cached_property
+    def is_reachable(self) -> bool:
+        """Whether the page gives any way to reach the organization."""
+        return any([self.address, self.city, self.phone, self.toll_free, self.fax, self.email, self.website])

@@ -1,0 +1,40 @@
+"""What a public address leads to."""
+
+from dataclasses import dataclass
+
+from publishing.models import Address, Edition, Event, Publishable
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Something was live here, and was removed."""
+
+    title: str
+    reason: str
+
+
+def look_up(kind: type[Publishable], slug: str) -> Edition | Gone | None:
+    """The live edition that an address leads to; its slug differs where the subject moved or has a successor.
+
+    `Gone` where nothing is live any more, None where nothing ever was.
+    """
+    live = Edition.objects.of(kind).live()
+    edition = live.filter(slug=slug).first()
+    if edition:
+        return edition
+    address = Address.objects.filter(kind=kind.KIND, slug=slug).first()
+    if not address:
+        return None
+    edition = live.filter(subject_id=address.subject_id).first()
+    if edition:
+        return edition
+    withdrawn = (
+        Event.objects.filter(kind=kind.KIND, subject_id=address.subject_id, verb=Event.Verb.WITHDRAWN)
+        .select_related("edition")
+        .order_by("-pk")
+        .first()
+    )
+    if not withdrawn or not withdrawn.edition:
+        return None
+    successor = live.filter(subject_id=withdrawn.successor_id).first() if withdrawn.successor_id else None
+    return successor or Gone(title=withdrawn.edition.title, reason=withdrawn.note)

@@ -1,0 +1,237 @@
+"""The verbs: the only code that writes editions, events, links and addresses, and so the only way to the public.
+
+Every verb locks the subject's row first and the stamp, if at all, after it: in this order two people at once wait for
+each other instead of failing. `by` is a user, or the name of a command for what does not go public.
+"""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from publishing.models import Address, Edition, Event, Link, Publishable, Stamp, kinds
+from publishing.sorting import letter, sort_key
+
+Author = AbstractBaseUser | str
+
+
+class PublishingError(Exception):
+    """A verb was refused; the message tells an editor why and what to do."""
+
+
+def lock(kind: type[Publishable], pk: Any) -> Publishable:
+    """A subject's row as it is now, held until the transaction ends. Raises the model's DoesNotExist."""
+    return kind.objects.select_for_update().get(pk=pk)
+
+
+def may(user: Any, action: str, kind: type[Publishable]) -> bool:
+    return user.is_active and user.has_perm(kind.permission(action))
+
+
+def _require(user: Any, action: str, kind: type[Publishable]) -> None:
+    if not isinstance(user, AbstractBaseUser | AnonymousUser):
+        raise TypeError("Only a user can do this: what the public sees is always someone's decision.")
+    if not may(user, action, kind):
+        raise PermissionDenied(
+            _("%(user)s may not %(action)s a %(kind)s.")
+            % {"user": user, "action": action, "kind": kind._meta.verbose_name}
+        )
+
+
+def _names(by: Author) -> dict[str, Any]:
+    """The author as a record keeps it: the account, and the name as text, which outlives the account."""
+    if isinstance(by, str):
+        return {"by": None, "by_name": by}
+    return {"by": by, "by_name": getattr(by, "get_full_name", str)() or by.get_username()}
+
+
+def _record(subject: Publishable, verb: Event.Verb, by: Author, **fields: Any) -> Event:
+    return Event.objects.create(kind=subject.KIND, subject_id=subject.pk, verb=verb, **_names(by), **fields)
+
+
+def _write(edition: Edition, **fields: Any) -> None:
+    """The one way past the seal on editions: where it stands, and in redact() its words."""
+    Edition._base_manager.filter(pk=edition.pk).update(**fields)
+
+
+@transaction.atomic
+def keep(subject: Publishable, by: Author, note: str = "") -> Edition:
+    """An edition of the working copy as it is now; the latest one again where it says the same."""
+    subject = lock(type(subject), subject.pk)
+    page = subject.compose()
+    digest = page.digest()
+    latest = Edition.objects.about(subject).order_by("-number").first()
+    if latest and latest.digest == digest and latest.schema == page.SCHEMA and not latest.redacted_at:
+        return latest
+    return Edition.objects.create(
+        kind=subject.KIND,
+        subject_id=subject.pk,
+        number=latest.number + 1 if latest else 1,
+        title=page.title,
+        slug=page.slug,
+        sort_key=sort_key(page.title),
+        letter=letter(page.title),
+        content=page.content(),
+        schema=page.SCHEMA,
+        digest=digest,
+        note=note,
+        **_names(by),
+    )
+
+
+@transaction.atomic
+def publish(edition: Edition, by: Any, note: str = "", minor: bool = False) -> Edition:
+    """Makes an edition live, in place of the one that was. Publishing what is live already changes nothing.
+
+    Raises PublishingError where the edition was redacted, its subject is in the bin, or its address is another's.
+    """
+    kind = kinds()[edition.kind]
+    _require(by, "publish", kind)
+    subject = lock(kind, edition.subject_id)
+    edition = Edition.objects.get(pk=edition.pk)
+    if edition.is_live:
+        return edition
+    if edition.redacted_at:
+        raise PublishingError(_("Edition %(number)s was redacted and cannot go live.") % {"number": edition.number})
+    if subject.binned_at:
+        raise PublishingError(_("%(name)s is in the bin. Take it out before you publish it.") % {"name": subject})
+    address, new = Address.objects.get_or_create(
+        kind=edition.kind, slug=edition.slug, defaults={"subject_id": subject.pk}
+    )
+    if address.subject_id != subject.pk:
+        raise PublishingError(
+            _("The address “%(slug)s” belonged to another page and stays with it. Choose another address.")
+            % {"slug": edition.slug}
+        )
+    Stamp.advance()
+    now = timezone.now()
+    before = Edition.objects.about(subject).live().first()
+    if before:
+        _write(before, is_live=False)
+        before.links.all().delete()
+    updated_at = before.updated_at if before and minor else now
+    _write(edition, is_live=True, published_at=now, updated_at=updated_at)
+    edition = Edition.objects.get(pk=edition.pk)
+    mentioned = Address.objects.subjects(edition.page.references()).values()
+    Link.objects.bulk_create(
+        Link(edition=edition, kind=kind_, subject_id=pk) for kind_, pk in {(row.KIND, row.pk) for row in mentioned}
+    )
+    _record(subject, Event.Verb.PUBLISHED, by, edition=edition, note=note, minor=minor)
+    return edition
+
+
+@transaction.atomic
+def withdraw(subject: Publishable, by: Any, reason: str, successor: Publishable | None = None) -> None:
+    """Takes the live edition away; its addresses answer 410 with the reason, or lead to the successor.
+
+    Withdrawing what is not live changes nothing. Raises PublishingError where the successor would lead nowhere.
+    """
+    _require(by, "publish", type(subject))
+    subject = lock(type(subject), subject.pk)
+    live = Edition.objects.about(subject).live().first()
+    if not live:
+        return
+    if successor and (type(successor) is not type(subject) or successor.pk == subject.pk):
+        raise PublishingError(_("The successor must be another page of the same kind."))
+    if successor and not Edition.objects.about(successor).live().exists():
+        raise PublishingError(
+            _("“%(name)s” is not live, so readers cannot be led there. Publish it first.") % {"name": successor}
+        )
+    Stamp.advance()
+    _write(live, is_live=False)
+    live.links.all().delete()
+    _record(
+        subject,
+        Event.Verb.WITHDRAWN,
+        by,
+        edition=live,
+        note=reason,
+        successor_id=successor.pk if successor else None,
+    )
+
+
+@transaction.atomic
+def hand_over(edition: Edition, by: Any, note: str = "") -> None:
+    """Tells the publishers that an edition is ready. Raises PublishingError where there is a newer one."""
+    kind = kinds()[edition.kind]
+    _require(by, "change", kind)
+    subject = lock(kind, edition.subject_id)
+    if edition.number != latest_number(subject):
+        raise PublishingError(_("There is a newer edition than the one you handed over. Look at it first."))
+    _record(subject, Event.Verb.HANDED_OVER, by, edition=edition, note=note)
+
+
+@transaction.atomic
+def restore(edition: Edition, by: Author) -> Edition:
+    """Puts an edition's page back into the working copy, row by row by key, and keeps that.
+
+    What is not on a page (staff notes, questions without an answer) is left alone. Nothing goes live.
+    """
+    if edition.redacted_at:
+        raise PublishingError(_("Edition %(number)s was redacted; its words are gone.") % {"number": edition.number})
+    kind = kinds()[edition.kind]
+    subject = lock(kind, edition.subject_id)
+    subject.take_over(edition.page)
+    _record(subject, Event.Verb.RESTORED, by, edition=edition)
+    return keep(subject, by, note=_("Restored from edition %(number)s") % {"number": edition.number})
+
+
+@transaction.atomic
+def redact(edition: Edition, by: Any, reason: str) -> None:
+    """Blanks the words of an edition that must not be seen even in the history.
+
+    A live edition is refused: publish a corrected one or withdraw it first.
+    """
+    kind = kinds()[edition.kind]
+    _require(by, "publish", kind)
+    subject = lock(kind, edition.subject_id)
+    edition = Edition.objects.get(pk=edition.pk)
+    if edition.is_live:
+        raise PublishingError(_("This edition is live. Publish a corrected one, or withdraw it, before you redact it."))
+    Stamp.advance()
+    title = _("Redacted")
+    page = kind.PAGE(title=title, slug=edition.slug)
+    _write(
+        edition,
+        title=title,
+        sort_key=sort_key(title),
+        letter=letter(title),
+        content=page.content(),
+        digest=page.digest(),
+        note="",
+        redacted_at=timezone.now(),
+    )
+    _record(subject, Event.Verb.REDACTED, by, edition=edition, note=reason)
+
+
+@transaction.atomic
+def bin_subject(subject: Publishable, by: Any, reason: str) -> None:
+    """Moves a subject to the bin, out of the lists. What is live is withdrawn, which takes a publisher."""
+    _require(by, "delete", type(subject))
+    subject = lock(type(subject), subject.pk)
+    if Edition.objects.about(subject).live().exists():
+        withdraw(subject, by, reason)
+    if not subject.binned_at:
+        subject.binned_at = timezone.now()
+        subject.save(update_fields={"binned_at"})
+        _record(subject, Event.Verb.BINNED, by, note=reason)
+
+
+@transaction.atomic
+def unbin_subject(subject: Publishable, by: Any) -> None:
+    """Takes a subject out of the bin, as a draft: it goes live again only by publish()."""
+    _require(by, "delete", type(subject))
+    subject = lock(type(subject), subject.pk)
+    if subject.binned_at:
+        subject.binned_at = None
+        subject.save(update_fields={"binned_at"})
+        _record(subject, Event.Verb.UNBINNED, by)
+
+
+def latest_number(subject: Publishable) -> int:
+    """The number of the newest edition, 0 where there is none."""
+    return Edition.objects.about(subject).aggregate(newest=Max("number"))["newest"] or 0

@@ -1,0 +1,82 @@
+"""Values: what a page says, and nothing about where it is stored."""
+
+import hashlib
+import json
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
+
+from publishing.prose import sanitize
+
+STORED = "stored"
+"""Validation context of a stored page, which must open even where today's limits would refuse it."""
+
+
+def _limit(characters: int) -> AfterValidator:
+    def check(text: str, info: ValidationInfo) -> str:
+        if info.context == STORED:
+            return text
+        if "\x00" in text:
+            raise ValueError("contains a NUL character, which PostgreSQL cannot store")
+        if len(text) > characters:
+            raise ValueError(f"has {len(text):,} characters; at most {characters:,} fit")
+        return text
+
+    return AfterValidator(check)
+
+
+LINE_LENGTH = 250
+TEXT_LENGTH = 100_000
+
+Line = Annotated[str, _limit(LINE_LENGTH)]
+Text = Annotated[str, _limit(TEXT_LENGTH)]
+# Sanitised whenever a page is made or opened, so that a template may print it as it is.
+Html = Annotated[str, _limit(TEXT_LENGTH), AfterValidator(sanitize)]
+
+
+class Value(BaseModel):
+    """A frozen part of a page. Collections are tuples: "frozen" would still let a list change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reference(Value):
+    """Names another subject by its kind and an address that is or was its own."""
+
+    kind: Line
+    slug: Line
+
+
+class Page(Value):
+    """Everything that the public page of one subject says.
+
+    `SCHEMA` rises when the shape changes so that `upgrade()` has to translate; a new field with a default needs neither.
+    """
+
+    SCHEMA: ClassVar[int] = 1
+
+    title: Line
+    slug: Line
+
+    def references(self) -> tuple[Reference, ...]:
+        """The subjects that this page mentions, each once, in the page's order."""
+        return ()
+
+    def content(self) -> dict[str, Any]:
+        """The page as JSON values. Defaults stay out, so that a new field does not change an old page's digest."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+    def digest(self) -> str:
+        """SHA-256 over the content in one canonical spelling: the same words, the same digest, on any database."""
+        text = json.dumps(self.content(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @classmethod
+    def upgrade(cls, content: dict[str, Any], schema: int) -> dict[str, Any]:
+        """Content of an older schema in today's shape."""
+        return content
+
+    @classmethod
+    def open(cls, content: dict[str, Any], schema: int) -> Self:
+        """A stored page. Unknown fields and today's limits are no reason not to open it."""
+        return cls.model_validate(cls.upgrade(content, schema), context=STORED, extra="ignore")

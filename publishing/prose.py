@@ -1,0 +1,98 @@
+"""Answers are a little HTML: what is allowed in it, and what of it counts as words."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from django_prose_editor.fields import create_sanitizer
+
+# Each with its parts, or the editor drops what it does not know (a list without ListItem).
+EXTENSIONS = {
+    "Bold": True,
+    "Italic": True,
+    "HardBreak": True,
+    "Heading": {"levels": [3]},
+    "BulletList": True,
+    "OrderedList": True,
+    "ListItem": True,
+    "Link": {"enableTarget": False, "protocols": ["http", "https", "mailto", "tel"]},
+    "Table": True,
+    "TableRow": True,
+    "TableHeader": True,
+    "TableCell": True,
+}
+
+sanitize = create_sanitizer(EXTENSIONS)
+"""HTML with everything removed that the editor does not offer. Idempotent; never raises."""
+
+BLOCKS = {"p", "h3", "li", "th", "td", "ul", "ol", "table", "thead", "tbody", "tr"}
+CONTAINERS = {"ul", "ol", "li", "table", "tr", "th", "td"}  # a <p> inside them is the editor's habit, not a block
+MARKS = {"strong", "em", "a"}
+
+
+@dataclass
+class _Reader(HTMLParser):
+    """Collects the text of each block, with its marks."""
+
+    found: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.start_block()
+
+    def start_block(self) -> None:
+        tags = [tag for tag in self.open if tag not in {"thead", "tbody"}]
+        if tags and tags[-1] == "p" and len(tags) > 1 and tags[-2] in CONTAINERS:
+            tags.pop()
+        self.found.append(("/".join(tags), []))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in BLOCKS:
+            self.open.append(tag)
+            self.start_block()
+        elif tag == "br":
+            self.handle_data("\n")
+        elif tag in MARKS:
+            self.marks.append(tag + (f" {dict(attrs).get('href')}" if tag == "a" else ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in BLOCKS and tag in self.open:
+            while self.open.pop() != tag:
+                pass
+            self.start_block()
+        elif tag in MARKS:
+            for mark in reversed(self.marks):
+                if mark.split(" ")[0] == tag:
+                    self.marks.remove(mark)
+                    break
+
+    def handle_data(self, data: str) -> None:
+        self.found[-1][1].append((" ".join(sorted(self.marks)), data))
+
+
+def _read(html: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return [(tag, runs) for tag, runs in reader.found if "".join(text for _, text in runs).strip()]
+
+
+def blocks(html: str) -> list[str]:
+    """The words of each paragraph, heading, list item and table cell, white space folded."""
+    return [" ".join("".join(text for _, text in runs).split()) for _, runs in _read(html)]
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two texts differ at most in formatting."""
+    return blocks(one) == blocks(other)
+
+
+def same_text(one: str, other: str) -> bool:
+    """Whether two texts have the same words and formatting, however their HTML is written."""
+
+    def shape(html: str) -> list[tuple[str, list[tuple[str, str]]]]:
+        # Word by word, so that it does not matter how a run of text is cut into pieces.
+        return [(tag, [(marks, word) for marks, text in runs for word in text.split()]) for tag, runs in _read(html)]
+
+    return same_words(one, other) and shape(one) == shape(other)

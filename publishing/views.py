@@ -1,0 +1,105 @@
+"""Answers that do not depend on what is published: where an address leads, and how a lost session goes on."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import requires_csrf_token
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
+
+from publishing.addresses import Gone, look_up
+from publishing.models import Edition, Publishable
+
+SECRET_FIELDS = {"csrfmiddlewaretoken", "password", "password1", "password2", "old_password"}
+SECRET_FIELDS |= {"new_password1", "new_password2", "usable_password"}
+
+
+def of_live_edition(kind: type[Publishable]) -> Callable[..., Any]:
+    """Gives a view of one public page the live edition at its address.
+
+    A former address leads on to today's; where nothing is live any more the answer is 410 with the reason.
+    """
+
+    def decorate(view: Callable[[HttpRequest, Edition], HttpResponse]) -> Callable[..., HttpResponse]:
+        @require_safe
+        @wraps(view)
+        def inner(request: HttpRequest, slug: str) -> HttpResponse:
+            found = look_up(kind, slug)
+            if found is None:
+                raise Http404
+            if isinstance(found, Gone):
+                return render(request, "410.html", {"gone": found}, status=410)
+            if found.slug != slug:
+                response = redirect(found, permanent=True)
+                # An address may be taken back one day, and a browser that remembers would run in a circle.
+                response["Cache-Control"] = "no-cache"
+                return response
+            return view(request, found)
+
+        return inner
+
+    return decorate
+
+
+def _typed(request: HttpRequest) -> list[list[str]]:
+    """What the person typed, as pairs of name and value; a password is never sent back."""
+    return [[name, value] for name, values in request.POST.lists() if name not in SECRET_FIELDS for value in values]
+
+
+def _offer(request: HttpRequest, path: str, typed: list[list[str]], form: AdminAuthenticationForm) -> HttpResponse:
+    """The page that carries on what was typed: first a sign-in where that is needed, then one button."""
+    context = {
+        **admin.site.each_context(request),
+        "title": admin.site.site_header,
+        "path": path,
+        "typed": typed,
+        "typed_json": json.dumps(typed),
+        "form": form,
+        "signed_in": admin.site.has_permission(request),
+    }
+    return render(request, "publishing/resume.html", context, status=403 if request.method == "POST" else 200)
+
+
+@never_cache
+@requires_csrf_token
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Answers a post whose session has ended: nothing is done, and nothing typed is lost."""
+    return _offer(request, request.get_full_path(), _typed(request), AdminAuthenticationForm(request))
+
+
+@requires_csrf_token
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answers a post without a valid token. In the admin that is mostly a lost cookie or an old tab."""
+    if request.path.startswith(reverse("admin:index")) and _typed(request):
+        return signed_out(request)
+    return HttpResponseForbidden(
+        render(request, "403_csrf.html", {"reason": reason}).content, content_type="text/html; charset=utf-8"
+    )
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_POST
+def resume(request: HttpRequest) -> HttpResponse:
+    """Signs in and offers what was typed to be sent once more, by a click and with a valid token."""
+    path = request.POST.get("path", "")
+    if not (path.startswith(reverse("admin:index")) and url_has_allowed_host_and_scheme(path, None)):
+        return redirect("admin:index")
+    try:
+        typed = [[str(name), str(value)] for name, value in json.loads(request.POST.get("typed", "[]"))]
+    except (ValueError, TypeError):
+        return redirect(path)
+    form = AdminAuthenticationForm(request, request.POST)
+    if not admin.site.has_permission(request) and form.is_valid():
+        login(request, form.get_user())
+    return _offer(request, path, typed, form)

@@ -1,0 +1,85 @@
+"""Rows to test with: plain functions, every one with what it takes to be valid."""
+
+import itertools
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+
+from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
+from organizations.models import Organization
+from publishing.editions import keep, publish
+
+numbers = itertools.count(1)
+PASSWORD = "correct horse battery"
+
+
+def make_user(role: str = "", **fields: Any) -> User:
+    n = next(numbers)
+    user = User.objects.create_user(
+        **{"username": f"user-{n}", "password": PASSWORD, "is_staff": bool(role), "last_name": f"Person {n}"} | fields
+    )
+    if role:
+        user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def make_editor(**fields: Any) -> User:
+    return make_user("Editors", **fields)
+
+
+def make_publisher(**fields: Any) -> User:
+    return make_user("Publishers", **fields)
+
+
+def make_organization(*, live: bool = True, **fields: Any) -> Organization:
+    n = next(numbers)
+    organization = Organization.objects.create(
+        **{
+            "name": f"Organization {n:04}",
+            "address": f"{n} Main Street",
+            "city": "Springfield",
+            "region": "IL",
+            "postal_code": "62701",
+            "country": "US",
+            "phone": "217-555-0100",
+        }
+        | fields
+    )
+    return put_live(organization) if live else organization
+
+
+def make_source(**fields: Any) -> Source:
+    n = next(numbers)
+    return Source.objects.create(**{"name": f"Source {n}", "url": "https://source.example.org/"} | fields)
+
+
+def make_question(disease: Disease, **fields: Any) -> Question:
+    n = next(numbers)
+    defaults = {
+        "disease": disease,
+        "topic": "causes",
+        "question": f"What causes it, number {n}?",
+        "answer": f"<p>Answer {n}.</p>",
+        "position": n,
+    }
+    return Question.objects.create(**defaults | fields)
+
+
+def make_disease(
+    *, live: bool = True, questions: int = 1, organizations: list[Organization] | None = None, **fields: Any
+) -> Disease:
+    n = next(numbers)
+    disease = Disease.objects.create(**{"name": f"Disease {n:04}", "summary": f"Summary {n}."} | fields)
+    Synonym.objects.create(disease=disease, text=f"Synonym {n}", position=1)
+    Identifier.objects.create(disease=disease, scheme="ORPHA", value=str(n), position=1)
+    for _ in range(questions):
+        make_question(disease)
+    for position, organization in enumerate(organizations or [], start=1):
+        Support.objects.create(disease=disease, organization=organization, position=position)
+    return put_live(disease) if live else disease
+
+
+def put_live(subject: Any) -> Any:
+    publish(keep(subject, by="factory"), by=make_publisher())
+    subject.refresh_from_db()
+    return subject

@@ -1,0 +1,286 @@
+"""The verbs, through what they leave behind."""
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from organizations.models import Organization
+from publishing.addresses import Gone, look_up
+from publishing.editions import (
+    PublishingError,
+    bin_subject,
+    hand_over,
+    keep,
+    publish,
+    redact,
+    restore,
+    unbin_subject,
+    withdraw,
+)
+from publishing.models import Edition, Event, RecordError, Stamp, State
+from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_question, put_live
+
+pytestmark = pytest.mark.django_db
+
+
+def state(subject):
+    return type(subject).objects.with_state().get(pk=subject.pk).state
+
+
+def change(organization, **fields):
+    for name, value in fields.items():
+        setattr(organization, name, value)
+    organization.save()
+    return keep(organization, by=make_editor())
+
+
+def test_keep_makes_an_edition_only_when_the_page_changed():
+    organization = make_organization(live=False)
+    editor = make_editor(first_name="Ada", last_name="Lovelace")
+
+    first = keep(organization, by=editor)
+    again = keep(organization, by=editor)
+    organization.staff_notes = "Not on the page."
+    organization.save()
+    still = keep(organization, by=editor)
+    second = change(organization, city="Chicago")
+
+    assert (first.number, again.pk, still.pk, second.number) == (1, first.pk, first.pk, 2)
+    assert first.by_name == "Ada Lovelace"
+    assert first.page.city == "Springfield"
+    assert second.page.city == "Chicago"
+
+
+def test_an_author_is_named_for_ever():
+    editor = make_editor(first_name="Ada", last_name="Lovelace")
+    edition = keep(make_organization(live=False), by=editor)
+
+    editor.delete()
+
+    kept = Edition.objects.get(pk=edition.pk)
+    assert (kept.by, kept.by_name) == (None, "Ada Lovelace")
+
+
+def test_publishing_takes_a_user_with_the_permission():
+    edition = keep(make_organization(live=False), by="import")
+
+    with pytest.raises(PermissionDenied):
+        publish(edition, by=make_editor())
+    with pytest.raises(PermissionDenied):
+        publish(edition, by=make_publisher(is_active=False))
+    with pytest.raises(TypeError):
+        publish(edition, by="import")
+
+    assert Edition.objects.live().count() == 0
+
+
+def test_publish_replaces_the_live_edition_and_records_it():
+    organization = make_organization()
+    first = Edition.objects.live().get()
+    second = change(organization, city="Chicago")
+    publisher = make_publisher()
+
+    publish(second, by=publisher, note="New address", minor=False)
+
+    assert list(Edition.objects.live()) == [second]
+    event = Event.objects.order_by("pk").last()
+    assert (event.verb, event.edition, event.by, event.note) == ("published", second, publisher, "New address")
+    assert Edition.objects.get(pk=first.pk).page.city == "Springfield"
+
+
+def test_publishing_the_live_edition_again_changes_nothing():
+    make_organization()
+    live = Edition.objects.live().get()
+    before = (Stamp.current(), Event.objects.count())
+
+    publish(live, by=make_publisher())
+
+    assert (Stamp.current(), Event.objects.count()) == before
+
+
+def test_a_minor_change_does_not_move_the_date_readers_see():
+    organization = make_organization()
+    updated_at = Edition.objects.live().get().updated_at
+
+    minor = publish(change(organization, city="Chicago"), by=make_publisher(), minor=True)
+    major = publish(change(organization, city="Boston"), by=make_publisher())
+
+    assert minor.updated_at == updated_at
+    assert major.updated_at > updated_at
+
+
+def test_every_change_of_what_the_public_sees_raises_the_stamp():
+    stamps = [Stamp.current()]
+    organization = make_organization(live=False)
+    edition = keep(organization, by="test")
+    stamps.append(Stamp.current())
+    publish(edition, by=make_publisher())
+    stamps.append(Stamp.current())
+    withdraw(organization, by=make_publisher(), reason="Gone")
+    stamps.append(Stamp.current())
+    redact(edition, by=make_publisher(), reason="A private number")
+    stamps.append(Stamp.current())
+
+    assert stamps == [0, 0, 1, 2, 3]
+
+
+def test_an_address_is_never_given_to_another_subject():
+    organization = make_organization(slug="first")
+    publish(change(organization, slug="second"), by=make_publisher())
+    other = make_organization(live=False, slug="first")
+
+    with pytest.raises(PublishingError, match="belonged to another page"):
+        publish(keep(other, by="test"), by=make_publisher())
+
+    assert look_up(Organization, "first").subject_id == organization.pk
+
+
+def test_a_subject_may_take_its_own_former_address_back():
+    organization = make_organization(slug="first")
+    publish(change(organization, slug="second"), by=make_publisher())
+    publish(change(organization, slug="first"), by=make_publisher())
+
+    assert look_up(Organization, "first").slug == "first"
+    assert look_up(Organization, "second").slug == "first"
+
+
+def test_withdrawing_leaves_the_reason_or_leads_to_the_successor():
+    organization, survivor = make_organization(slug="old"), make_organization(slug="new")
+
+    withdraw(organization, by=make_publisher(), reason="Closed for good")
+    assert look_up(Organization, "old") == Gone(title=organization.name, reason="Closed for good")
+
+    put_live(organization)
+    withdraw(organization, by=make_publisher(), reason="Merged", successor=survivor)
+    assert look_up(Organization, "old").slug == "new"
+
+    withdraw(survivor, by=make_publisher(), reason="Closed too")
+    assert look_up(Organization, "old") == Gone(title=organization.name, reason="Merged")
+
+
+def test_a_successor_must_be_another_live_page():
+    organization = make_organization()
+
+    with pytest.raises(PublishingError, match="not live"):
+        withdraw(organization, by=make_publisher(), reason="Merged", successor=make_organization(live=False))
+    with pytest.raises(PublishingError, match="another page"):
+        withdraw(organization, by=make_publisher(), reason="Merged", successor=organization)
+
+    assert Edition.objects.live().count() == 1
+
+
+def test_states():
+    organization = make_organization(live=False)
+    assert state(organization) == State.DRAFT
+    edition = keep(organization, by="test")
+    assert state(organization) == State.DRAFT
+    hand_over(edition, by=make_editor(), note="Please")
+    assert state(organization) == State.READY
+    publish(edition, by=make_publisher())
+    assert state(organization) == State.LIVE
+    hand_over(change(organization, city="Chicago"), by=make_editor())
+    assert state(organization) == State.READY
+    change(organization, city="Boston")
+    assert state(organization) == State.CHANGED
+    change(organization, city="Springfield")
+    assert state(organization) == State.LIVE
+    withdraw(organization, by=make_publisher(), reason="Gone")
+    assert state(organization) == State.WITHDRAWN
+    bin_subject(organization, by=make_editor(), reason="Never mind")
+    assert state(organization) == State.BINNED
+    unbin_subject(organization, by=make_editor())
+    assert state(organization) == State.WITHDRAWN
+
+
+def test_only_a_publisher_bins_what_is_live_and_nothing_is_deleted():
+    disease = make_disease()
+
+    with pytest.raises(PermissionDenied):
+        bin_subject(disease, by=make_editor(), reason="A mistake")
+    assert state(disease) == State.LIVE
+
+    bin_subject(disease, by=make_publisher(), reason="A mistake")
+    assert (disease.questions.count(), Edition.objects.live().count(), Edition.objects.count()) == (1, 0, 1)
+    with pytest.raises(PublishingError, match="in the bin"):
+        publish(Edition.objects.get(), by=make_publisher())
+
+
+def test_restore_puts_rows_back_by_key_and_leaves_the_rest_alone():
+    one, two = make_organization(), make_organization()
+    disease = make_disease(questions=2, organizations=[one, two], staff_notes="Ask the clinic.")
+    page = Edition.objects.about(disease).get().page
+    open_question = make_question(disease, answer="", question="Still to answer?")
+    first, second, _ = disease.questions.all()
+    first.delete()
+    second.answer, second.position = "<p>Changed.</p>", 9
+    second.save()
+    disease.supports.first().delete()
+    disease.name = "Renamed"
+    disease.save()
+    keep(disease, by="test")
+
+    restored = restore(Edition.objects.about(disease).get(number=1), by=make_editor())
+
+    disease.refresh_from_db()
+    assert restored.page == page == disease.compose()
+    assert restored.number == 3
+    assert not restored.is_live
+    assert disease.staff_notes == "Ask the clinic."
+    assert disease.questions.filter(pk=open_question.pk).exists()
+    assert disease.questions.get(key=second.key).pk == second.pk
+
+
+def test_redacting_blanks_an_edition_that_is_not_live():
+    organization = make_organization(phone="a private number")
+    first = Edition.objects.get()
+    with pytest.raises(PublishingError, match="live"):
+        redact(first, by=make_publisher(), reason="Private")
+    publish(change(organization, phone="217-555-0199"), by=make_publisher())
+
+    redact(first, by=make_publisher(), reason="Private")
+
+    first = Edition.objects.get(pk=first.pk)
+    assert "private" not in str(first.content) + first.title
+    with pytest.raises(PublishingError, match="redacted"):
+        publish(first, by=make_publisher())
+    with pytest.raises(PublishingError, match="redacted"):
+        restore(first, by=make_publisher())
+
+
+@pytest.mark.parametrize("manager", [Edition.objects, Event.objects])
+def test_records_cannot_be_changed_or_deleted(manager):
+    make_organization()
+    record = manager.get()
+
+    for change_it in [
+        lambda: manager.update(kind="x"),
+        lambda: manager.all().delete(),
+        lambda: manager.bulk_update([record], ["kind"]),
+        lambda: manager.update_or_create(pk=record.pk, defaults={"kind": "x"}),
+        record.save,
+        record.delete,
+    ]:
+        with pytest.raises(RecordError):
+            change_it()
+
+    assert manager.get().kind == "organization"
+
+
+def test_version_rises_with_every_write_to_a_subject_or_its_rows():
+    disease = make_disease(live=False)
+    stale = type(disease).objects.get(pk=disease.pk)
+
+    def version():
+        return type(disease).objects.values_list("version", flat=True).get(pk=disease.pk)
+
+    versions = [version()]
+    make_question(disease)
+    versions.append(version())
+    disease.questions.last().save()
+    versions.append(version())
+    disease.questions.last().delete()
+    versions.append(version())
+    stale.save()
+    versions.append(version())
+
+    assert versions == sorted(set(versions))
+    assert stale.version == version()
