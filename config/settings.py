@@ -137,10 +137,17 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-# The admin: its own scripts, and a nonce for the import map of the prose editor.
+# The admin: its own scripts, a nonce for the import map of the prose editor, and the one style sheet that this
+# editor (django-prose-editor 0.28.0) writes into the page, by its hash.
+PROSE_EDITOR_STYLE = "'sha256-PlumsSlvJ7vvWzjqibGAYKq92O3y/4JTxWWsWJvyUYA='"
 ADMIN_CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": CONTENT_SECURITY_POLICY["DIRECTIVES"]
-    | {"script-src": [SELF, NONCE], "connect-src": [SELF], "img-src": [SELF, "data:"]}
+    | {
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, PROSE_EDITOR_STYLE],
+        "connect-src": [SELF],
+        "img-src": [SELF, "data:"],
+    }
 }
 PERMISSIONS_POLICY: dict[str, list[str]] = {
     feature: []
@@ -157,7 +164,6 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
         "midi",
         "payment",
         "usb",
-        "web-share",
     ]
 }
 

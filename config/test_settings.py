@@ -17,7 +17,7 @@ os.environ.update(
     ADMIN_PATH="admin/",
 )
 
-from config.settings import *  # noqa: E402, F403 - the environment has to be set first
+from config.settings import *
 
 # The test client and the browser speak plain HTTP.
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
@@ -27,6 +27,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_AUTOREFRESH = True  # no collected folder to look for
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file: in a shared in-memory database the busy timeout is ignored.
-    DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}  # noqa: F405
+    DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}

@@ -1,9 +1,16 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import TemplateView
+
+from diseases.views import home
 
 urlpatterns = [
-    path("", include("diseases.urls")),
+    path("", home, name="home"),
+    path("diseases/", include("diseases.urls")),
     path("organizations/", include("organizations.urls")),
+    path("about/", TemplateView.as_view(template_name="pages/about.html"), name="about"),
+    path("accessibility/", TemplateView.as_view(template_name="pages/accessibility.html"), name="accessibility"),
+    path("privacy/", TemplateView.as_view(template_name="pages/privacy.html"), name="privacy"),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]

@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Scheme(TextChoices):
-    GARD = "GARD"
-    ORPHA = "ORPHA"
-    OMIM = "OMIM"
-    MONDO = "MONDO"
-    UMLS = "UMLS"
+    GARD = "GARD", "GARD"
+    ORPHA = "ORPHA", "ORPHA"
+    OMIM = "OMIM", "OMIM"
+    MONDO = "MONDO", "Mondo"
+    UMLS = "UMLS", "UMLS"
     ICD10 = "ICD-10", "ICD-10"
     ICD11 = "ICD-11", "ICD-11"
 

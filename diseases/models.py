@@ -1,15 +1,15 @@
-from typing import Any
+from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Coalesce, Lower
 from django.utils.translation import gettext_lazy as _
 from django_prose_editor.fields import ProseEditorField
 
 from diseases import codes
 from diseases.pages import Answer, Code, Credit, DiseasePage, OtherName, SupportedBy, SynonymKind, Topic
 from organizations.models import Organization
-from publishing.models import Address, Part, Publishable
+from publishing.models import Address, Part, Publishable, PublishableQuerySet
 from publishing.pages import LINE_LENGTH, TEXT_LENGTH, Reference
 from publishing.prose import EXTENSIONS
 
@@ -41,6 +41,14 @@ class Source(models.Model):
         )
 
 
+class DiseaseQuerySet(PublishableQuerySet):
+    def with_question_count(self) -> Self:
+        """Adds `question_count`: the questions that have an answer."""
+        answered = Question.objects.filter(disease=models.OuterRef("pk")).exclude(answer="")
+        counted = answered.order_by().values("disease").annotate(count=models.Count("pk")).values("count")
+        return self.annotate(question_count=Coalesce(models.Subquery(counted), 0))
+
+
 class Disease(Publishable):
     """A condition with a page of its own: the working copy of that page."""
 
@@ -50,6 +58,8 @@ class Disease(Publishable):
     summary = models.TextField(
         blank=True, max_length=5000, help_text=_("Two or three sentences in plain language, before the questions.")
     )
+
+    objects = DiseaseQuerySet.as_manager()
 
     class Meta(Publishable.Meta):
         ordering = ["name"]

@@ -99,7 +99,7 @@ def publish(edition: Edition, by: Any, note: str = "", minor: bool = False) -> E
         raise PublishingError(_("Edition %(number)s was redacted and cannot go live.") % {"number": edition.number})
     if subject.binned_at:
         raise PublishingError(_("%(name)s is in the bin. Take it out before you publish it.") % {"name": subject})
-    address, new = Address.objects.get_or_create(
+    address, _created = Address.objects.get_or_create(
         kind=edition.kind, slug=edition.slug, defaults={"subject_id": subject.pk}
     )
     if address.subject_id != subject.pk:

@@ -93,7 +93,7 @@ class Publishable(models.Model):
             self.refresh_from_db(fields=["version"])
 
     def touch(self) -> None:
-        """Raises `version`: every write to the subject or to one of its rows does, so that no save overlooks another."""
+        """Raises `version`. Every write to the subject or to one of its rows does, so that no save goes unseen."""
         type(self).objects.filter(pk=self.pk).update(version=F("version") + 1)
         self.refresh_from_db(fields=["version"])
 
@@ -337,6 +337,13 @@ class AddressQuerySet(models.QuerySet):
             found |= {Reference(kind=kind, slug=slug): by_id[pk] for slug, pk in ids.items() if pk in by_id}
             found |= {Reference(kind=kind, slug=slug): row for slug, row in by_slug.items()}
         return found
+
+    def not_live(self, references: tuple[Reference, ...]) -> list[Publishable]:
+        """The subjects behind references that readers would not see, because nothing of theirs is live."""
+        rows = self.subjects(references).values()
+        live = Edition.objects.live().filter(subject_id__in=[row.pk for row in rows])
+        seen = set(live.values_list("kind", "subject_id"))
+        return [row for row in rows if (row.KIND, row.pk) not in seen]
 
 
 class Address(models.Model):

@@ -50,7 +50,7 @@ class Reference(Value):
 class Page(Value):
     """Everything that the public page of one subject says.
 
-    `SCHEMA` rises when the shape changes so that `upgrade()` has to translate; a new field with a default needs neither.
+    `SCHEMA` rises when the shape changes so that `upgrade()` must translate; a new field with a default needs neither.
     """
 
     SCHEMA: ClassVar[int] = 1

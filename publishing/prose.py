@@ -83,16 +83,13 @@ def blocks(html: str) -> list[str]:
     return [" ".join("".join(text for _, text in runs).split()) for _, runs in _read(html)]
 
 
-def same_words(one: str, other: str) -> bool:
-    """Whether two texts differ at most in formatting."""
-    return blocks(one) == blocks(other)
+def shape(html: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """The words and the formatting of each block, however the HTML is written: what counts as the same text.
 
-
-def same_text(one: str, other: str) -> bool:
-    """Whether two texts have the same words and formatting, however their HTML is written."""
-
-    def shape(html: str) -> list[tuple[str, list[tuple[str, str]]]]:
-        # Word by word, so that it does not matter how a run of text is cut into pieces.
-        return [(tag, [(marks, word) for marks, text in runs for word in text.split()]) for tag, runs in _read(html)]
-
-    return same_words(one, other) and shape(one) == shape(other)
+    A browser's editor writes the HTML of an untouched answer anew, so texts are never compared as HTML.
+    """
+    # Word by word, so that it does not matter how a run of text is cut into pieces.
+    return [
+        (tag, words, [(marks, word) for marks, text in runs for word in text.split()])
+        for (tag, runs), words in zip(_read(html), blocks(html), strict=True)
+    ]

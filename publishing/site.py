@@ -5,7 +5,7 @@ from csp.decorators import csp
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from publishing.views import resume, signed_out
@@ -25,7 +25,8 @@ class EditorialSite(admin.AdminSite):
 
         @with_admin_policy
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if request.method == "POST" and request.POST and not self.has_permission(request):
+            leaving = request.path == reverse("admin:logout")
+            if request.method == "POST" and not leaving and not self.has_permission(request):
                 return signed_out(request)
             return guarded(request, *args, **kwargs)
 

@@ -8,10 +8,11 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.debug import sensitive_post_parameters
@@ -60,31 +61,33 @@ def _offer(request: HttpRequest, path: str, typed: list[list[str]], form: AdminA
     """The page that carries on what was typed: first a sign-in where that is needed, then one button."""
     context = {
         **admin.site.each_context(request),
-        "title": admin.site.site_header,
+        "title": _("One moment"),
         "path": path,
         "typed": typed,
         "typed_json": json.dumps(typed),
         "form": form,
         "signed_in": admin.site.has_permission(request),
     }
-    return render(request, "publishing/resume.html", context, status=403 if request.method == "POST" else 200)
+    return render(request, "publishing/resume.html", context)
 
 
 @never_cache
 @requires_csrf_token
 def signed_out(request: HttpRequest) -> HttpResponse:
     """Answers a post whose session has ended: nothing is done, and nothing typed is lost."""
-    return _offer(request, request.get_full_path(), _typed(request), AdminAuthenticationForm(request))
+    response = _offer(request, request.get_full_path(), _typed(request), AdminAuthenticationForm(request))
+    response.status_code = 403
+    return response
 
 
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answers a post without a valid token. In the admin that is mostly a lost cookie or an old tab."""
-    if request.path.startswith(reverse("admin:index")) and _typed(request):
+    if request.path == reverse("admin:login"):
+        return redirect(request.get_full_path())
+    if request.path.startswith(reverse("admin:index")):
         return signed_out(request)
-    return HttpResponseForbidden(
-        render(request, "403_csrf.html", {"reason": reason}).content, content_type="text/html; charset=utf-8"
-    )
+    return render(request, "403_csrf.html", {"reason": reason}, status=403)
 
 
 @never_cache

@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,108 +14,182 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Stamp',
+            name="Stamp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('value', models.PositiveBigIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("value", models.PositiveBigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Address',
+            name="Address",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('slug', models.SlugField(max_length=160)),
-                ('subject_id', models.PositiveBigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=20)),
+                ("slug", models.SlugField(max_length=160)),
+                ("subject_id", models.PositiveBigIntegerField()),
             ],
             options={
-                'indexes': [models.Index(models.F('kind'), models.F('subject_id'), name='addresses_of_subject')],
-                'constraints': [models.UniqueConstraint(models.F('kind'), models.F('slug'), name='one_subject_an_address')],
+                "indexes": [models.Index(models.F("kind"), models.F("subject_id"), name="addresses_of_subject")],
+                "constraints": [
+                    models.UniqueConstraint(models.F("kind"), models.F("slug"), name="one_subject_an_address")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Edition',
+            name="Edition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('subject_id', models.PositiveBigIntegerField()),
-                ('number', models.PositiveIntegerField()),
-                ('title', models.CharField(max_length=250)),
-                ('slug', models.SlugField(max_length=160)),
-                ('sort_key', models.CharField(max_length=250)),
-                ('letter', models.CharField(max_length=1)),
-                ('content', models.JSONField()),
-                ('schema', models.PositiveSmallIntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('by_name', models.CharField(max_length=150)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('note', models.CharField(blank=True, max_length=250)),
-                ('is_live', models.BooleanField(default=False)),
-                ('published_at', models.DateTimeField(null=True)),
-                ('updated_at', models.DateTimeField(help_text='When readers last saw a change that was not minor.', null=True)),
-                ('redacted_at', models.DateTimeField(null=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=20)),
+                ("subject_id", models.PositiveBigIntegerField()),
+                ("number", models.PositiveIntegerField()),
+                ("title", models.CharField(max_length=250)),
+                ("slug", models.SlugField(max_length=160)),
+                ("sort_key", models.CharField(max_length=250)),
+                ("letter", models.CharField(max_length=1)),
+                ("content", models.JSONField()),
+                ("schema", models.PositiveSmallIntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                ("by_name", models.CharField(max_length=150)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                ("note", models.CharField(blank=True, max_length=250)),
+                ("is_live", models.BooleanField(default=False)),
+                ("published_at", models.DateTimeField(null=True)),
+                (
+                    "updated_at",
+                    models.DateTimeField(help_text="When readers last saw a change that was not minor.", null=True),
+                ),
+                ("redacted_at", models.DateTimeField(null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('subject_id', models.PositiveBigIntegerField()),
-                ('verb', models.CharField(choices=[('published', 'published'), ('withdrawn', 'withdrawn'), ('handed_over', 'handed over as ready to publish'), ('restored', 'restored into the working copy'), ('redacted', 'redacted'), ('binned', 'moved to the bin'), ('unbinned', 'taken out of the bin')], max_length=20)),
-                ('by_name', models.CharField(max_length=150)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('note', models.TextField(blank=True)),
-                ('minor', models.BooleanField(default=False)),
-                ('successor_id', models.PositiveBigIntegerField(help_text='The subject of the same kind to go to instead.', null=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('edition', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='publishing.edition')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=20)),
+                ("subject_id", models.PositiveBigIntegerField()),
+                (
+                    "verb",
+                    models.CharField(
+                        choices=[
+                            ("published", "published"),
+                            ("withdrawn", "withdrawn"),
+                            ("handed_over", "handed over as ready to publish"),
+                            ("restored", "restored into the working copy"),
+                            ("redacted", "redacted"),
+                            ("binned", "moved to the bin"),
+                            ("unbinned", "taken out of the bin"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("by_name", models.CharField(max_length=150)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                ("note", models.TextField(blank=True)),
+                ("minor", models.BooleanField(default=False)),
+                (
+                    "successor_id",
+                    models.PositiveBigIntegerField(
+                        help_text="The subject of the same kind to go to instead.", null=True
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="publishing.edition",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Link',
+            name="Link",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('subject_id', models.PositiveBigIntegerField()),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='publishing.edition')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=20)),
+                ("subject_id", models.PositiveBigIntegerField()),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="links", to="publishing.edition"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='edition',
-            index=models.Index(models.F('kind'), models.F('sort_key'), condition=models.Q(('is_live', True)), name='live_by_title'),
+            model_name="edition",
+            index=models.Index(
+                models.F("kind"), models.F("sort_key"), condition=models.Q(("is_live", True)), name="live_by_title"
+            ),
         ),
         migrations.AddIndex(
-            model_name='edition',
-            index=models.Index(models.F('kind'), models.F('letter'), models.F('sort_key'), condition=models.Q(('is_live', True)), name='live_by_letter'),
+            model_name="edition",
+            index=models.Index(
+                models.F("kind"),
+                models.F("letter"),
+                models.F("sort_key"),
+                condition=models.Q(("is_live", True)),
+                name="live_by_letter",
+            ),
         ),
         migrations.AddIndex(
-            model_name='edition',
-            index=models.Index(models.F('kind'), models.OrderBy(models.F('updated_at'), descending=True), condition=models.Q(('is_live', True)), name='live_by_update'),
+            model_name="edition",
+            index=models.Index(
+                models.F("kind"),
+                models.OrderBy(models.F("updated_at"), descending=True),
+                condition=models.Q(("is_live", True)),
+                name="live_by_update",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.UniqueConstraint(models.F('kind'), models.F('subject_id'), models.F('number'), name='edition_number'),
+            model_name="edition",
+            constraint=models.UniqueConstraint(
+                models.F("kind"), models.F("subject_id"), models.F("number"), name="edition_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.UniqueConstraint(models.F('kind'), models.F('subject_id'), condition=models.Q(('is_live', True)), name='one_live_edition'),
+            model_name="edition",
+            constraint=models.UniqueConstraint(
+                models.F("kind"), models.F("subject_id"), condition=models.Q(("is_live", True)), name="one_live_edition"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.UniqueConstraint(models.F('kind'), models.F('slug'), condition=models.Q(('is_live', True)), name='one_live_address'),
+            model_name="edition",
+            constraint=models.UniqueConstraint(
+                models.F("kind"), models.F("slug"), condition=models.Q(("is_live", True)), name="one_live_address"
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(models.F('kind'), models.F('subject_id'), models.F('verb'), name='events_of_subject'),
+            model_name="event",
+            index=models.Index(models.F("kind"), models.F("subject_id"), models.F("verb"), name="events_of_subject"),
         ),
         migrations.AddIndex(
-            model_name='link',
-            index=models.Index(models.F('kind'), models.F('subject_id'), name='links_to_subject'),
+            model_name="link",
+            index=models.Index(models.F("kind"), models.F("subject_id"), name="links_to_subject"),
         ),
         migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(models.F('edition'), models.F('kind'), models.F('subject_id'), name='one_link'),
+            model_name="link",
+            constraint=models.UniqueConstraint(
+                models.F("edition"), models.F("kind"), models.F("subject_id"), name="one_link"
+            ),
         ),
     ]

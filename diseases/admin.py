@@ -1,0 +1,92 @@
+from typing import Any
+
+from adminsortable2.admin import SortableAdminBase, SortableStackedInline, SortableTabularInline
+from django.contrib import admin
+from django.db import models, transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from diseases.forms import QuestionForm
+from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
+from diseases.views import render_page
+from publishing.admin import PublishableAdmin
+from publishing.editions import keep
+from publishing.forms import PartForm
+
+
+class SynonymInline(SortableTabularInline):
+    model = Synonym
+    form = PartForm
+    fields = ["key", "text", "kind"]
+    extra = 0
+
+
+class IdentifierInline(SortableTabularInline):
+    model = Identifier
+    form = PartForm
+    fields = ["key", "scheme", "value", "relation"]
+    extra = 0
+
+
+class QuestionInline(SortableStackedInline):
+    model = Question
+    form = QuestionForm
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    fields = [
+        "key",
+        ("topic", "question"),
+        "answer",
+        ("last_updated", "new_date"),
+        ("source", "source_url", "adapted"),
+        ("reviewed_on", "reviewed_by", "review_due"),
+    ]
+    extra = 0
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "answer" and formfield:
+            # The editor replaces the text area, and with it what its label would name.
+            formfield.widget.attrs["aria-label"] = _("Answer")
+        return formfield
+
+
+class SupportInline(SortableTabularInline):
+    model = Support
+    form = PartForm
+    fields = ["key", "organization", "note"]
+    autocomplete_fields = ["organization"]
+    extra = 0
+    formfield_overrides = {models.TextField: {"widget": admin.widgets.AdminTextareaWidget(attrs={"rows": 2})}}
+
+
+@admin.register(Disease)
+class DiseaseAdmin(SortableAdminBase, PublishableAdmin):
+    render_page = staticmethod(render_page)
+    list_display = ["name", "questions", "state", "last_changed", "last_changed_by"]
+    search_fields = ["name", "synonyms__text", "identifiers__value", "slug"]
+    inlines = [SynonymInline, QuestionInline, SupportInline, IdentifierInline]
+    fieldsets = [
+        (None, {"fields": ["name", "summary"]}),
+        (_("The page"), {"fields": ["slug", "staff_notes"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).with_question_count()
+
+    @admin.display(description=_("Questions"), ordering="question_count")
+    def questions(self, disease: Any) -> int:
+        return disease.question_count
+
+
+@admin.register(Source)
+class SourceAdmin(admin.ModelAdmin):
+    list_display = ["name", "url", "licence"]
+    search_fields = ["name"]
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        # Pages name their sources, so each that names this one has a new edition waiting.
+        for disease in Disease.objects.filter(questions__source=obj).distinct():
+            keep(disease, by=request.user, note=f"{obj} changed")

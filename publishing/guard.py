@@ -1,0 +1,246 @@
+"""The lost-update guard: two people who edit one subject do not silently overwrite each other.
+
+Every change form carries what it was opened with: the subject's version, the newest edition, and a short hash of each
+field. A save whose version is no longer the row's is turned back. The form then shows what the editor typed, joined
+with what was saved meanwhile: a field that the editor did not touch takes the saved value, one that both changed keeps
+the typed one and shows both. The form now rests on today's version, so a second save goes through.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django_prose_editor.fields import ProseEditorFormField
+from pydantic import BaseModel, Field, ValidationError
+
+from publishing.comparing import Run, word_runs
+from publishing.models import Edition, Publishable
+from publishing.prose import blocks, sanitize, shape
+
+OPENED = "opened"
+"""The hidden field with what the form was opened with."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place where the saved text and the editor's differ."""
+
+    place: str
+    remark: str
+    runs: list[Run]
+
+
+@dataclass
+class Returned:
+    """Why a form comes back unsaved although nothing in it is wrong."""
+
+    message: str
+    editions: list[Edition]
+    differences: list[Difference] = field(default_factory=list)
+
+
+@dataclass
+class Row:
+    """The fields of one form, as strings in the way a browser posts them."""
+
+    label: str
+    fields: dict[str, forms.Field]
+    values: dict[str, str]
+
+    def spoken(self) -> list[str]:
+        """The names of the fields that say something to an editor: not keys, positions, the row's own number."""
+        return [name for name in self.values if name in self.fields and not self.fields[name].widget.is_hidden]
+
+    def shown(self) -> dict[str, str]:
+        """The filled fields as an editor reads them."""
+        return {name: _readable(self.fields[name], self.values[name]) for name in self.spoken() if self.values[name]}
+
+    def words(self) -> str:
+        return "\n".join(self.shown().values())
+
+
+def as_posted(form: forms.BaseForm) -> Row:
+    """What a browser would post for a form that shows a saved row."""
+    values = {}
+    for bound in form:
+        value, widget = bound.value(), bound.field.widget
+        if isinstance(widget, forms.CheckboxInput):
+            values[bound.name] = "on" if value else ""
+        elif isinstance(widget, forms.Select):
+            values[bound.name] = "" if value is None else str(getattr(value, "code", value) or "")
+        else:
+            values[bound.name] = "" if value is None else str(widget.format_value(value) or "")
+    instance = getattr(form, "instance", None)
+    return Row(label=str(instance) if instance and instance.pk else "", fields=dict(form.fields), values=values)
+
+
+def _meaning(field_: forms.Field | None, value: str) -> str:
+    """A value without what a browser changes on the way: line ends, and the HTML of an untouched answer."""
+    if isinstance(field_, ProseEditorFormField):
+        return repr(shape(sanitize(value)))
+    return value.replace("\r\n", "\n").strip()
+
+
+def _hash(field_: forms.Field | None, value: str) -> str:
+    return hashlib.sha256(_meaning(field_, value).encode()).hexdigest()[:10]
+
+
+def _readable(field_: forms.Field | None, value: str) -> str:
+    if isinstance(field_, ProseEditorFormField):
+        return "\n".join(blocks(sanitize(value)))
+    if isinstance(field_, forms.ModelChoiceField) and value.isdecimal():
+        return str(field_.queryset.filter(pk=value).first() or value)
+    if isinstance(field_, forms.ChoiceField):
+        return str(dict(field_.choices).get(value, value))
+    return value
+
+
+def _label(field_: forms.Field | None, name: str) -> str:
+    return str(field_.label or name) if field_ else name
+
+
+class Saved:
+    """A subject as it is saved now, in the shape of its change form: the form's own row, and each formset's by id."""
+
+    def __init__(self, subject: Publishable, form: forms.BaseForm, formsets: list[Any]) -> None:
+        self.subject = subject
+        self.own = as_posted(form)
+        self.formsets = {
+            formset.prefix: {str(row.instance.pk): as_posted(row) for row in formset.initial_forms}
+            for formset in formsets
+        }
+        self.patterns = {formset.prefix: as_posted(formset.empty_form) for formset in formsets}
+        self.names = {formset.prefix: formset.model._meta.verbose_name for formset in formsets}
+
+    def opened(self) -> str:
+        """What a form of this state carries in its hidden field."""
+        newest = Edition.objects.about(self.subject).order_by("-number").values_list("number", flat=True).first()
+        rows = {"": {"": self.own}} | self.formsets
+        hashes = {
+            prefix: {
+                pk: {name: _hash(row.fields.get(name), v) for name, v in row.values.items()} for pk, row in of.items()
+            }
+            for prefix, of in rows.items()
+        }
+        return Opened(version=self.subject.version, edition=newest or 0, hashes=hashes).model_dump_json()
+
+
+class Opened(BaseModel):
+    """What a posted form was opened with; without a version it was opened with nothing."""
+
+    version: int | None = None
+    edition: int = Field(default=0, ge=0, lt=2**31)
+    hashes: dict[str, dict[str, dict[str, str]]] = {}
+
+    @classmethod
+    def of(cls, data: QueryDict) -> Self:
+        """A missing or mangled field counts as opened with nothing."""
+        try:
+            return cls.model_validate_json(data.get(OPENED, ""))
+        except ValidationError:
+            return cls()
+
+
+class Merge:
+    """Joins what an editor typed with what was saved since the form was opened."""
+
+    def __init__(self, posted: QueryDict, saved: Saved) -> None:
+        self.posted, self.saved = posted, saved
+        self.opened = Opened.of(posted)
+        self.data = posted.copy()
+        self.differences: list[Difference] = []
+        self._merge_row("", saved.own, self._hashes("", ""), prefix="")
+        for prefix in saved.formsets:
+            if f"{prefix}-TOTAL_FORMS" in posted:
+                self._merge_rows(prefix)
+        self.data[OPENED] = saved.opened()
+
+    def returned(self) -> Returned:
+        editions = Edition.objects.about(self.saved.subject).filter(number__gt=self.opened.edition)
+        return Returned(
+            message=_("This page was changed while you were editing it. Nothing of yours is saved yet, nor lost."),
+            editions=list(editions.order_by("number")),
+            differences=self.differences,
+        )
+
+    def _hashes(self, prefix: str, pk: str) -> dict[str, str]:
+        return self.opened.hashes.get(prefix, {}).get(pk, {})
+
+    def _set(self, name: str, value: str) -> None:
+        if value:
+            self.data[name] = value
+        else:
+            self.data.pop(name, None)
+            self.data.update({name: ""} if name in self.posted else {})
+
+    def _note(self, place: str, remark: str, old: str, new: str) -> None:
+        self.differences.append(Difference(place, remark, word_runs(old, new)))
+
+    def _merge_row(self, place: str, row: Row, hashes: dict[str, str], prefix: str) -> None:
+        """Merges the fields of a row that is still there, in the data under `prefix`."""
+        for name, theirs in row.values.items():
+            known = row.fields.get(name)
+            mine = self.posted.get(prefix + name, "")
+            if _meaning(known, mine) == _meaning(known, theirs):
+                continue
+            where = f"{place} – {_label(known, name)}" if place else _label(known, name)
+            was = hashes.get(name)
+            if was == _hash(known, mine):
+                self._set(prefix + name, theirs)
+                if name in row.spoken():
+                    remark = _("Saved meanwhile, and taken over into your form, since you had not changed it.")
+                    self._note(where, remark, _readable(known, mine), _readable(known, theirs))
+            elif was != _hash(known, theirs) and name in row.spoken():
+                remark = _(
+                    "Changed by both of you. Your text stands in the form; this is how it differs from the saved."
+                )
+                self._note(where, remark, _readable(known, theirs), _readable(known, mine))
+
+    def _merge_rows(self, prefix: str) -> None:
+        """Merges the rows of a formset: those still there, those added meanwhile, then the editor's new ones."""
+        saved, pattern, name = self.saved.formsets[prefix], self.saved.patterns[prefix], self.saved.names[prefix]
+        total = self.posted.get(f"{prefix}-TOTAL_FORMS", "")
+        count = min(int(total), 1000) if total.isdecimal() else 0
+        posted = {f"{prefix}-{i}-": self.posted.get(f"{prefix}-{i}-id", "") for i in range(count)}
+        kept, new = [], []
+        for old, pk in posted.items():
+            if pk in saved:
+                self._merge_row(f"{name} “{saved[pk].label}”", saved[pk], self._hashes(prefix, pk), old)
+                kept.append(self._values(old, pattern) | {"id": pk})
+            elif not pk:
+                new.append(self._values(old, pattern))
+            elif not self.posted.get(f"{old}DELETE"):
+                new += self._vanished(old, pk, prefix)
+        for pk, row in saved.items():
+            if pk not in posted.values():
+                kept.append(row.values | {"id": pk})
+                self._note(f"{name} “{row.label}”", _("Added meanwhile. It is now in your form too."), "", row.words())
+        for key in [key for key in self.data if re.match(rf"{re.escape(prefix)}-\d+-", key)]:
+            del self.data[key]
+        for i, values in enumerate([*kept, *new]):
+            self.data.update({f"{prefix}-{i}-{name}": value for name, value in values.items() if value})
+        self.data[f"{prefix}-INITIAL_FORMS"] = str(len(kept))
+        self.data[f"{prefix}-TOTAL_FORMS"] = str(len(kept) + len(new))
+
+    def _values(self, old: str, pattern: Row) -> dict[str, str]:
+        return {name: self.data.get(old + name, "") for name in [*pattern.values, "DELETE"]}
+
+    def _vanished(self, old: str, pk: str, prefix: str) -> list[dict[str, str]]:
+        """A row that someone deleted meanwhile: back as a new one if the editor had changed it, else only shown."""
+        pattern, name = self.saved.patterns[prefix], self.saved.names[prefix]
+        row = Row("", pattern.fields, self._values(old, pattern) | {"id": ""})
+        place = f"{name} “{next(iter(row.shown().values()), pk)}”"
+        hashes = self._hashes(prefix, pk)
+        touched = any(hashes.get(name) != _hash(row.fields.get(name), row.values[name]) for name in row.spoken())
+        if touched:
+            remark = _(
+                "Deleted meanwhile by someone else. You had changed it, so it is back in your form as a new row."
+            )
+            self._note(place, remark, "", row.words())
+            return [row.values]
+        self._note(place, _("Deleted meanwhile. You had not changed it, so it stays deleted."), row.words(), "")
+        return []
