@@ -1,0 +1,64 @@
+# The site's commands; `make` alone lists them. A bare machine needs Python 3.11 or later, and make.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+# Settings like those of a production site, with a secret that guards nothing, for the checks.
+PRODUCTION := ENV_FILE= DEBUG=false SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") \
+	ALLOWED_HOSTS=rare.example.org DATABASE_URL=sqlite:///check.sqlite3
+
+.PHONY: help run install test test-postgresql check format clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
+
+run: .venv/runtime ## set up and serve the site with sample content on 127.0.0.1 (PORT=8000)
+	@$(PYTHON) -c "import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('127.0.0.1', $(PORT)))" 2>/dev/null \
+		|| { echo "Port $(PORT) is taken. Choose another: make run PORT=8001"; exit 1; }
+	@test -e .env || sed "s/^SECRET_KEY=.*/SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')/" .env.example > .env
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py prepare_demo --address http://127.0.0.1:$(PORT)
+	@$(BIN)/python manage.py runserver --noreload 127.0.0.1:$(PORT)
+
+install: .venv/runtime .venv/development ## set up .venv with all that the site and its tests need
+
+test: .venv/development ## set up and pass the tests on SQLite (browser tests where there is a Chromium)
+	$(BIN)/python -m pytest
+
+test-postgresql: .venv/development ## the tests that use a database, on PostgreSQL (TEST_DATABASE_URL=postgres://…)
+	$(BIN)/python -m pytest -m "not browser"
+
+check: .venv/development ## everything that CI checks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/djhtml --tabwidth 2 --check templates
+	$(BIN)/mypy
+	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(PRODUCTION) $(BIN)/python -W error::UserWarning manage.py collectstatic --verbosity 0 --no-input --clear
+	env -u TEST_DATABASE_URL $(MAKE) test
+	@if [ -n "$${TEST_DATABASE_URL:-}" ]; then $(MAKE) test-postgresql; \
+	elif [ -n "$${REQUIRE_POSTGRESQL:-}" ]; then echo "TEST_DATABASE_URL is not set, and PostgreSQL is required."; exit 1; \
+	else echo "SKIPPED: the tests on PostgreSQL. Set TEST_DATABASE_URL to run them."; fi
+
+format: .venv/development ## put code and templates into the house's form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djhtml --tabwidth 2 templates
+
+clean: ## remove what the other targets made, the database and .env excepted
+	rm -rf .venv staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis test.sqlite3* check.sqlite3*
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/runtime: requirements.txt
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "Python 3.11 or later is needed."; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/development: requirements-dev.txt .venv/runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
