@@ -50,7 +50,7 @@ format: .venv/development ## put code and templates into the house's form
 	$(BIN)/djhtml --tabwidth 2 templates
 
 clean: ## remove what the other targets made, the database and .env excepted
-	rm -rf .venv staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis test.sqlite3* check.sqlite3*
+	rm -rf .venv staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis test*.sqlite3* check.sqlite3*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/runtime: requirements.txt

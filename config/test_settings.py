@@ -28,5 +28,5 @@ STORAGES = {
 }
 WHITENOISE_AUTOREFRESH = True  # no collected folder to look for
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # A file: in a shared in-memory database the busy timeout is ignored.
-    DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
+    # A file: in a shared in-memory database the busy timeout is ignored. Its own, so that two runs do not meet.
+    DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / f"test-{os.getpid()}.sqlite3"}

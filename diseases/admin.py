@@ -2,6 +2,7 @@ from typing import Any
 
 from adminsortable2.admin import SortableAdminBase, SortableStackedInline, SortableTabularInline
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -56,7 +57,7 @@ class SupportInline(SortableTabularInline):
     fields = ["key", "organization", "note"]
     autocomplete_fields = ["organization"]
     extra = 0
-    formfield_overrides = {models.TextField: {"widget": admin.widgets.AdminTextareaWidget(attrs={"rows": 2})}}
+    formfield_overrides = {models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 2})}}
 
 
 @admin.register(Disease)
@@ -85,7 +86,7 @@ class SourceAdmin(admin.ModelAdmin):
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     @transaction.atomic
-    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
+    def save_model(self, request: Any, obj: Source, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         # Pages name their sources, so each that names this one has a new edition waiting.
         for disease in Disease.objects.filter(questions__source=obj).distinct():

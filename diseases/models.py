@@ -11,7 +11,7 @@ from diseases.pages import Answer, Code, Credit, DiseasePage, OtherName, Support
 from organizations.models import Organization
 from publishing.models import Address, Part, Publishable, PublishableQuerySet
 from publishing.pages import LINE_LENGTH, TEXT_LENGTH, Reference
-from publishing.prose import EXTENSIONS
+from publishing.prose import EXTENSIONS, sanitize
 
 
 class Source(models.Model):
@@ -41,7 +41,7 @@ class Source(models.Model):
         )
 
 
-class DiseaseQuerySet(PublishableQuerySet):
+class DiseaseQuerySet(PublishableQuerySet["Disease"]):
     def with_question_count(self) -> Self:
         """Adds `question_count`: the questions that have an answer."""
         answered = Question.objects.filter(disease=models.OuterRef("pk")).exclude(answer="")
@@ -59,7 +59,7 @@ class Disease(Publishable):
         blank=True, max_length=5000, help_text=_("Two or three sentences in plain language, before the questions.")
     )
 
-    objects = DiseaseQuerySet.as_manager()
+    objects = DiseaseQuerySet.as_manager()  # type: ignore[misc] # a manager of its own
 
     class Meta(Publishable.Meta):
         ordering = ["name"]
@@ -72,7 +72,7 @@ class Disease(Publishable):
         ]
 
     def compose(self) -> DiseasePage:
-        questions = [question for question in self.questions.select_related("source") if question.answer]
+        questions = [question for question in self.questions.select_related("source") if sanitize(question.answer)]
         supports = list(self.supports.select_related("organization"))
         references = Address.objects.references(Organization, [support.organization for support in supports])
         sources = {question.source for question in questions if question.source}

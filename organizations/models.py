@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -63,7 +61,7 @@ class Organization(Publishable):
             address=tuple(line.strip() for line in self.address.splitlines() if line.strip()),
             country=str(self.country or ""),
             status=self.status,
-            successor=references.get(self.successor_id),
+            successor=references[self.successor.pk] if self.successor else None,
             checked_on=self.checked_on,
             **{name: self._number(name) for name in NUMBERS},
             **{name: getattr(self, name) for name in PLAIN},
@@ -74,7 +72,8 @@ class Organization(Publishable):
         self.name, self.slug = page.title, page.slug
         self.address = "\n".join(page.address)
         self.country, self.status, self.checked_on = page.country, page.status, page.checked_on
-        self.successor: Any = subjects.get(page.successor) if page.successor else None
+        successor = subjects.get(page.successor) if page.successor else None
+        self.successor = successor if isinstance(successor, Organization) else None
         for name in NUMBERS:
             number = getattr(page, name)
             setattr(self, name, number.printed if number else "")

@@ -66,14 +66,15 @@ class PublishableAdmin(admin.ModelAdmin):
     # The list
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).with_state()
+        queryset: Any = super().get_queryset(request)
+        return queryset.with_state()
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         return [StateFilter, *super().get_list_filter(request)]
 
     @admin.display(description=gettext_lazy("State"))
     def state(self, subject: Any) -> str:
-        return State(subject.state).label
+        return str(State(subject.state).label)
 
     @admin.display(description=gettext_lazy("Last change"), ordering="changed_at")
     def last_changed(self, subject: Any) -> Any:
@@ -91,7 +92,7 @@ class PublishableAdmin(admin.ModelAdmin):
     # The change form
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, change, **kwargs)
         form.returned = getattr(request, "returned", None)
         return form
 
@@ -126,7 +127,9 @@ class PublishableAdmin(admin.ModelAdmin):
             formsets.append(formset_class(**unbound))
         return Saved(subject, form, formsets)
 
-    def render_change_form(self, request: Any, context: Any, *args: Any, obj: Any = None, **kwargs: Any) -> Any:
+    def render_change_form(
+        self, request: Any, context: Any, add: bool = False, change: bool = False, form_url: str = "", obj: Any = None
+    ) -> Any:
         if obj is not None:
             posted = request.POST.get(OPENED)
             context["opened"] = posted if posted is not None else self._saved(request, obj).opened()
@@ -139,7 +142,7 @@ class PublishableAdmin(admin.ModelAdmin):
         context["may_bin"] = may(request.user, "delete", self.model)
         # The prose editor's import map is an inline script and needs the page's nonce.
         context["media"] = Media.from_media(context["media"], nonce=str(request.csp_nonce))
-        response = super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        response = super().render_change_form(request, context, add, change, form_url, obj)
         if context["returned"]:
             response.status_code = 409
         return response
@@ -219,7 +222,7 @@ class PublishableAdmin(admin.ModelAdmin):
         response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
-    def _latest(self, request: HttpRequest, subject: Any) -> Edition:
+    def _latest(self, request: Any, subject: Any) -> Edition:
         """The newest edition; a row written outside the admin gets its first one here."""
         return Edition.objects.about(subject).order_by("-number").first() or keep(subject, by=request.user)
 
@@ -308,5 +311,6 @@ class PublishableAdmin(admin.ModelAdmin):
         subject = self._subject(request, object_id, "view")
         editions = Edition.objects.about(subject).defer("content")
         events = Event.objects.filter(kind=subject.KIND, subject_id=subject.pk).select_related("edition")
-        records = sorted([*editions, *events], key=lambda record: record.at, reverse=True)
+        records: list[Any] = [*editions, *events]
+        records = sorted(records, key=lambda record: record.at, reverse=True)
         return self._step_page(request, subject, "history.html", _("History"), records=records)

@@ -92,10 +92,10 @@ def _hash(field_: forms.Field | None, value: str) -> str:
 def _readable(field_: forms.Field | None, value: str) -> str:
     if isinstance(field_, ProseEditorFormField):
         return "\n".join(blocks(sanitize(value)))
-    if isinstance(field_, forms.ModelChoiceField) and value.isdecimal():
+    if isinstance(field_, forms.ModelChoiceField) and field_.queryset is not None and value.isdecimal():
         return str(field_.queryset.filter(pk=value).first() or value)
     if isinstance(field_, forms.ChoiceField):
-        return str(dict(field_.choices).get(value, value))
+        return str(next((label for key, label in field_.widget.choices if str(key) == value), value))
     return value
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
 from django.conf import settings
@@ -26,7 +26,10 @@ class State(models.TextChoices):
     BINNED = "binned", _("in the bin")
 
 
-class PublishableQuerySet(models.QuerySet):
+_Subject = TypeVar("_Subject", bound="Publishable")
+
+
+class PublishableQuerySet(models.QuerySet[_Subject]):
     def with_state(self) -> Self:
         """Adds `state`, and of the latest edition `latest_number`, `changed_by` and `changed_at`."""
         own = {"kind": self.model.KIND, "subject_id": OuterRef("pk")}
@@ -159,7 +162,10 @@ class RecordError(TypeError):
     """A program tried to change what is kept as a record."""
 
 
-class RecordQuerySet(models.QuerySet):
+_Record = TypeVar("_Record", bound=models.Model)
+
+
+class RecordQuerySet(models.QuerySet[_Record]):
     """Refuses what would change or remove a record. The verbs, and they alone, use `_base_manager`."""
 
     def _refuse(self, *args: Any, **kwargs: Any) -> Any:
@@ -171,8 +177,6 @@ class RecordQuerySet(models.QuerySet):
 
 class Record(models.Model):
     """A row that is written once."""
-
-    objects = RecordQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -186,7 +190,7 @@ class Record(models.Model):
         raise RecordError(f"{self} is a record and cannot be deleted.")
 
 
-class EditionQuerySet(RecordQuerySet):
+class EditionQuerySet(RecordQuerySet["Edition"]):
     def of(self, kind: type[Publishable]) -> Self:
         return self.filter(kind=kind.KIND)
 
@@ -211,7 +215,7 @@ class EditionQuerySet(RecordQuerySet):
             .filter(subject_id__in=named.values("subject_id"))
             .annotate(named=Subquery(named.filter(subject_id=OuterRef("subject_id")).values("slug")[:1]))
         )
-        return {edition.named: edition for edition in editions}
+        return {edition.named: edition for edition in editions}  # type: ignore[attr-defined] # annotated above
 
 
 class Edition(Record):
@@ -291,6 +295,8 @@ class Event(Record):
     minor = models.BooleanField(default=False)
     successor_id = models.PositiveBigIntegerField(null=True, help_text="The subject of the same kind to go to instead.")
 
+    objects = RecordQuerySet.as_manager()
+
     class Meta:
         indexes = [models.Index("kind", "subject_id", "verb", name="events_of_subject")]
 
@@ -313,7 +319,7 @@ class Link(models.Model):
         return f"{self.edition_id} → {self.kind} {self.subject_id}"
 
 
-class AddressQuerySet(models.QuerySet):
+class AddressQuerySet(models.QuerySet["Address"]):
     def references(self, kind: type[Publishable], rows: list[Any]) -> dict[int, Reference]:
         """References to rows, by id: under the first address each was ever live at, which stays its own for good.
 
@@ -327,7 +333,7 @@ class AddressQuerySet(models.QuerySet):
 
     def subjects(self, references: tuple[Reference, ...]) -> dict[Reference, Publishable]:
         """The rows behind references; one that leads nowhere is left out."""
-        found = {}
+        found: dict[Reference, Publishable] = {}
         for kind in {reference.kind for reference in references}:
             rows = kinds()[kind].objects.all()
             slugs = {reference.slug for reference in references if reference.kind == kind}

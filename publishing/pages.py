@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
@@ -16,8 +17,8 @@ def _limit(characters: int) -> AfterValidator:
     def check(text: str, info: ValidationInfo) -> str:
         if info.context == STORED:
             return text
-        if "\x00" in text:
-            raise ValueError("contains a NUL character, which PostgreSQL cannot store")
+        if re.search("[\x00\ud800-\udfff]", text):
+            raise ValueError("contains a NUL character or half a character, which PostgreSQL cannot store")
         if len(text) > characters:
             raise ValueError(f"has {len(text):,} characters; at most {characters:,} fit")
         return text

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from csp.decorators import csp
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import login
@@ -23,6 +25,10 @@ from publishing.models import Edition, Publishable
 
 SECRET_FIELDS = {"csrfmiddlewaretoken", "password", "password1", "password2", "old_password"}
 SECRET_FIELDS |= {"new_password1", "new_password2", "usable_password"}
+
+
+with_admin_policy: Any = csp(settings.ADMIN_CONTENT_SECURITY_POLICY["DIRECTIVES"])
+"""Decorates views of the admin, which unlike the public pages have scripts."""
 
 
 def of_live_edition(kind: type[Publishable]) -> Callable[..., Any]:
@@ -71,6 +77,7 @@ def _offer(request: HttpRequest, path: str, typed: list[list[str]], form: AdminA
     return render(request, "publishing/resume.html", context)
 
 
+@with_admin_policy
 @never_cache
 @requires_csrf_token
 def signed_out(request: HttpRequest) -> HttpResponse:
@@ -90,6 +97,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "403_csrf.html", {"reason": reason}, status=403)
 
 
+@with_admin_policy
 @never_cache
 @sensitive_post_parameters("password")
 @require_POST

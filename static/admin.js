@@ -1,6 +1,12 @@
-// Asks before a changed form is left. Without this script the form works; only the question is missing.
+// Comforts of the change form: without this script it works too.
 "use strict";
 
+// The prose editor stands in for a text area, and takes over its label.
+document.addEventListener("prose-editor:ready", ({ detail }) => {
+  detail.editor.view.dom.setAttribute("aria-label", detail.textarea.getAttribute("aria-label"));
+});
+
+// Asks before a changed form is left.
 document.addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector("#content-main form[method=post]");
   if (!form) {

@@ -7,117 +7,298 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organizations', '0001_initial'),
+        ("organizations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='As readers see it: GARD, Orphanet …', max_length=100, unique=True)),
-                ('url', models.URLField(blank=True, max_length=250, verbose_name='website')),
-                ('licence', models.CharField(blank=True, help_text='Under which the text may be used: CC BY 4.0 …', max_length=100)),
-                ('licence_url', models.URLField(blank=True, max_length=250, verbose_name="licence's address")),
-                ('attribution', models.TextField(blank=True, help_text='How the source asks to be named. It stands at the foot of the page.', max_length=2000)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(help_text="As readers see it: GARD, Orphanet …", max_length=100, unique=True),
+                ),
+                ("url", models.URLField(blank=True, max_length=250, verbose_name="website")),
+                (
+                    "licence",
+                    models.CharField(
+                        blank=True, help_text="Under which the text may be used: CC BY 4.0 …", max_length=100
+                    ),
+                ),
+                ("licence_url", models.URLField(blank=True, max_length=250, verbose_name="licence's address")),
+                (
+                    "attribution",
+                    models.TextField(
+                        blank=True,
+                        help_text="How the source asks to be named. It stands at the foot of the page.",
+                        max_length=2000,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Disease',
+            name="Disease",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('slug', models.SlugField(blank=True, help_text="The end of the page's address. Leave it empty to have it made from the name.", max_length=160, unique=True, verbose_name='address')),
-                ('staff_notes', models.TextField(blank=True, help_text='For colleagues only. Never shown to the public.')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('binned_at', models.DateTimeField(editable=False, null=True)),
-                ('summary', models.TextField(blank=True, help_text='Two or three sentences in plain language, before the questions.', max_length=5000)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "slug",
+                    models.SlugField(
+                        blank=True,
+                        help_text="The end of the page's address. Leave it empty to have it made from the name.",
+                        max_length=160,
+                        unique=True,
+                        verbose_name="address",
+                    ),
+                ),
+                (
+                    "staff_notes",
+                    models.TextField(blank=True, help_text="For colleagues only. Never shown to the public."),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("binned_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "summary",
+                    models.TextField(
+                        blank=True,
+                        help_text="Two or three sentences in plain language, before the questions.",
+                        max_length=5000,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
-                'abstract': False,
-                'default_permissions': ('add', 'change', 'delete', 'view', 'publish'),
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('name'), name='disease_name', violation_error_message='There is a disease of this name already.')],
+                "ordering": ["name"],
+                "abstract": False,
+                "default_permissions": ("add", "change", "delete", "view", "publish"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("name"),
+                        name="disease_name",
+                        violation_error_message="There is a disease of this name already.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Identifier',
+            name="Identifier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.UUIDField(default=uuid.uuid4, unique=True)),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('scheme', models.CharField(choices=[('GARD', 'Gard'), ('ORPHA', 'Orpha'), ('OMIM', 'Omim'), ('MONDO', 'Mondo'), ('UMLS', 'Umls'), ('ICD-10', 'ICD-10'), ('ICD-11', 'ICD-11')], max_length=10)),
-                ('value', models.CharField(max_length=40, verbose_name='code')),
-                ('relation', models.CharField(choices=[('exact', 'exact'), ('broad', 'the code covers more than this disease'), ('narrow', 'the code covers a part of this disease'), ('unknown', 'not known')], default='exact', max_length=10)),
-                ('disease', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identifiers', to='diseases.disease')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.UUIDField(default=uuid.uuid4, unique=True)),
+                ("position", models.PositiveIntegerField(default=0)),
+                (
+                    "scheme",
+                    models.CharField(
+                        choices=[
+                            ("GARD", "Gard"),
+                            ("ORPHA", "Orpha"),
+                            ("OMIM", "Omim"),
+                            ("MONDO", "Mondo"),
+                            ("UMLS", "Umls"),
+                            ("ICD-10", "ICD-10"),
+                            ("ICD-11", "ICD-11"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("value", models.CharField(max_length=40, verbose_name="code")),
+                (
+                    "relation",
+                    models.CharField(
+                        choices=[
+                            ("exact", "exact"),
+                            ("broad", "the code covers more than this disease"),
+                            ("narrow", "the code covers a part of this disease"),
+                            ("unknown", "not known"),
+                        ],
+                        default="exact",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "disease",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="identifiers", to="diseases.disease"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'pk'],
-                'abstract': False,
-                'constraints': [models.UniqueConstraint(models.F('disease'), models.F('scheme'), models.F('value'), name='one_identifier')],
+                "ordering": ["position", "pk"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("disease"), models.F("scheme"), models.F("value"), name="one_identifier"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Question',
+            name="Question",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.UUIDField(default=uuid.uuid4, unique=True)),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('topic', models.CharField(choices=[('overview', 'Overview'), ('symptoms', 'Symptoms'), ('causes', 'Causes'), ('inheritance', 'Inheritance'), ('diagnosis', 'Diagnosis'), ('treatment', 'Treatment'), ('outlook', 'Outlook'), ('frequency', 'How common it is'), ('genetic_changes', 'Genetic changes'), ('living_with_it', 'Living with it'), ('other', 'Other')], default='other', max_length=20)),
-                ('question', models.CharField(max_length=250)),
-                ('answer', models.TextField(blank=True, max_length=100000)),
-                ('last_updated', models.DateField(blank=True, help_text="When the answer's content last changed. Empty where nobody knows.", null=True)),
-                ('reviewed_on', models.DateField(blank=True, help_text='When the named person last checked the answer.', null=True, verbose_name='last reviewed')),
-                ('reviewed_by', models.CharField(blank=True, help_text='A name and a role, as readers see it.', max_length=150)),
-                ('review_due', models.DateField(blank=True, null=True)),
-                ('source_url', models.URLField(blank=True, max_length=250, verbose_name='address at the source')),
-                ('adapted', models.BooleanField(default=False, help_text="Tick this where we retold the source's text in our own words.", verbose_name='adapted')),
-                ('disease', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='diseases.disease')),
-                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='diseases.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.UUIDField(default=uuid.uuid4, unique=True)),
+                ("position", models.PositiveIntegerField(default=0)),
+                (
+                    "topic",
+                    models.CharField(
+                        choices=[
+                            ("overview", "Overview"),
+                            ("symptoms", "Symptoms"),
+                            ("causes", "Causes"),
+                            ("inheritance", "Inheritance"),
+                            ("diagnosis", "Diagnosis"),
+                            ("treatment", "Treatment"),
+                            ("outlook", "Outlook"),
+                            ("frequency", "How common it is"),
+                            ("genetic_changes", "Genetic changes"),
+                            ("living_with_it", "Living with it"),
+                            ("other", "Other"),
+                        ],
+                        default="other",
+                        max_length=20,
+                    ),
+                ),
+                ("question", models.CharField(max_length=250)),
+                ("answer", models.TextField(blank=True, max_length=100000)),
+                (
+                    "last_updated",
+                    models.DateField(
+                        blank=True,
+                        help_text="When the answer's content last changed. Empty where nobody knows.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "reviewed_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="When the named person last checked the answer.",
+                        null=True,
+                        verbose_name="last reviewed",
+                    ),
+                ),
+                (
+                    "reviewed_by",
+                    models.CharField(blank=True, help_text="A name and a role, as readers see it.", max_length=150),
+                ),
+                ("review_due", models.DateField(blank=True, null=True)),
+                ("source_url", models.URLField(blank=True, max_length=250, verbose_name="address at the source")),
+                (
+                    "adapted",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Tick this where we retold the source's text in our own words.",
+                        verbose_name="adapted",
+                    ),
+                ),
+                (
+                    "disease",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="questions", to="diseases.disease"
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="questions",
+                        to="diseases.source",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'pk'],
-                'abstract': False,
-                'constraints': [models.CheckConstraint(condition=models.Q(('reviewed_on', None), models.Q(('reviewed_by', ''), _negated=True), _connector='OR'), name='a_review_has_a_reviewer', violation_error_message='Say who reviewed it: a review without a name is worth nothing to readers.')],
+                "ordering": ["position", "pk"],
+                "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reviewed_on", None), models.Q(("reviewed_by", ""), _negated=True), _connector="OR"
+                        ),
+                        name="a_review_has_a_reviewer",
+                        violation_error_message="Say who reviewed it: a review without a name is worth nothing to readers.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Support',
+            name="Support",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.UUIDField(default=uuid.uuid4, unique=True)),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('note', models.TextField(blank=True, help_text='What it offers for this disease, in short.', max_length=1000)),
-                ('disease', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='supports', to='diseases.disease')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='supports', to='organizations.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.UUIDField(default=uuid.uuid4, unique=True)),
+                ("position", models.PositiveIntegerField(default=0)),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True, help_text="What it offers for this disease, in short.", max_length=1000
+                    ),
+                ),
+                (
+                    "disease",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="supports", to="diseases.disease"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="supports",
+                        to="organizations.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'pk'],
-                'abstract': False,
-                'constraints': [models.UniqueConstraint(models.F('disease'), models.F('organization'), name='one_support')],
+                "ordering": ["position", "pk"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(models.F("disease"), models.F("organization"), name="one_support")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Synonym',
+            name="Synonym",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.UUIDField(default=uuid.uuid4, unique=True)),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('text', models.CharField(max_length=250, verbose_name='name')),
-                ('kind', models.CharField(choices=[('exact', 'exact'), ('abbreviation', 'abbreviation'), ('former', 'former name'), ('spelling', 'other spelling'), ('subtype', 'name of a subtype')], default='exact', max_length=20)),
-                ('disease', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='synonyms', to='diseases.disease')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.UUIDField(default=uuid.uuid4, unique=True)),
+                ("position", models.PositiveIntegerField(default=0)),
+                ("text", models.CharField(max_length=250, verbose_name="name")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("exact", "exact"),
+                            ("abbreviation", "abbreviation"),
+                            ("former", "former name"),
+                            ("spelling", "other spelling"),
+                            ("subtype", "name of a subtype"),
+                        ],
+                        default="exact",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "disease",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="synonyms", to="diseases.disease"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'pk'],
-                'abstract': False,
-                'constraints': [models.UniqueConstraint(models.F('disease'), django.db.models.functions.text.Lower('text'), name='one_synonym')],
+                "ordering": ["position", "pk"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("disease"), django.db.models.functions.text.Lower("text"), name="one_synonym"
+                    )
+                ],
             },
         ),
     ]

@@ -6,44 +6,108 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Organization',
+            name="Organization",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('slug', models.SlugField(blank=True, help_text="The end of the page's address. Leave it empty to have it made from the name.", max_length=160, unique=True, verbose_name='address')),
-                ('staff_notes', models.TextField(blank=True, help_text='For colleagues only. Never shown to the public.')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('binned_at', models.DateTimeField(editable=False, null=True)),
-                ('also_known_as', models.CharField(blank=True, help_text='Other names, with commas between.', max_length=200)),
-                ('description', models.TextField(blank=True, help_text='What it does for families, in short.', max_length=5000)),
-                ('address', models.TextField(blank=True, help_text='One line each.', max_length=500, verbose_name='street or box')),
-                ('city', models.CharField(blank=True, max_length=100)),
-                ('region', models.CharField(blank=True, max_length=100, verbose_name='state, province or county')),
-                ('postal_code', models.CharField(blank=True, max_length=20)),
-                ('country', django_countries.fields.CountryField(blank=True, max_length=2)),
-                ('phone', models.CharField(blank=True, help_text='As the organization prints it.', max_length=100)),
-                ('toll_free', models.CharField(blank=True, max_length=100, verbose_name='toll-free')),
-                ('fax', models.CharField(blank=True, max_length=100)),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('website', models.URLField(blank=True, max_length=250)),
-                ('status', models.CharField(choices=[('active', 'active'), ('closed', 'closed'), ('renamed', 'renamed'), ('merged', 'merged into another organization')], default='active', max_length=10)),
-                ('checked_on', models.DateField(blank=True, help_text='The day on which someone tried the details.', null=True, verbose_name='details checked on')),
-                ('checked_by', models.CharField(blank=True, help_text='A name and a role.', max_length=150, verbose_name='checked by')),
-                ('successor', models.ForeignKey(blank=True, help_text='Where families should turn now, if it was closed, renamed or merged.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='predecessors', to='organizations.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "slug",
+                    models.SlugField(
+                        blank=True,
+                        help_text="The end of the page's address. Leave it empty to have it made from the name.",
+                        max_length=160,
+                        unique=True,
+                        verbose_name="address",
+                    ),
+                ),
+                (
+                    "staff_notes",
+                    models.TextField(blank=True, help_text="For colleagues only. Never shown to the public."),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("binned_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "also_known_as",
+                    models.CharField(blank=True, help_text="Other names, with commas between.", max_length=200),
+                ),
+                (
+                    "description",
+                    models.TextField(blank=True, help_text="What it does for families, in short.", max_length=5000),
+                ),
+                (
+                    "address",
+                    models.TextField(
+                        blank=True, help_text="One line each.", max_length=500, verbose_name="street or box"
+                    ),
+                ),
+                ("city", models.CharField(blank=True, max_length=100)),
+                ("region", models.CharField(blank=True, max_length=100, verbose_name="state, province or county")),
+                ("postal_code", models.CharField(blank=True, max_length=20)),
+                ("country", django_countries.fields.CountryField(blank=True, max_length=2)),
+                ("phone", models.CharField(blank=True, help_text="As the organization prints it.", max_length=100)),
+                ("toll_free", models.CharField(blank=True, max_length=100, verbose_name="toll-free")),
+                ("fax", models.CharField(blank=True, max_length=100)),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                ("website", models.URLField(blank=True, max_length=250)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("active", "active"),
+                            ("closed", "closed"),
+                            ("renamed", "renamed"),
+                            ("merged", "merged into another organization"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "checked_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="The day on which someone tried the details.",
+                        null=True,
+                        verbose_name="details checked on",
+                    ),
+                ),
+                (
+                    "checked_by",
+                    models.CharField(
+                        blank=True, help_text="A name and a role.", max_length=150, verbose_name="checked by"
+                    ),
+                ),
+                (
+                    "successor",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Where families should turn now, if it was closed, renamed or merged.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="predecessors",
+                        to="organizations.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
-                'abstract': False,
-                'default_permissions': ('add', 'change', 'delete', 'view', 'publish'),
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('status', 'active'), _negated=True), ('successor', None), _connector='OR'), name='only_former_organizations_have_a_successor', violation_error_message='An active organization has no successor: change its status, or remove it.')],
+                "ordering": ["name"],
+                "abstract": False,
+                "default_permissions": ("add", "change", "delete", "view", "publish"),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "active"), _negated=True), ("successor", None), _connector="OR"
+                        ),
+                        name="only_former_organizations_have_a_successor",
+                        violation_error_message="An active organization has no successor: change its status, or remove it.",
+                    )
+                ],
             },
         ),
     ]

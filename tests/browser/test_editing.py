@@ -1,0 +1,199 @@
+"""Editing in a real browser: from a file to the public page, two editors at once, and words that are not lost."""
+
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect
+
+from diseases.models import Disease
+from organizations.models import Organization
+from publishing.models import Edition
+from tests.factories import PASSWORD, make_disease, make_editor, make_publisher, make_question
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+
+@pytest.fixture
+def sign_in(live_server, browser: Browser):
+    """Opens a browser window of its own, signed in; console errors (a blocked script, say) fail the test."""
+    contexts, troubles = [], []
+
+    def open_window(user) -> Page:
+        context = browser.new_context(base_url=live_server.url)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: message.type == "error" and troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(reverse("admin:login"))
+        page.get_by_label("Username").fill(user.username)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("heading", name="Editing")).to_be_visible()
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    # The answers that these tests provoke on purpose are logged by the browser too.
+    assert [text for text in troubles if not re.search(r"status of (403|409)", text)] == []
+
+
+def url(step, subject):
+    return reverse(f"admin:{subject._meta.app_label}_{subject._meta.model_name}_{step}", args=[subject.pk])
+
+
+def publish(page, subject):
+    page.goto(url("publish", subject))
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_text("Edition 1 is live.")).to_be_visible()
+
+
+def test_from_the_seed_file_to_the_public_page(sign_in, seed_page):
+    call_command("import_page", str(seed_page), stdout=StringIO())
+    disease = Disease.objects.get()
+    page = sign_in(make_publisher())
+
+    page.goto(url("publish", disease))
+    expect(page.get_by_text("Not live, so missing from the page")).to_be_visible()
+    for organization in Organization.objects.all():
+        publish(page, organization)
+    publish(page, disease)
+    page.get_by_role("link", name="Live page").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Neonatal hemochromatosis")
+    questions = page.locator("h2[id^='q-']")
+    assert questions.all_inner_texts() == [
+        "What causes neonatal hemochromatosis?",
+        "Is neonatal hemochromatosis inherited?",
+        "How might neonatal hemochromatosis be treated?",
+    ]
+    expect(page.get_by_text(re.compile("Last updated 1 May 2020"))).to_have_count(3)
+    expect(page.locator("address")).to_have_count(6)
+    dialled = {link.get_attribute("href") for link in page.locator("a[href^='tel:']").all()}
+    assert dialled == {
+        "tel:+441212123839",
+        "tel:+14078294488",
+        "tel:+18886554766",
+        "tel:+16042797135",
+        "tel:+18772234766",
+        "tel:+443030401101",
+    }
+
+
+def test_an_editor_is_refused_publishing(sign_in):
+    disease = make_disease(live=False)
+    page = sign_in(make_editor())
+
+    page.goto(url("change", disease))
+    expect(page.get_by_role("link", name="Ready to publish…")).to_be_visible()
+    expect(page.get_by_role("link", name="Publish…", exact=True)).to_have_count(0)
+    response = page.goto(url("publish", disease))
+
+    assert response.status == 403
+    assert not Edition.objects.live().exists()
+
+
+def test_an_answer_is_written_in_the_editor_previewed_and_handed_over(sign_in):
+    disease = make_disease(live=False)
+    page = sign_in(make_editor())
+
+    page.goto(url("change", disease))
+    answer = page.get_by_role("textbox", name="Answer").first
+    answer.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" A word in ")
+    page.keyboard.press("Control+b")
+    page.keyboard.type("bold")
+    page.get_by_role("button", name="Save and preview").click()
+
+    expect(page.get_by_text(re.compile("Not public"))).to_be_visible()
+    expect(page.locator("strong", has_text="bold")).to_be_visible()
+    assert disease.questions.get().answer.endswith("A word in <strong>bold</strong></p>")
+    page.goto(url("ready", disease))
+    page.get_by_label("Note to the publishers").fill("One new sentence.")
+    page.get_by_role("button", name="Hand over").click()
+    expect(page.get_by_text("State: ready to publish")).to_be_visible()
+
+
+def test_opening_and_saving_in_the_browser_changes_nothing(sign_in):
+    disease = make_disease(questions=0)
+    make_question(disease, answer="<p>One <em>two</em></p><ul><li>a</li><li>b</li></ul>")
+    make_question(disease, answer='<h3>x</h3><p><a href="https://example.org/">there</a></p>')
+    before = list(disease.questions.values())
+    page = sign_in(make_editor())
+
+    page.goto(url("change", disease))
+    expect(page.get_by_role("textbox", name="Answer")).to_have_count(2)
+    page.get_by_role("button", name="Save and go on editing").click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+
+    assert list(disease.questions.values()) == before
+
+
+def test_two_editors_one_of_whom_deletes_a_question(sign_in):
+    disease = make_disease(questions=0)
+    make_question(disease, question="Kept?", answer="<p>Kept.</p>")
+    make_question(disease, question="Deleted?", answer="<p>Deleted.</p>")
+    first, second = sign_in(make_editor(last_name="Lovelace")), sign_in(make_editor())
+
+    second.goto(url("change", disease))
+    second.get_by_label("Summary").fill("By the second.")
+    second.get_by_role("textbox", name="Answer").nth(1).click()
+    second.keyboard.press("Control+End")
+    second.keyboard.type(" And improved.")
+    first.goto(url("change", disease))
+    first.locator("#id_questions-1-DELETE").check()
+    first.get_by_role("button", name="Save and go on editing").click()
+    expect(first.get_by_text("was changed successfully")).to_be_visible()
+    second.get_by_role("button", name="Save and go on editing").click()
+
+    expect(second.get_by_text("Somebody else saved this page while you were editing it")).to_be_visible()
+    expect(second.get_by_text("Lovelace")).to_be_visible()
+    expect(second.get_by_label("Summary")).to_have_value("By the second.")
+    expect(second.get_by_role("textbox", name="Answer").nth(1)).to_contain_text("Deleted. And improved.")
+    assert disease.questions.count() == 1
+    second.get_by_role("button", name="Save and go on editing").click()
+    expect(second.get_by_text("was changed successfully")).to_be_visible()
+
+    disease.refresh_from_db()
+    assert disease.summary == "By the second."
+    assert [row.answer for row in disease.questions.all()] == ["<p>Kept.</p>", "<p>Deleted. And improved.</p>"]
+
+
+def test_an_expired_session_costs_no_word(sign_in):
+    disease, editor = make_disease(), make_editor()
+    page = sign_in(editor)
+
+    page.goto(url("change", disease))
+    page.get_by_label("Summary").fill("Typed for an hour.")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save and go on editing").click()
+    expect(page.get_by_text("Nothing you typed is lost")).to_be_visible()
+    page.get_by_label("Username").fill(editor.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Send it now").click()
+
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    disease.refresh_from_db()
+    assert disease.summary == "Typed for an hour."
+
+
+def test_leaving_a_changed_form_asks_first(sign_in):
+    disease = make_disease()
+    page = sign_in(make_editor())
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    page.goto(url("change", disease))
+    page.get_by_role("link", name="History").click()
+    assert asked == []
+    page.goto(url("change", disease))
+    page.get_by_label("Summary").fill("Not saved.")
+    page.get_by_role("link", name="History").click()
+    page.wait_for_url("**/history/")
+
+    assert asked == ["beforeunload"]

@@ -1,0 +1,44 @@
+"""The site refuses to start on an unsafe configuration."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+SAFE = {
+    "ENV_FILE": "",
+    "SECRET_KEY": "x" * 49 + "y",
+    "ALLOWED_HOSTS": "rare.example.org",
+    "DATABASE_URL": "sqlite://:memory:",
+    "DJANGO_SETTINGS_MODULE": "config.settings",
+}
+
+
+def start(**variables):
+    """Loads the settings in a process of their own; returns its exit status and what it said."""
+    environment = {"PATH": os.environ["PATH"]} | {name: value for name, value in variables.items() if value is not None}
+    code = "from django.conf import settings; print(settings.DEBUG, settings.SECURE_SSL_REDIRECT)"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_safe_configuration_starts_in_production_mode():
+    assert start(**SAFE) == (0, "False True\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("SECRET_KEY", None, "SECRET_KEY"),
+        ("SECRET_KEY", "short", "at least 50"),
+        ("ALLOWED_HOSTS", None, "ALLOWED_HOSTS"),
+        ("ALLOWED_HOSTS", "rare.example.org, *", "must name the site's hosts"),
+        ("DATABASE_URL", None, "DATABASE_URL"),
+    ],
+)
+def test_an_unsafe_one_does_not_start(name, value, message):
+    status, said = start(**SAFE | {name: value})
+
+    assert status != 0
+    assert message in said

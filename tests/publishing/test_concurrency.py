@@ -1,0 +1,107 @@
+"""Two people at the same moment, each on a connection of their own: a right state, and no error shown."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from organizations.models import Organization
+from publishing.editions import keep, publish, withdraw
+from publishing.models import Edition, Event, Stamp
+from tests.factories import make_disease, make_organization, make_publisher, make_question
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 5
+
+
+def at_once(*actions):
+    """Runs the actions in threads that start together; returns what each raised, or None."""
+    barrier = threading.Barrier(len(actions))
+    outcomes = [None] * len(actions)
+
+    def run(number, action):
+        try:
+            barrier.wait(timeout=10)
+            action()
+        except Exception as error:
+            outcomes[number] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=item) for item in enumerate(actions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    return outcomes
+
+
+def test_two_keeps_end_in_numbered_editions():
+    organization = make_organization(live=False)
+
+    for number in range(ROUNDS):
+        Organization.objects.filter(pk=organization.pk).update(city=f"City {number}")
+        assert at_once(*[lambda: keep(organization, by="test")] * 2) == [None, None]
+
+    numbers = Edition.objects.about(organization).order_by("number").values_list("number", flat=True)
+    assert list(numbers) == list(range(1, ROUNDS + 1))
+
+
+def test_two_publishes_leave_one_live_edition():
+    organization, publisher = make_organization(), make_publisher()
+    editions = []
+    for number in range(2 * ROUNDS):
+        organization.city = f"City {number}"
+        organization.save()
+        editions.append(keep(organization, by="test"))
+
+    for one, other in zip(editions[::2], editions[1::2], strict=True):
+        assert at_once(lambda: publish(one, by=publisher), lambda: publish(other, by=publisher)) == [None, None]  # noqa: B023 - they run at once
+        live = Edition.objects.live().get()
+        assert live in (one, other)
+        assert Event.objects.filter(verb="published").order_by("pk").last().edition == live
+
+
+def test_the_same_edition_published_twice_is_one_publication():
+    organization, publisher = make_organization(live=False), make_publisher()
+    edition = keep(organization, by="test")
+
+    assert at_once(*[lambda: publish(edition, by=publisher)] * 2) == [None, None]
+
+    assert (Event.objects.filter(verb="published").count(), Stamp.current()) == (1, 1)
+
+
+def test_publish_beside_withdraw_ends_in_what_came_last():
+    organization, publisher = make_organization(), make_publisher()
+
+    for number in range(ROUNDS):
+        organization.city = f"City {number}"
+        organization.save()
+        edition = keep(organization, by="test")
+        outcomes = at_once(
+            lambda: publish(edition, by=publisher),  # noqa: B023 - they run at once
+            lambda: withdraw(organization, by=publisher, reason="Gone"),
+        )
+        assert outcomes == [None, None]
+        last = Event.objects.order_by("pk").last()
+        assert Edition.objects.live().count() == (1 if last.verb == "published" else 0)
+
+
+def test_publishing_different_subjects_at_once_counts_each():
+    publisher = make_publisher()
+    editions = [keep(make_disease(live=False), by="test") for _ in range(4)]
+
+    outcomes = at_once(*[lambda edition=edition: publish(edition, by=publisher) for edition in editions])
+
+    assert outcomes == [None] * 4
+    assert (Edition.objects.live().count(), Stamp.current()) == (4, 4)
+
+
+def test_writes_to_one_subject_at_once_each_raise_its_version():
+    disease = make_disease(live=False)
+    before = type(disease).objects.get().version
+
+    assert at_once(*[lambda: make_question(disease)] * 3) == [None] * 3
+
+    assert type(disease).objects.get().version == before + 3

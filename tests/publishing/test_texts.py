@@ -1,0 +1,84 @@
+"""Texts: what is allowed in an answer, what counts as its words, how words are compared and titles sorted."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from publishing.comparing import word_runs
+from publishing.prose import blocks, sanitize, shape
+from publishing.sorting import letter, sort_key
+
+tags = ["p", "h3", "ul", "li", "strong", "em", "a", "table", "tr", "td", "script", "div", "br"]
+pieces = st.one_of(
+    st.text(max_size=10),
+    st.sampled_from([f"<{tag}>" for tag in tags] + [f"</{tag}>" for tag in tags]),
+    st.sampled_from(
+        ['<a href="https://example.org/">', '<a href="javascript:x()">', "<p onclick=x>", "<!--", "&lt;", "&nbsp;"]
+    ),
+)
+wild = st.lists(pieces, max_size=25).map("".join)
+
+
+@given(wild)
+def test_sanitising_is_idempotent_and_leaves_no_script(html):
+    clean = sanitize(html)
+
+    assert sanitize(clean) == clean
+    assert not any(bad in clean.lower() for bad in ["<script", "onclick=", "<div", "<!--", 'href="javascript', "<a>"])
+
+
+@given(wild)
+def test_the_words_survive_sanitising_twice_and_agree_with_the_shape(html):
+    clean = sanitize(html)
+
+    assert [words for _, words, _ in shape(clean)] == blocks(clean)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("<p>a b</p>", "<p>a\n  b</p>\n", True),
+        ("<ul><li>a</li></ul>", "<ul><li><p>a</p></li></ul>", True),
+        ("<p>a <strong>b c</strong></p>", "<p>a <strong>b</strong> <strong>c</strong></p>", True),
+        ("<p>a b</p>", "<p>a</p><p>b</p>", False),
+        ("<p>ab</p>", "<p>a b</p>", False),
+        ("<p>a<strong>b</strong></p>", "<p>a <strong>b</strong></p>", False),
+        ("<p>a b</p>", "<p>a <em>b</em></p>", False),
+        ("<p>a</p>", "<h3>a</h3>", False),
+        ('<p><a href="https://a.org/">a</a></p>', '<p><a href="https://b.org/">a</a></p>', False),
+        ("<ul><li>a</li></ul>", "<ol><li>a</li></ol>", False),
+    ],
+)
+def test_the_same_text_is_told_from_another(one, other, same):
+    assert (shape(one) == shape(other)) is same
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_word_runs_lose_no_word_of_either_text(old, new):
+    runs = word_runs(old, new)
+
+    assert "".join(run.text for run in runs if run.sort != "ins").split() == old.split()
+    assert "".join(run.text for run in runs if run.sort != "del").split() == new.split()
+
+
+def test_titles_sort_and_stand_as_readers_expect():
+    titles = ["Zellweger", "Ébstein anomaly", "type 10", "type 2", "Ætna", "α-thalassemia", "22q11.2", "ebola", "Über"]
+
+    assert sorted(titles, key=sort_key) == [
+        "22q11.2",
+        "Ætna",
+        "α-thalassemia",
+        "ebola",
+        "Ébstein anomaly",
+        "type 2",
+        "type 10",
+        "Über",
+        "Zellweger",
+    ]
+    assert [letter(title) for title in titles] == ["Z", "E", "T", "T", "A", "A", "#", "E", "U"]
+
+
+@given(st.text())
+def test_every_title_has_a_letter(title):
+    assert letter(title) in "ABCDEFGHIJKLMNOPQRSTUVWXYZ#"
+    assert len(sort_key(title)) <= 250
