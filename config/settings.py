@@ -23,6 +23,8 @@ if not DEBUG and len(SECRET_KEY) < 50:
 if not DEBUG and "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured('ALLOWED_HOSTS must name the site\'s hosts; "*" lets anyone forge links to it.')
 
+ADMIN_PATH = env.str("ADMIN_PATH", default="admin/")
+
 INSTALLED_APPS = [
     "publishing.apps.EditorialAdminConfig",
     "django.contrib.auth",
@@ -122,7 +124,8 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
-SESSION_SAVE_EVERY_REQUEST = True  # only where a session is used: the admin
+# The admin's cookies go to the admin alone: on the public pages even an editor is nobody.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"/{ADMIN_PATH}"
 
 # The public pages: text, one stylesheet, pictures; no script, nothing from elsewhere.
 CONTENT_SECURITY_POLICY = {
@@ -179,7 +182,6 @@ LOGGING = {
 }
 
 # What the pages say about the site itself.
-ADMIN_PATH = env.str("ADMIN_PATH", default="admin/")
 SITE_NAME = env.str("SITE_NAME", default="Plainly Rare")
 SITE_TAGLINE = env.str("SITE_TAGLINE", default="Plain answers about rare diseases")
 MEDICAL_NOTICE = env.str("MEDICAL_NOTICE", default="") or _(

@@ -53,6 +53,8 @@ class QuestionInline(SortableStackedInline):
 
 class SupportInline(SortableTabularInline):
     model = Support
+    verbose_name = _("support organization")
+    verbose_name_plural = _("support organizations")
     form = PartForm
     fields = ["key", "organization", "note"]
     autocomplete_fields = ["organization"]

@@ -72,6 +72,11 @@ class PublishableAdmin(admin.ModelAdmin):
     def get_list_filter(self, request: HttpRequest) -> Any:
         return [StateFilter, *super().get_list_filter(request)]
 
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        if "field_name" in request.GET:  # an autocomplete: nobody chooses what is in the bin
+            queryset = queryset.filter(binned_at=None)
+        return super().get_search_results(request, queryset, search_term)
+
     @admin.display(description=gettext_lazy("State"))
     def state(self, subject: Any) -> str:
         return str(State(subject.state).label)

@@ -24,6 +24,7 @@ class EditorialSite(admin.AdminSite):
             leaving = request.path == reverse("admin:logout")
             if request.method == "POST" and not leaving and not self.has_permission(request):
                 return signed_out(request)
+            request.session.modified = True  # every click prolongs the session
             return guarded(request, *args, **kwargs)
 
         return inner
