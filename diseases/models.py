@@ -9,7 +9,7 @@ from django_prose_editor.fields import ProseEditorField
 from diseases import codes
 from diseases.pages import Answer, Code, Credit, DiseasePage, OtherName, SupportedBy, SynonymKind, Topic
 from organizations.models import Organization
-from publishing.models import Address, Part, Publishable, PublishableQuerySet
+from publishing.models import Address, Part, Publishable, PublishableQuerySet, is_web_address
 from publishing.pages import LINE_LENGTH, TEXT_LENGTH, Reference
 from publishing.prose import EXTENSIONS, sanitize
 
@@ -18,9 +18,11 @@ class Source(models.Model):
     """Who a text comes from."""
 
     name = models.CharField(max_length=100, unique=True, help_text=_("As readers see it: GARD, Orphanet …"))
-    url = models.URLField(_("website"), blank=True, max_length=LINE_LENGTH)
+    url = models.URLField(_("website"), blank=True, max_length=LINE_LENGTH, validators=[is_web_address])
     licence = models.CharField(max_length=100, blank=True, help_text=_("Under which the text may be used: CC BY 4.0 …"))
-    licence_url = models.URLField(_("licence's address"), blank=True, max_length=LINE_LENGTH)
+    licence_url = models.URLField(
+        _("licence's address"), blank=True, max_length=LINE_LENGTH, validators=[is_web_address]
+    )
     attribution = models.TextField(
         blank=True, max_length=2000, help_text=_("How the source asks to be named. It stands at the foot of the page.")
     )
@@ -212,7 +214,9 @@ class Question(DiseasePart):
     reviewed_by = models.CharField(max_length=150, blank=True, help_text=_("A name and a role, as readers see it."))
     review_due = models.DateField(null=True, blank=True)
     source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="questions")
-    source_url = models.URLField(_("address at the source"), blank=True, max_length=LINE_LENGTH)
+    source_url = models.URLField(
+        _("address at the source"), blank=True, max_length=LINE_LENGTH, validators=[is_web_address]
+    )
     adapted = models.BooleanField(
         _("adapted"), default=False, help_text=_("Tick this where we retold the source's text in our own words.")
     )

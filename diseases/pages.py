@@ -8,7 +8,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from diseases.codes import Relation, address
-from publishing.pages import Html, Line, Page, Reference, Text, Value
+from publishing.pages import Html, Line, Page, Reference, Text, Url, Value
 
 
 class SynonymKind(TextChoices):
@@ -54,9 +54,9 @@ class Credit(Value):
     """A source as the page names it."""
 
     name: Line
-    url: Line = ""
+    url: Url = ""
     licence: Line = ""
-    licence_url: Line = ""
+    licence_url: Url = ""
     attribution: Text = ""
 
 
@@ -72,7 +72,7 @@ class Answer(Value):
     reviewed_by: Line = ""
     review_due: date | None = None
     source: Line = ""
-    source_url: Line = ""
+    source_url: Url = ""
     adapted: bool = False
 
     @property

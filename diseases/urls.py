@@ -1,1 +1,9 @@
-urlpatterns = []
+from django.urls import path
+
+from diseases import views
+
+app_name = "diseases"
+urlpatterns = [
+    path("", views.disease_list, name="list"),
+    path("<slug:slug>/", views.disease_detail, name="detail"),
+]

@@ -5,7 +5,7 @@ from django_countries.fields import CountryField
 
 from organizations.pages import Number, OrganizationPage, Status
 from organizations.phones import dial
-from publishing.models import Address, Publishable
+from publishing.models import Address, Publishable, is_email_address, is_web_address
 
 NUMBERS = ["phone", "toll_free", "fax"]
 PLAIN = ["also_known_as", "description", "city", "region", "postal_code", "email", "website", "checked_by"]
@@ -27,8 +27,8 @@ class Organization(Publishable):
     phone = models.CharField(max_length=100, blank=True, help_text=_("As the organization prints it."))
     toll_free = models.CharField(_("toll-free"), max_length=100, blank=True)
     fax = models.CharField(max_length=100, blank=True)
-    email = models.EmailField(_("e-mail"), blank=True)
-    website = models.URLField(blank=True, max_length=250)
+    email = models.EmailField(_("e-mail"), blank=True, validators=[is_email_address])
+    website = models.URLField(blank=True, max_length=250, validators=[is_web_address])
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     successor = models.ForeignKey(
         "self",

@@ -7,7 +7,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
-from publishing.pages import Line, Page, Reference, Text, Value
+from publishing.pages import Email, Line, Page, Reference, Text, Url, Value
 
 CITY_REGION_POSTAL = {"US", "CA", "AU"}
 CITY_POSTAL = {"GB", "IE", "NZ", "ZA", "IN", "SG"}
@@ -38,8 +38,8 @@ class OrganizationPage(Page):
     phone: Number | None = None
     toll_free: Number | None = None
     fax: Number | None = None
-    email: Line = ""
-    website: Line = ""
+    email: Email = ""
+    website: Url = ""
     status: Status = Status.ACTIVE
     successor: Reference | None = None
     checked_on: date | None = None

@@ -1,6 +1,7 @@
 """The admin of everything publishable: the way from the working copy to the public, written once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin, messages
@@ -30,6 +31,7 @@ from publishing.editions import (
 from publishing.forms import BinForm, PublishableForm, PublishForm, ReadyForm, WithdrawForm
 from publishing.guard import OPENED, Merge, Opened, Saved
 from publishing.models import Address, Edition, Event, State
+from publishing.views import Preview
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -50,7 +52,7 @@ class StateFilter(admin.SimpleListFilter):
 class PublishableAdmin(admin.ModelAdmin):
     """Keeps an edition with every save; previews, hands over, publishes, withdraws and bins.
 
-    A subclass says which function renders its public page: `render_page(request, edition, preview=True)`.
+    A subclass says which function renders its public page: `render_page(request, edition, preview=Preview(…))`.
     """
 
     form = PublishableForm
@@ -223,7 +225,11 @@ class PublishableAdmin(admin.ModelAdmin):
         edition = Edition.objects.about(subject).filter(number=number).first()
         if not edition:
             raise Http404
-        response = self.render_page(request, edition, preview=True)
+        preview = Preview(change_url=reverse(self.url_name("change"), args=[subject.pk]))
+        if may(request.user, "publish", self.model) and not edition.is_live:
+            publish_url = reverse(self.url_name("publish"), args=[subject.pk])
+            preview = replace(preview, publish_url=f"{publish_url}?edition={edition.number}")
+        response = self.render_page(request, edition, preview=preview)
         response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 

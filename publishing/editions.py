@@ -116,9 +116,15 @@ def publish(edition: Edition, by: Any, note: str = "", minor: bool = False) -> E
     updated_at = before.updated_at if before and minor else now
     _write(edition, is_live=True, published_at=now, updated_at=updated_at)
     edition = Edition.objects.get(pk=edition.pk)
-    mentioned = Address.objects.subjects(edition.page.references()).values()
+    mentioned = Address.objects.subjects(edition.page.references())
+    # A reference keeps leading where it led today, even to a draft that is renamed before it is first published.
+    Address.objects.bulk_create(
+        [Address(kind=name.kind, slug=name.slug, subject_id=row.pk) for name, row in mentioned.items()],
+        ignore_conflicts=True,
+    )
     Link.objects.bulk_create(
-        Link(edition=edition, kind=kind_, subject_id=pk) for kind_, pk in {(row.KIND, row.pk) for row in mentioned}
+        Link(edition=edition, kind=kind_, subject_id=pk)
+        for kind_, pk in {(row.KIND, row.pk) for row in mentioned.values()}
     )
     _record(subject, Event.Verb.PUBLISHED, by, edition=edition, note=note, minor=minor)
     return edition

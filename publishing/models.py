@@ -6,15 +6,20 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from slugify import slugify
 
-from publishing.pages import LINE_LENGTH, Page, Reference
+from publishing.pages import EMAIL, LINE_LENGTH, URL, Page, Reference
 
 SLUG_LENGTH = 160
+
+# What a page's links may be made of, said to the person who types it.
+is_web_address = RegexValidator(f"^{URL}$", _("Enter an address that begins with http:// or https://."))
+is_email_address = RegexValidator(f"^{EMAIL}$", _("Enter a plain e-mail address: name@example.org."))
 
 
 class State(models.TextChoices):
@@ -49,7 +54,7 @@ class PublishableQuerySet(models.QuerySet[_Subject]):
                 When(live_digest=F("latest_digest"), then=Value(State.LIVE)),
                 When(last_step=Event.Verb.HANDED_OVER, last_digest=F("latest_digest"), then=Value(State.READY)),
                 When(live_digest__isnull=False, then=Value(State.CHANGED)),
-                When(Exists(Address.objects.filter(**own)), then=Value(State.WITHDRAWN)),
+                When(Exists(Event.objects.filter(**own, verb=Event.Verb.PUBLISHED)), then=Value(State.WITHDRAWN)),
                 default=Value(State.DRAFT),
                 output_field=models.CharField(choices=State.choices),
             ),
@@ -213,7 +218,7 @@ class EditionQuerySet(RecordQuerySet["Edition"]):
             self.of(kind)
             .live()
             .filter(subject_id__in=named.values("subject_id"))
-            .annotate(named=Subquery(named.filter(subject_id=OuterRef("subject_id")).values("slug")[:1]))
+            .annotate(named=Subquery(named.filter(subject_id=OuterRef("subject_id")).order_by("pk").values("slug")[:1]))
         )
         return {edition.named: edition for edition in editions}  # type: ignore[attr-defined] # annotated above
 
@@ -321,10 +326,10 @@ class Link(models.Model):
 
 class AddressQuerySet(models.QuerySet["Address"]):
     def references(self, kind: type[Publishable], rows: list[Any]) -> dict[int, Reference]:
-        """References to rows, by id: under the first address each was ever live at, which stays its own for good.
+        """References to rows, by id: under the first address each ever had in public, which stays its own for good.
 
-        So a page that names a subject does not change when that subject is renamed. A row that was never live goes
-        under the address of its working copy.
+        So a page that names a subject does not change when that subject is renamed. A row without one goes under
+        the address of its working copy.
         """
         first: dict[int, str] = {}
         for address in self.filter(kind=kind.KIND, subject_id__in=[row.pk for row in rows]).order_by("pk"):
@@ -353,7 +358,7 @@ class AddressQuerySet(models.QuerySet["Address"]):
 
 
 class Address(models.Model):
-    """An address that was ever live. It is never given to another subject."""
+    """An address that was ever live, or that a live page ever named. It is never given to another subject."""
 
     kind = models.CharField(max_length=20)
     slug = models.SlugField(max_length=SLUG_LENGTH)

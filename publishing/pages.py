@@ -26,11 +26,28 @@ def _limit(characters: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _form(pattern: str, what: str) -> AfterValidator:
+    """Refuses what a link must not be made of; in a page of another day it is left out instead."""
+
+    def check(text: str, info: ValidationInfo) -> str:
+        if not text or re.fullmatch(pattern, text):
+            return text
+        if info.context == STORED:
+            return ""
+        raise ValueError(f"is not {what}")
+
+    return AfterValidator(check)
+
+
 LINE_LENGTH = 250
 TEXT_LENGTH = 100_000
 
 Line = Annotated[str, _limit(LINE_LENGTH)]
 Text = Annotated[str, _limit(TEXT_LENGTH)]
+URL = r"https?://\S+"
+EMAIL = r"[^\s@]+@[^\s@]+"
+Url = Annotated[Line, _form(URL, "an address that begins with http:// or https://")]
+Email = Annotated[Line, _form(EMAIL, "an e-mail address")]
 # Sanitised whenever a page is made or opened, so that a template may print it as it is.
 Html = Annotated[str, _limit(TEXT_LENGTH), AfterValidator(sanitize)]
 

@@ -30,8 +30,12 @@ def sanitize(html: str) -> str:
 
     Idempotent.
     """
-    clean = re.sub(r"<a(?![^>]*\shref=)[^>]*>(.*?)</a>", r"\1", _clean(html), flags=re.DOTALL)
-    return clean if blocks(clean) else ""
+    for _ in range(5):
+        before, html = html, re.sub(r"<a(?![^>]*\shref=)[^>]*>(.*?)</a>", r"\1", _clean(html), flags=re.DOTALL)
+        if html == before:
+            break
+        # What went may leave the rest nested as no parser would read it (a heading in a heading): once more.
+    return html if blocks(html) else ""
 
 
 BLOCKS = {"p", "h3", "li", "th", "td", "ul", "ol", "table", "thead", "tbody", "tr"}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -22,6 +23,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from publishing.addresses import Gone, look_up
 from publishing.models import Edition, Publishable
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Says that a page is shown to staff before its time, and where they go from there ("" where they may not)."""
+
+    change_url: str
+    publish_url: str = ""
+
 
 SECRET_FIELDS = {"csrfmiddlewaretoken", "password", "password1", "password2", "old_password"}
 SECRET_FIELDS |= {"new_password1", "new_password2", "usable_password"}

@@ -134,6 +134,20 @@ def test_an_address_is_never_given_to_another_subject():
     assert look_up(Organization, "first").subject_id == organization.pk
 
 
+def test_a_live_page_goes_on_leading_to_a_draft_that_is_renamed_before_it_is_published():
+    organization = make_organization(live=False, slug="first")
+    disease = make_disease(organizations=[organization])
+    assert state(organization) == State.DRAFT
+    assert look_up(Organization, "first") is None
+
+    change(organization, slug="second")
+    put_live(organization)
+
+    page = Edition.objects.about(disease).get().page
+    assert Edition.objects.referred_to(Organization, {page.supports[0].organization.slug})["first"].slug == "second"
+    assert look_up(Organization, "first").slug == "second"
+
+
 def test_a_subject_may_take_its_own_former_address_back():
     organization = make_organization(slug="first")
     publish(change(organization, slug="second"), by=make_publisher())

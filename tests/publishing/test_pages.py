@@ -44,6 +44,8 @@ def test_a_value_can_hold_nothing_that_changes(value):
         ({"title": "a\x00b"}, "NUL"),
         ({"title": "x" * (LINE_LENGTH + 1)}, "at most 250"),
         ({"title": "x", "motto": "y"}, "Extra inputs"),
+        ({"title": "x", "website": "javascript:alert(1)"}, "begins with http"),
+        ({"title": "x", "email": "a b@c"}, "e-mail"),
         ({"title": "\ud800"}, "half a character"),
     ],
 )
@@ -61,9 +63,11 @@ def test_defaults_stay_out_of_content_and_digest():
 
 
 def test_a_stored_page_opens_in_spite_of_fields_and_lengths_of_another_day():
-    page = OrganizationPage.open({"title": "x" * 999, "slug": "x", "motto": "of another day"}, schema=1)
+    content = {"title": "x" * 999, "slug": "x", "motto": "of another day", "website": "javascript:alert(1)"}
 
-    assert page.title == "x" * 999
+    page = OrganizationPage.open(content, schema=1)
+
+    assert (page.title, page.website) == ("x" * 999, "")
 
 
 @pytest.mark.parametrize("path", STORED_EDITIONS, ids=lambda path: path.stem)

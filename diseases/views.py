@@ -1,0 +1,134 @@
+"""The home page, the A to Z and the page of one disease. All of it comes from live editions, never from rows."""
+
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from diseases.codes import Scheme
+from diseases.models import Disease
+from diseases.pages import Answer, DiseasePage
+from organizations.models import Organization
+from organizations.pages import OrganizationPage
+from publishing.models import Edition
+from publishing.views import Preview, of_live_edition
+
+LISTED = ("kind", "slug", "title", "letter", "updated_at")
+PER_PAGE = 100
+RECENT = 6
+OLD = 5  # years after which an answer says that it is old
+
+
+@dataclass(frozen=True)
+class Helper:
+    """An organization as a disease's page shows it."""
+
+    url: str
+    page: OrganizationPage
+    note: str
+    successor: Edition | None
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """To the community of people with the disease. An address that the operator did not set is empty."""
+
+    name: str
+    app_url: str
+    join_url: str
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    diseases = Edition.objects.of(Disease).live()
+    counts = dict(diseases.order_by("letter").values_list("letter").annotate(Count("pk")))
+    context = {
+        "letters": sorted(counts),
+        "count": sum(counts.values()),
+        "recent": diseases.only(*LISTED).order_by("-updated_at", "sort_key")[:RECENT],
+        "organization_count": Edition.objects.of(Organization).live().count(),
+    }
+    return render(request, "home.html", context)
+
+
+@require_safe
+def disease_list(request: HttpRequest) -> HttpResponse:
+    diseases = Edition.objects.of(Disease).live()
+    letters = sorted(diseases.order_by().values_list("letter", flat=True).distinct())
+    letter = request.GET.get("letter", "").upper()
+    if letter in letters:
+        diseases = diseases.filter(letter=letter)
+    else:
+        letter = ""
+    page = Paginator(diseases.only(*LISTED).order_by("sort_key", "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "diseases/disease_list.html", {"page": page, "letters": letters, "letter": letter})
+
+
+@of_live_edition(Disease)
+def disease_detail(request: HttpRequest, edition: Edition) -> HttpResponse:
+    return render_page(request, edition)
+
+
+def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
+    """The page of any edition: of the live one for the public, of any other as a preview for the staff."""
+    disease: DiseasePage = edition.page
+    today = timezone.localdate()
+    context = {
+        "edition": edition,
+        "preview": preview,
+        "disease": disease,
+        "old_answers": {answer.key for answer in disease.answers if is_old(answer, today)},
+        "countries": helpers_by_country(disease),
+        "gard": next((code for code in disease.codes if code.scheme == Scheme.GARD), None),
+        "invitation": invitation(disease),
+    }
+    return render(request, "diseases/disease_detail.html", context)
+
+
+def is_old(answer: Answer, today: date) -> bool:
+    """Whether the answer is known to have last changed more than five years ago."""
+    updated = answer.last_updated
+    return bool(updated and (updated.year + OLD, updated.month, updated.day) < (today.year, today.month, today.day))
+
+
+def helpers_by_country(disease: DiseasePage) -> list[tuple[str, list[Helper]]]:
+    """The disease's live organizations in the editors' order, under the names of their countries.
+
+    Countries stand in the order in which they first occur; those whose country is not known come last.
+    """
+    editions = Edition.objects.referred_to(Organization, {support.organization.slug for support in disease.supports})
+    pages: dict[str, OrganizationPage] = {slug: edition.page for slug, edition in editions.items()}
+    moved_to = {page.successor.slug for page in pages.values() if page.successor}
+    successors = Edition.objects.referred_to(Organization, moved_to)
+    countries: dict[str, list[Helper]] = {}
+    for support in disease.supports:
+        slug = support.organization.slug
+        if slug in pages:
+            page = pages[slug]
+            successor = successors.get(page.successor.slug) if page.successor else None
+            helper = Helper(editions[slug].get_absolute_url(), page, support.note, successor)
+            countries.setdefault(page.country_name, []).append(helper)
+    return sorted(countries.items(), key=lambda country: not country[0])
+
+
+def invitation(disease: DiseasePage) -> Invitation | None:
+    """The invitation to the community, or None where the operator named none."""
+    if not settings.COMMUNITY_NAME or not (settings.COMMUNITY_APP_URL or settings.COMMUNITY_JOIN_URL):
+        return None
+    return Invitation(
+        name=settings.COMMUNITY_NAME,
+        app_url=fill_in(settings.COMMUNITY_APP_URL, disease),
+        join_url=fill_in(settings.COMMUNITY_JOIN_URL, disease),
+    )
+
+
+def fill_in(address: str, disease: DiseasePage) -> str:
+    """An operator's address with the disease put in for {slug} and {name}, quoted for use anywhere in a URL."""
+    return address.replace("{slug}", quote(disease.slug, safe="")).replace("{name}", quote(disease.title, safe=""))

@@ -1,0 +1,79 @@
+"""The directory and the page of one organization. All of it comes from live editions, never from rows."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models.fields.json import KT
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from django_countries import countries
+
+from organizations.forms import CountryForm
+from organizations.models import Organization
+from organizations.pages import OrganizationPage, Status
+from publishing.models import Edition
+from publishing.views import Preview, of_live_edition
+
+LISTED = ("kind", "slug", "title", "letter")
+PER_PAGE = 100
+
+
+@require_safe
+def organization_list(request: HttpRequest) -> HttpResponse:
+    organizations = (
+        Edition.objects.of(Organization)
+        .live()
+        .only(*LISTED)
+        .annotate(city=KT("content__city"), country=KT("content__country"), status=KT("content__status"))
+    )
+    codes = organizations.filter(content__country__isnull=False).order_by().values_list("country", flat=True).distinct()
+    form = CountryForm(request.GET, list(codes))
+    country = form.chosen
+    if country:
+        organizations = organizations.filter(content__country=country)  # a KT cannot be compared on SQLite
+    letters = sorted(organizations.order_by().values_list("letter", flat=True).distinct())
+    letter = request.GET.get("letter", "").upper()
+    if letter in letters:
+        organizations = organizations.filter(letter=letter)
+    else:
+        letter = ""
+    page = Paginator(organizations.order_by("sort_key", "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "letters": letters,
+        "letter": letter,
+        "form": form,
+        "country_name": str(countries.name(country)) if country else "",
+    }
+    return render(request, "organizations/organization_list.html", context)
+
+
+@of_live_edition(Organization)
+def organization_detail(request: HttpRequest, edition: Edition) -> HttpResponse:
+    return render_page(request, edition)
+
+
+def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
+    """The page of any edition: of the live one for the public, of any other as a preview for the staff."""
+    organization: OrganizationPage = edition.page
+    reference = organization.successor
+    successors = Edition.objects.referred_to(Organization, {reference.slug} if reference else set())
+    mentions: list[Any] = list(
+        Edition.objects.mentioning(Organization, edition.subject_id)
+        .only("kind", "slug", "title")
+        .annotate(status=KT("content__status"))
+        .order_by("sort_key", "pk")
+    )
+    # Another organization mentions this one only as its successor; what it helps with is of another kind.
+    predecessors = [mention for mention in mentions if mention.kind == Organization.KIND]
+    context = {
+        "edition": edition,
+        "preview": preview,
+        "organization": organization,
+        "successor": successors.get(reference.slug) if reference else None,
+        "helps_with": [mention for mention in mentions if mention.kind != Organization.KIND],
+        "formerly": [mention for mention in predecessors if mention.status == Status.RENAMED],
+        "took_over": [mention for mention in predecessors if mention.status != Status.RENAMED],
+    }
+    return render(request, "organizations/organization_detail.html", context)

@@ -1,0 +1,137 @@
+"""The public pages in a real browser: barriers, width, weight, and a policy that nothing runs into."""
+
+import gzip
+from datetime import date
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from organizations.models import Organization
+from publishing.editions import withdraw
+from tests.factories import make_disease, make_organization, make_publisher, make_question, make_source, put_live
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+ANSWER = (
+    "<p>{}</p><h3>More</h3><ul><li><p>One</p></li><li><p>Two</p></li></ul><table><tbody><tr>{}</tr></tbody></table>"
+)
+WORDS = "The exact cause is not known, and doctors are still looking for it. " * 12
+LONG = "Pseudopseudohypoparathyroidism"
+
+
+@pytest.fixture
+def site(live_server):
+    """A disease with 3 answers and 6 organizations, and one page of every other sort. Returns their addresses."""
+    successor = make_organization(name="New Society", slug="new-society")
+    organizations = [
+        make_organization(
+            name="The International Society of Families with Hemochromatosis",
+            slug="society",
+            description="Helps families.",
+            phone="+44 (0) 121 212 3839",
+            toll_free="1–888–655–IRON (4766)",
+            fax="407-333-1284",
+            email="a-rather-long-name@iron-overload-society.example.org",
+            website="https://www.iron-overload-society.example.org/families/",
+            checked_on=date(2026, 5, 3),
+            checked_by="Ana Ruiz, volunteer",
+        ),
+        make_organization(status="closed", successor=successor, slug="closed"),
+        make_organization(status="renamed", successor=successor),
+        make_organization(country="CA"),
+        make_organization(country="GB"),
+        make_organization(country=""),
+    ]
+    disease = make_disease(live=False, name=f"{LONG} type 2", slug="full", questions=0, organizations=organizations)
+    source = make_source(name="GARD", licence="CC BY 4.0", licence_url="https://l.example.org/", attribution="Thanks.")
+    for topic in ["causes", "inheritance", "other"]:
+        make_question(
+            disease,
+            topic=topic,
+            question=f"What should a family know about the {topic} of {LONG.lower()}?",
+            answer=ANSWER.format(WORDS, "<td><p>About one in a hundred</p></td>" * 5),
+            last_updated=date(2019, 5, 1),
+            reviewed_on=date(2026, 5, 3),
+            reviewed_by="Dr. Mina Okafor, hepatologist",
+            review_due=date(2028, 5, 3),
+            source=source,
+            source_url="https://source.example.org/1",
+            adapted=True,
+        )
+    put_live(disease)
+    make_disease(slug="bare", questions=0, summary="")
+    make_organization(slug="gone")
+    withdraw(Organization.objects.get(slug="gone"), by=make_publisher(), reason="It asked us to.")
+    paths = ["/", "/diseases/", "/diseases/?letter=P", "/diseases/full/", "/diseases/bare/"]
+    paths += ["/organizations/", "/organizations/?country=GB", "/organizations/society/", "/organizations/closed/"]
+    paths += ["/organizations/new-society/", "/organizations/gone/", "/about/", "/accessibility/", "/privacy/"]
+    return {path: live_server.url + path for path in [*paths, "/nowhere/"]}
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_page_has_a_barrier_scrolls_sideways_or_complains(site, new_context, width, color_scheme):
+    page = new_context(viewport={"width": width, "height": 800}, color_scheme=color_scheme).new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    axe = Axe()
+
+    for path, address in site.items():
+        page.goto(address)
+        barriers = [
+            (violation["id"], [node["html"] for node in violation["nodes"]])
+            for violation in axe.run(page).response["violations"]
+        ]
+        assert barriers == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+    # The browser reports every answer that is no success; two of the pages are meant to be none.
+    complaints = [text for text in complaints if "404 (Not Found)" not in text and "410 (Gone)" not in text]
+    assert complaints == []
+
+
+def test_targets_in_the_navigation_are_large_enough_for_a_finger(site, new_context):
+    page = new_context(viewport={"width": 320, "height": 800}).new_page()
+
+    for path in ["/", "/diseases/full/"]:
+        page.goto(site[path])
+        boxes = [link.bounding_box() for link in page.locator("nav a, .letterhead-name").all()]
+        assert boxes
+        # 2.75rem of the smallest letters are 44 pixels.
+        assert [box for box in boxes if box["height"] < 43.9] == []
+
+
+def test_a_keyboard_reaches_the_content_first(site, page):
+    page.goto(site["/diseases/full/"])
+    page.keyboard.press("Tab")
+
+    assert page.locator(":focus").inner_text() == "Skip to content"
+    assert page.locator(":focus").bounding_box()["height"] > 40
+
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_print_has_all_answers_and_the_addresses_of_links_but_no_navigation(site, page):
+    page.goto(site["/diseases/full/"])
+    page.emulate_media(media="print")
+
+    assert [nav for nav in page.locator("nav").all() if nav.is_visible()] == []
+    assert [answer.is_visible() for answer in page.locator(".answer .prose").all()] == [True] * 3
+    after = "getComputedStyle(document.querySelector('.facts a'), '::after').content"
+    assert "https://source.example.org/1" in page.evaluate(after)
+
+
+def test_a_disease_page_is_light(site, page):
+    responses = {}
+    page.on("response", lambda response: responses.update({response.url.split("/", 3)[3]: response}))
+    page.goto(site["/diseases/full/"], wait_until="networkidle")
+
+    responses.pop("static/favicon.svg", None)
+    assert sorted(responses) == ["diseases/full/", "static/site.css"]
+    html, css = responses["diseases/full/"], responses["static/site.css"]
+    assert html.headers["content-encoding"] == "gzip"
+    # The tests' server sends static files as they are; the real one sends them compressed.
+    weight = int(html.headers["content-length"]) + len(gzip.compress(css.body()))
+    assert weight < 30_000, weight

@@ -1,0 +1,17 @@
+"""What a reader sees of a page."""
+
+import re
+
+
+def _words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def text_of(html: str) -> str:
+    """The words of a page's main part, white space folded."""
+    return _words(html[html.index("<main") : html.index("</main>")])
+
+
+def texts_of(html: str, tag: str) -> list[str]:
+    """The words of each element of a name, in order."""
+    return [_words(found) for found in re.findall(rf"<{tag}\b.*?</{tag}>", html, re.DOTALL)]

@@ -1,0 +1,248 @@
+"""A sweep over everything that the public can reach: what must hold on every page, and what must be on none."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from urllib.parse import urldefrag, urljoin
+
+import html5lib
+import pytest
+from django.contrib.staticfiles import finders
+from django.db import models
+from django.test import Client, RequestFactory
+
+from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
+from organizations.models import Organization
+from publishing.editions import keep, publish, withdraw
+from publishing.views import csrf_failure
+from tests.factories import make_disease, make_organization, make_publisher, make_question, make_source, put_live
+
+pytestmark = pytest.mark.django_db
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+FIXED = ["/", "/diseases/", "/organizations/", "/about/", "/accessibility/", "/privacy/", "/nowhere/"]
+FIXED += ["/organizations/?country=GB"]  # a form leads there, no link
+
+
+@pytest.fixture
+def site():
+    """Two hundred pages' worth of everything that a page can say, and drafts beside it. Returns what is not linked."""
+    publisher = make_publisher()
+    successor = make_organization(name="New Society", slug="new-society")
+    full = make_organization(
+        name="Full Society",
+        also_known_as="FS",
+        description="Helps families.",
+        toll_free="1-888-655-IRON (4766)",
+        fax="407-333-1284",
+        email="help@example.org",
+        website="https://www.example.org/",
+        checked_on=date(2026, 5, 3),
+        checked_by="Ana Ruiz",
+    )
+    bare = make_organization(
+        name="1 Bare Society", **dict.fromkeys(["address", "city", "region", "postal_code", "country", "phone"], "")
+    )
+    closed = make_organization(name="Closed Society", country="GB", status="closed", successor=successor)
+    renamed = make_organization(name="Renamed Society", country="CA", status="renamed", successor=successor)
+
+    disease = make_disease(live=False, name="Full disease", organizations=[full, bare, closed, renamed], questions=0)
+    for position, kind in enumerate(["abbreviation", "former", "spelling", "subtype"], start=2):
+        Synonym.objects.create(disease=disease, text=f"Name {kind}", kind=kind, position=position)
+    Identifier.objects.create(disease=disease, scheme="ICD-11", value="5C64.10", relation="broad", position=2)
+    Support.objects.filter(organization=full).update(note="Has a help line.")
+    source = make_source(name="GARD", licence="CC BY 4.0", licence_url="https://l.example.org/", attribution="Thanks.")
+    make_question(
+        disease,
+        source=source,
+        source_url="https://source.example.org/1",
+        adapted=True,
+        last_updated=date(2019, 5, 1),
+        reviewed_on=date(2026, 5, 3),
+        reviewed_by="Dr. Okafor",
+        review_due=date(2028, 5, 3),
+        answer="<h3>More</h3><p>Text</p><ul><li><p>One</p></li></ul><table><tbody><tr><td>1</td></tr></tbody></table>",
+    )
+    make_question(disease, topic="other")
+    put_live(disease)
+    make_disease(name="Bare disease", questions=0, summary="")
+    for number in range(101):
+        publish(keep(Disease.objects.create(name=f"Gangliosidosis {number}"), by="test"), by=publisher)
+
+    moved = make_disease(slug="before", name="22q11.2 deletion syndrome")
+    moved.slug = "after"
+    moved.save()
+    put_live(moved)
+    gone = make_disease(slug="gone")
+    withdraw(gone, by=publisher, reason="It was two diseases.")
+    put_live(make_organization(slug="old-society", name="Old Society"))
+    withdraw(Organization.objects.get(slug="old-society"), by=publisher, reason="It asked us to.", successor=successor)
+    make_disease(live=False, name="Draft disease")
+    make_organization(live=False, name="Draft Society")
+    return {"/diseases/before/": 301, "/diseases/gone/": 410, "/organizations/old-society/": 301, "/nowhere/": 404}
+
+
+@dataclass
+class Found:
+    status: int
+    headers: dict[str, str]
+    cookies: list[str]
+    text: str
+
+    @cached_property
+    def tree(self):
+        # Strict: any error in the HTML is raised.
+        return html5lib.HTMLParser(strict=True).parse(self.text)
+
+    def every(self, tag):
+        return list(self.tree.iter(f"{XHTML}{tag}"))
+
+
+def sweep(start):
+    """Everything that can be reached from some addresses by links within the site, by its address."""
+    found: dict[str, Found] = {}
+    waiting = list(start)
+    while waiting:
+        address = waiting.pop()
+        if address in found:
+            continue
+        response = Client().get(address)
+        found[address] = Found(response.status_code, dict(response.headers), list(response.cookies), response.text)
+        links = re.findall(r'<a\b[^>]*\bhref="([^"]*)"', response.text)
+        links = [urldefrag(urljoin(address, link.replace("&amp;", "&"))).url for link in links]
+        waiting += [link for link in links if link.startswith("/")]
+    return found
+
+
+def words(element):
+    return " ".join("".join(element.itertext()).split())
+
+
+def test_every_public_page_keeps_the_rules(site):
+    found = sweep(FIXED + list(site))
+
+    statuses = {address: page.status for address, page in found.items() if page.status != 200}
+    assert statuses == site  # so no link leads to a page that is not there
+
+    pages = {address: page for address, page in found.items() if page.status != 301}
+    # 8 fixed ones, 104 diseases, 5 organizations, 1 that was removed; of the A to Z 4 letters, 2 second pages and the
+    # way back from each; of the directory 5 letters, and 1 within a country.
+    assert len(pages) == 8 + 104 + 5 + 1 + (4 + 2 + 2) + (5 + 1)
+    for address, page in found.items():
+        assert page.cookies == [], address
+        policy = page.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy, address
+        assert "unsafe" not in policy, address
+        assert "geolocation=()" in page.headers["Permissions-Policy"], address
+    for address, page in pages.items():
+        assert len(page.every("h1")) == 1, address
+        assert words(page.every("h1")[0]), address
+        assert re.findall(r"\bstyle=|<style|<script|\bon\w+=", page.text) == [], address
+        assert empty_labels(page) == [], address
+        assert broken_fragments(page) == [], address
+
+    for part in [titles_of(pages), descriptions_of(pages)]:
+        assert [address for address, text in part.items() if not text] == []
+        assert repeated(part) == []
+
+
+def empty_labels(page):
+    """Labels with nothing after them: a term without a description, or a colon at the end of its block."""
+    empty = []
+    for terms in page.every("dl"):
+        items = [item for item in terms.iter() if item.tag in {f"{XHTML}dt", f"{XHTML}dd"}]
+        for item, after in zip(items, [*items[1:], None], strict=True):
+            if item.tag.endswith("dt") and (after is None or after.tag.endswith("dt")):
+                empty.append(words(item))
+            if not words(item):
+                empty.append("a term or description without words")
+    for tag in ["p", "li", "dd", "div", "section", "address", "span", "h2", "h3", "h4", "title"]:
+        for element in page.every(tag):
+            text = words(element)
+            if not text:
+                empty.append(f"an empty {tag}")
+            if text.endswith(":"):
+                empty.append(text)
+    return empty
+
+
+def broken_fragments(page):
+    """Links within the page that lead nowhere."""
+    ids = [element.get("id") for element in page.tree.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    return [link for link in re.findall(r'href="#([^"]*)"', page.text) if link not in ids]
+
+
+def titles_of(pages):
+    return {address: words(page.every("title")[0]) for address, page in pages.items()}
+
+
+def descriptions_of(pages):
+    return {
+        address: next(meta.get("content") for meta in page.every("meta") if meta.get("name") == "description")
+        for address, page in pages.items()
+    }
+
+
+def repeated(texts):
+    """Addresses whose text another has too. The first page of a list has two: with ?page=1 and without."""
+    by_text: dict[str, set[str]] = {}
+    for address, text in texts.items():
+        by_text.setdefault(text, set()).add(re.sub(r"[?&]page=1$", "", address))
+    return [addresses for addresses in by_text.values() if len(addresses) > 1]
+
+
+def test_what_the_pages_are_made_of_is_there():
+    links = re.findall(r'<link\b[^>]*\bhref="/static/([^"]+)"', Client().get("/about/").text)
+
+    assert links == ["favicon.svg", "site.css"]
+    assert [link for link in links if not finders.find(link)] == []
+
+
+def test_nothing_of_the_working_copy_is_public(site):
+    before = sweep(FIXED + list(site))
+    disease = Disease.objects.get(name="Full disease")
+    disease.name = disease.summary = "LEAK of a draft"
+    disease.save()
+    keep(disease, by="LEAK of an author", note="LEAK of a note")
+
+    for model in [Disease, Synonym, Identifier, Question, Support, Source, Organization]:
+        texts = [
+            field
+            for field in model._meta.get_fields()
+            if isinstance(field, models.CharField | models.TextField) and not field.is_relation
+        ]
+        assert texts
+        for row in model.objects.all():
+            values = {field.name: f"LEAK-{row.pk}"[: field.max_length] for field in texts}
+            model.objects.filter(pk=row.pk).update(**values)
+    after = sweep(FIXED + list(site))
+
+    assert Disease.objects.filter(name__startswith="LEAK-", slug__startswith="LEAK-").count() == Disease.objects.count()
+    assert [address for address, page in after.items() if "LEAK" in page.text] == []
+    assert {address: page.text for address, page in after.items()} == {
+        address: page.text for address, page in before.items()
+    }
+
+
+def test_an_error_page_needs_nothing(settings):
+    settings.DEBUG_PROPAGATE_EXCEPTIONS = False
+    client = Client(raise_request_exception=False)
+    settings.ROOT_URLCONF = "tests.broken_urls"
+
+    response = client.get("/broken/")
+
+    page = Found(response.status_code, dict(response.headers), [], response.text)
+    assert page.status == 500
+    assert [words(heading) for heading in page.every("h1")] == ["Something went wrong"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+
+
+def test_a_form_without_its_token_is_answered_in_the_sites_look():
+    response = csrf_failure(RequestFactory().post("/suggest/"))
+
+    page = Found(response.status_code, dict(response.headers), [], response.text)
+    assert page.status == 403
+    assert [words(heading) for heading in page.every("h1")] == ["Please send it once more"]
+    assert empty_labels(page) == []
