@@ -117,6 +117,12 @@ STORAGES = {
 # HTTPS everywhere except on a developer's machine; behind a proxy this needs BEHIND_TLS_PROXY too.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 3600)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # whether all subdomains speak HTTPS is the operator's to know
+    "security.W021",  # so is a place on the browsers' preload list, which is hard to leave again
+]
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_TRUSTED_ORIGINS = [origin.strip() for origin in env.list("CSRF_TRUSTED_ORIGINS", default=[])]
 CSRF_FAILURE_VIEW = "publishing.views.csrf_failure"
