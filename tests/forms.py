@@ -1,56 +1,73 @@
 """Reads a page's form the way a browser does, so that a test posts what a person would."""
 
+from html.parser import HTMLParser
 from typing import Any
-from xml.etree.ElementTree import Element
 
-import html5lib
+
+class _Fields(HTMLParser):
+    """Collects what each form of a page would post, by the form's id (or its place, where it has none)."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.forms: dict[str, dict[str, str]] = {}
+        self.form: dict[str, str] | None = None
+        self.text_area: str | None = None
+        self.select: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.form = self.forms.setdefault(found.get("id", f"form {len(self.forms)}"), {})
+        if self.form is None:
+            return
+        name = found.get("name", "")
+        if tag == "input" and name and found.get("type") not in {"submit", "button"}:
+            boxed = found.get("type") in {"checkbox", "radio"}
+            if not boxed or "checked" in found:
+                self.form[name] = found.get("value", "on" if boxed else "")
+        elif tag == "textarea":
+            self.text_area, self.form[name] = name, ""
+        elif tag == "select":
+            self.select = name
+        elif tag == "option" and self.select and ("selected" in found or self.select not in self.form):
+            self.form[self.select] = found.get("value", "")
+
+    def handle_data(self, data: str) -> None:
+        if self.form is not None and self.text_area is not None:
+            self.form[self.text_area] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self.form is not None and self.text_area is not None:
+            self.form[self.text_area] = self.form[self.text_area].removeprefix("\n")
+            self.text_area = None
+        elif tag == "select":
+            self.select = None
+        elif tag == "form":
+            self.form = None
 
 
 def fields_of(html: str, form_id: str | None = None) -> dict[str, str]:
-    """The names and values that a browser would post for the page's (first or named) form in the content."""
-    document = html5lib.parse(html, namespaceHTMLElements=False)
-    forms = [form for form in document.iter("form") if form.get("id") not in {"logout-form"}]
-    form = next(form for form in forms if form_id is None or form.get("id") == form_id)
-    found: dict[str, str] = {}
-    for element in form.iter():
-        name = element.get("name")
-        if name and "__prefix__" not in name:
-            value = _value(element)
-            if value is not None:
-                found[name] = value
-    return found
-
-
-def _value(element: Element) -> str | None:
-    kind = element.get("type", "text")
-    if element.tag == "input":
-        if kind in {"submit", "button"}:
-            return None
-        if kind in {"checkbox", "radio"}:
-            return element.get("value", "on") if element.get("checked") is not None else None
-        return element.get("value", "")
-    if element.tag == "textarea":
-        return (element.text or "").removeprefix("\n")
-    if element.tag == "select":
-        options = list(element.iter("option"))
-        chosen = [option for option in options if option.get("selected") is not None] or options[:1]
-        return chosen[0].get("value", "") if chosen else ""
-    return None
+    """The names and values that a browser would post for the named form, or else the first in the content."""
+    reader = _Fields()
+    reader.feed(html)
+    forms = {name: form for name, form in reader.forms.items() if name != "logout-form"}
+    form = forms[form_id] if form_id else next(iter(forms.values()))
+    return {name: value for name, value in form.items() if "__prefix__" not in name}
 
 
 def add_row(fields: dict[str, Any], prefix: str, **values: str) -> dict[str, Any]:
     """The fields with one more new row in a formset, as the admin's "Add another" makes it."""
     total = int(fields[f"{prefix}-TOTAL_FORMS"])
-    new = {
-        f"{prefix}-{total}-{name}": value for name, value in ({"id": "", "key": "", "position": ""} | values).items()
-    }
+    row = {"id": "", "key": "", "position": ""} | values
+    new = {f"{prefix}-{total}-{name}": value for name, value in row.items()}
     return fields | {f"{prefix}-TOTAL_FORMS": str(total + 1)} | new
 
 
 def row_of(fields: dict[str, Any], prefix: str, pk: int) -> str:
     """The beginning of the field names of a saved row: "questions-2-"."""
-    return next(
+    ids = (
         name
         for name, value in fields.items()
-        if name.endswith("-id") and value == str(pk) and name.startswith(f"{prefix}-")
-    )[:-2]
+        if name.startswith(f"{prefix}-") and name.endswith("-id") and value == str(pk)
+    )
+    return next(ids).removesuffix("id")
