@@ -49,6 +49,9 @@ class Code(Value):
     def url(self) -> str:
         return address(self.scheme, self.value)
 
+    def called(self) -> str:
+        return f"{self.scheme} {self.value}"
+
 
 class Credit(Value):
     """A source as the page names it."""
@@ -63,6 +66,8 @@ class Credit(Value):
 class Answer(Value):
     """A question with its answer. Dates are what is known: none is ever filled in."""
 
+    LABELS = {"html": _("Answer"), "reviewed_on": _("Last reviewed"), "source_url": _("Address at the source")}
+
     key: UUID
     topic: Topic
     question: Line
@@ -74,6 +79,9 @@ class Answer(Value):
     source: Line = ""
     source_url: Url = ""
     adapted: bool = False
+
+    def called(self) -> str:
+        return self.question
 
     @property
     def anchor(self) -> str:
@@ -92,6 +100,15 @@ class SupportedBy(Value):
 
 
 class DiseasePage(Page):
+    LABELS = {
+        "title": _("Name"),
+        "slug": _("Address"),
+        "synonyms": _("Other name"),
+        "codes": _("Code"),
+        "answers": _("Question"),
+        "supports": _("Organization"),
+    }
+
     summary: Text = ""
     synonyms: tuple[OtherName, ...] = ()
     codes: tuple[Code, ...] = ()

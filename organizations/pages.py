@@ -28,6 +28,14 @@ class Number(Value):
 
 
 class OrganizationPage(Page):
+    LABELS = {
+        "title": _("Name"),
+        "slug": _("Address of the page"),
+        "address": _("Street or box"),
+        "email": _("E-mail"),
+        "checked_on": _("Details checked on"),
+    }
+
     also_known_as: Line = ""
     description: Text = ""
     address: tuple[Line, ...] = ()

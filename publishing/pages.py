@@ -52,10 +52,26 @@ Email = Annotated[Line, _form(EMAIL, "an e-mail address")]
 Html = Annotated[str, _limit(TEXT_LENGTH), AfterValidator(sanitize)]
 
 
+def is_html(value: type[BaseModel], name: str) -> bool:
+    """Whether a field holds HTML, whose words are compared and not its tags."""
+    return any(getattr(rule, "func", None) is sanitize for rule in value.model_fields[name].metadata)
+
+
 class Value(BaseModel):
     """A frozen part of a page. Collections are tuples: "frozen" would still let a list change."""
 
+    LABELS: ClassVar[dict[str, Any]] = {}
+    """What editors and readers call a field, where its name with spaces is not it."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def label_of(cls, name: str) -> str:
+        return str(cls.LABELS.get(name, name.replace("_", " ").capitalize()))
+
+    def called(self) -> Any:
+        """What tells it from others of its sort: the first thing that it says."""
+        return next(getattr(self, name) for name in type(self).model_fields if name != "key")
 
 
 class Reference(Value):
