@@ -161,8 +161,7 @@ def _is_keyed(value: Any) -> bool:
 def _in_order(old: Sequence[Any], new: Iterable[Any]) -> set[Any]:
     """The keys that kept their place among each other: a longest run in the same order. The others were moved."""
     place = {key: number for number, key in enumerate(old)}
-    best: list[list[Any]] = []
+    runs: list[list[Any]] = [[]]
     for key in new:
-        shorter = [run for run in best if place[run[-1]] < place[key]]
-        best.append([*max(shorter, key=lambda run: len(run), default=[]), key])
-    return set(max(best, key=lambda run: len(run), default=[]))
+        runs.append([*max([run for run in runs if not run or place[run[-1]] < place[key]], key=len), key])
+    return set(max(runs, key=len))
