@@ -285,7 +285,7 @@ def test_the_demo_fills_an_empty_site_once():
     call_command("prepare_demo", stdout=again)
 
     assert everything() == first
-    assert Disease.objects.count() == len(list(SAMPLES.glob("*.txt"))) == 5
+    assert Disease.objects.count() == len(list(SAMPLES.glob("*.txt"))) == 17
     assert Edition.objects.live().of(Organization).count() == 6
     assert {row.staff_notes for row in Disease.objects.all()} == {""}
     assert "with the password" in out.getvalue()
