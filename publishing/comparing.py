@@ -163,6 +163,6 @@ def _in_order(old: Sequence[Any], new: Iterable[Any]) -> set[Any]:
     place = {key: number for number, key in enumerate(old)}
     runs: list[list[Any]] = [[]]
     for key in new:
-        longest = max([run for run in runs if not run or place[run[-1]] < place[key]], key=len)
+        longest: list[Any] = max([run for run in runs if not run or place[run[-1]] < place[key]], key=len)
         runs.append([*longest, key])
     return set(max(runs, key=len))
