@@ -163,6 +163,7 @@ def _in_order(old: Sequence[Any], new: Iterable[Any]) -> set[Any]:
     place = {key: number for number, key in enumerate(old)}
     runs: list[list[Any]] = [[]]
     for key in new:
-        longest: list[Any] = max([run for run in runs if not run or place[run[-1]] < place[key]], key=len)
+        longest = max([run for run in runs if not run or place[run[-1]] < place[key]], key=len)
         runs.append([*longest, key])
-    return set(max(runs, key=len))
+    longest = max(runs, key=len)
+    return set(longest)
