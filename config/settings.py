@@ -23,7 +23,9 @@ if not DEBUG and len(SECRET_KEY) < 50:
 if not DEBUG and "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured('ALLOWED_HOSTS must name the site\'s hosts; "*" lets anyone forge links to it.')
 
-ADMIN_PATH = env.str("ADMIN_PATH", default="admin/")
+ADMIN_PATH = env.str("ADMIN_PATH", default="admin/").strip("/") + "/"
+if ADMIN_PATH == "/":
+    raise ImproperlyConfigured("ADMIN_PATH must name a folder: the public pages stand at the root.")
 
 INSTALLED_APPS = [
     "publishing.apps.EditorialAdminConfig",
@@ -131,6 +133,7 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
 # The admin's cookies go to the admin alone: on the public pages even an editor is nobody.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"/{ADMIN_PATH}"
 
 # The public pages: text, one stylesheet, pictures; no script, nothing from elsewhere.

@@ -12,19 +12,25 @@ from diseases.models import Disease, Identifier, Question, Source, Support, Syno
 from diseases.views import render_page
 from publishing.admin import PublishableAdmin
 from publishing.editions import keep
-from publishing.forms import PartForm
+from publishing.forms import PartForm, PartFormSet
 
 
 class SynonymInline(SortableTabularInline):
     model = Synonym
+    verbose_name = _("other name")
+    verbose_name_plural = _("other names (synonyms)")
     form = PartForm
+    formset = PartFormSet
     fields = ["key", "text", "kind"]
     extra = 0
 
 
 class IdentifierInline(SortableTabularInline):
     model = Identifier
+    verbose_name = _("code")
+    verbose_name_plural = _("codes (identifiers)")
     form = PartForm
+    formset = PartFormSet
     fields = ["key", "scheme", "value", "relation"]
     extra = 0
 
@@ -32,10 +38,12 @@ class IdentifierInline(SortableTabularInline):
 class QuestionInline(SortableStackedInline):
     model = Question
     form = QuestionForm
+    formset = PartFormSet
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     fields = [
         "key",
-        ("topic", "question"),
+        "question",
+        "topic",
         "answer",
         ("last_updated", "new_date"),
         ("source", "source_url", "adapted"),
@@ -43,8 +51,19 @@ class QuestionInline(SortableStackedInline):
     ]
     extra = 0
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("source")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        formfield: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "source":
+            formfield.choices = list(formfield.choices)  # asked for once, not for every question
+        return formfield
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
         formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "source" and formfield:
+            formfield.widget.can_delete_related = False
         if db_field.name == "answer" and formfield:
             # The editor replaces the text area, and with it what its label would name.
             formfield.widget.attrs["aria-label"] = _("Answer")
@@ -56,10 +75,15 @@ class SupportInline(SortableTabularInline):
     verbose_name = _("support organization")
     verbose_name_plural = _("support organizations")
     form = PartForm
+    formset = PartFormSet
     fields = ["key", "organization", "note"]
+
     autocomplete_fields = ["organization"]
     extra = 0
     formfield_overrides = {models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 2})}}
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("organization")
 
 
 @admin.register(Disease)

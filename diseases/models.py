@@ -1,8 +1,9 @@
+import unicodedata
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django_prose_editor.fields import ProseEditorField
 
@@ -51,12 +52,18 @@ class DiseaseQuerySet(PublishableQuerySet["Disease"]):
         return self.annotate(question_count=Coalesce(models.Subquery(counted), 0))
 
 
+def fold_name(name: str) -> str:
+    """A name as it is unique: without capitals and white space, which databases fold differently or not at all."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 class Disease(Publishable):
     """A condition with a page of its own: the working copy of that page."""
 
     KIND = "disease"
     PAGE = DiseasePage
 
+    folded_name = models.CharField(max_length=1000, unique=True, editable=False)
     summary = models.TextField(
         blank=True, max_length=5000, help_text=_("Two or three sentences in plain language, before the questions.")
     )
@@ -65,13 +72,16 @@ class Disease(Publishable):
 
     class Meta(Publishable.Meta):
         ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(
-                Lower("name"),
-                name="disease_name",
-                violation_error_message=_("There is a disease of this name already."),
-            )
-        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.folded_name = fold_name(self.name)
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "folded_name"}
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        if Disease.objects.exclude(pk=self.pk).filter(folded_name=fold_name(self.name)).exists():
+            raise ValidationError({"name": _("There is a disease of this name already.")})
 
     def compose(self) -> DiseasePage:
         questions = [question for question in self.questions.select_related("source") if sanitize(question.answer)]
@@ -112,7 +122,7 @@ class Disease(Publishable):
         )
         _match(
             self.supports,
-            [support for support in page.supports if support.organization in organizations],
+            page.supports,
             lambda support: {"organization": organizations[support.organization], "note": support.note},
         )
         self.refresh_from_db(fields=["version"])
@@ -133,6 +143,14 @@ def _match(rows: Any, values: Any, fields: Any, spare: models.Q | None = None) -
     for row in gone.exclude(spare) if spare else gone:
         row.delete()
     existing = {row.key: row for row in rows.all()}
+    rows.make_way(
+        [
+            existing[value.key].pk
+            for value in values
+            if value.key in existing
+            and any(fields(value)[name] != getattr(existing[value.key], name) for name in rows.model.UNIQUE)
+        ]
+    )
     for position, value in enumerate(values, start=1):
         row = existing.get(value.key) or rows.model(disease=rows.instance, key=value.key)
         for name, content in (fields(value) | {"position": position}).items():
@@ -155,12 +173,14 @@ class DiseasePart(Part):
 class Synonym(DiseasePart):
     """Another name of a disease."""
 
+    UNIQUE = ("text",)
+
     disease = models.ForeignKey(Disease, models.CASCADE, related_name="synonyms")
     text = models.CharField(_("name"), max_length=LINE_LENGTH)
     kind = models.CharField(max_length=20, choices=SynonymKind.choices, default=SynonymKind.EXACT)
 
     class Meta(DiseasePart.Meta):
-        constraints = [models.UniqueConstraint("disease", Lower("text"), name="one_synonym")]
+        constraints = [models.UniqueConstraint(fields=["disease", "text"], name="one_synonym")]
 
     def __str__(self) -> str:
         return self.text
@@ -172,13 +192,15 @@ class Synonym(DiseasePart):
 class Identifier(DiseasePart):
     """A disease's code in a scheme."""
 
+    UNIQUE = ("scheme", "value")
+
     disease = models.ForeignKey(Disease, models.CASCADE, related_name="identifiers")
     scheme = models.CharField(max_length=10, choices=codes.Scheme.choices)
     value = models.CharField(_("code"), max_length=40)
     relation = models.CharField(max_length=10, choices=codes.Relation.choices, default=codes.Relation.EXACT)
 
     class Meta(DiseasePart.Meta):
-        constraints = [models.UniqueConstraint("disease", "scheme", "value", name="one_identifier")]
+        constraints = [models.UniqueConstraint(fields=["disease", "scheme", "value"], name="one_identifier")]
 
     def __str__(self) -> str:
         return f"{self.scheme}:{self.value}"
@@ -241,12 +263,14 @@ class Question(DiseasePart):
 class Support(DiseasePart):
     """An organization that helps families with a disease."""
 
+    UNIQUE = ("organization",)
+
     disease = models.ForeignKey(Disease, models.CASCADE, related_name="supports")
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="supports")
     note = models.TextField(blank=True, max_length=1000, help_text=_("What it offers for this disease, in short."))
 
     class Meta(DiseasePart.Meta):
-        constraints = [models.UniqueConstraint("disease", "organization", name="one_support")]
+        constraints = [models.UniqueConstraint(fields=["disease", "organization"], name="one_support")]
 
     def __str__(self) -> str:
         return str(self.organization)

@@ -2,13 +2,15 @@
 
 from datetime import date
 from functools import cached_property
+from typing import Annotated
 from uuid import UUID
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from pydantic import AfterValidator, ValidationInfo
 
 from diseases.codes import Relation, address
-from publishing.pages import Html, Line, Page, Reference, Text, Url, Value
+from publishing.pages import STORED, Html, Line, Page, Reference, Text, Url, Value, limit
 
 
 class SynonymKind(TextChoices):
@@ -41,8 +43,8 @@ class OtherName(Value):
 
 class Code(Value):
     key: UUID
-    scheme: Line
-    value: Line
+    scheme: Annotated[str, limit(10)]
+    value: Annotated[str, limit(40)]
     relation: Relation = Relation.EXACT
 
     @property
@@ -56,11 +58,18 @@ class Code(Value):
 class Credit(Value):
     """A source as the page names it."""
 
-    name: Line
+    name: Annotated[str, limit(100)]
     url: Url = ""
-    licence: Line = ""
+    licence: Annotated[str, limit(100)] = ""
     licence_url: Url = ""
     attribution: Text = ""
+
+
+def _has_words(html: str, info: ValidationInfo) -> str:
+    """A question without an answer never stands on a page."""
+    if not html and info.context != STORED:
+        raise ValueError("says nothing")
+    return html
 
 
 class Answer(Value):
@@ -71,10 +80,10 @@ class Answer(Value):
     key: UUID
     topic: Topic
     question: Line
-    html: Html
+    html: Annotated[Html, AfterValidator(_has_words)]
     last_updated: date | None = None
     reviewed_on: date | None = None
-    reviewed_by: Line = ""
+    reviewed_by: Annotated[str, limit(150)] = ""
     review_due: date | None = None
     source: Line = ""
     source_url: Url = ""

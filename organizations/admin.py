@@ -38,5 +38,5 @@ class OrganizationAdmin(PublishableAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         for number in form.undiallable():
-            warning = _("“%(number)s” cannot be dialled as it stands, so the page shows it without a link.")
-            self.message_user(request, warning % {"number": number}, "warning")
+            warning = _("%(name)s: “%(number)s” cannot be dialled as it stands, so the page shows it without a link.")
+            self.message_user(request, warning % {"name": form.instance, "number": number}, "warning")

@@ -1,26 +1,44 @@
 """Organizations that may be one and the same: a hint for editors, never a reason to join them unasked."""
 
 import re
+import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
 from organizations.models import NUMBERS, Organization
 from organizations.phones import dial
-from publishing.sorting import sort_key
+from publishing.sorting import GREEK, LETTERS
+
+
+def folded(name: str) -> str:
+    """A name as it is compared: without capitals, accents and punctuation, in whatever script it is written.
+
+    Names that fold alike have the same sort key. The reverse is not so: a sort key knows Latin letters alone, and has
+    nothing to tell "日本の会" from "Общество". "" for no name only.
+    """
+    text = name.casefold()
+    for letter, spelled in GREEK.items():
+        text = text.replace(letter, spelled)
+    text = unicodedata.normalize("NFKD", text.translate(LETTERS))
+    # Accents and apostrophes. The marks of other scripts are vowels or make another letter (は, ば), and stay.
+    text = re.sub("[\u0300-\u036f'’]", "", text)
+    kept = (char if char.isalnum() or unicodedata.category(char).startswith("M") else " " for char in text)
+    return " ".join("".join(kept).split()) or name.strip()
 
 
 def marks(organization: Organization) -> dict[str, str]:
     """What two entries of one organization would have in common, each with the words to say so."""
-    country = str(organization.country or "")
-    found = {f"name {sort_key(organization.name)}": _("the same name")}
+    country, city = str(organization.country or ""), folded(organization.city)
+    found = {f"name {folded(organization.name)}": _("the same name")}
     for name in NUMBERS:
         number = dial(getattr(organization, name), country)
         if number:
             found[f"number {number}"] = _("the same telephone or fax number")
     box = re.search(r"\bp\.?\s*o\.?\s*box\s*(\d+)", organization.address, re.IGNORECASE)
-    if box:
-        found[f"box {country} {sort_key(organization.city)} {box[1]}"] = _("the same post office box")
+    if box and city:
+        found[f"box {country} {city} {box[1]}"] = _("the same post office box")
     website = re.sub(r"^https?://(www\.)?|/+$", "", organization.website.lower())
     if website:
         found[f"website {website}"] = _("the same website")
@@ -28,13 +46,27 @@ def marks(organization: Organization) -> dict[str, str]:
 
 
 def likely_duplicates(
-    organization: Organization, others: Iterable[Organization]
-) -> list[tuple[Organization, list[str]]]:
-    """The others that share a mark with this one, each with what they share in words."""
-    own = marks(organization)
+    organizations: Iterable[Organization], others: Iterable[Organization]
+) -> list[tuple[Organization, Organization, list[str]]]:
+    """Each of the organizations with each one, of them or of the others, that shares a mark; and what they share.
+
+    A pair comes once. The work grows with the number of organizations and of finds, not of pairs.
+    """
+    asked = {row.pk: row for row in organizations}
+    rows = asked | {row.pk: row for row in others} if asked else {}
+    marked = {pk: marks(row) for pk, row in rows.items()}
+    sharing: dict[str, list[int]] = defaultdict(list)
+    for pk, own in marked.items():
+        for mark in own:
+            sharing[mark].append(pk)
     found = []
-    for other in others:
-        shared = own.keys() & marks(other).keys()
-        if other.pk != organization.pk and shared:
-            found.append((other, sorted({own[mark] for mark in shared})))
+    told: set[int] = set()
+    for pk, row in asked.items():
+        told.add(pk)
+        shared: dict[int, set[str]] = defaultdict(set)
+        for mark, words in marked[pk].items():
+            for other in sharing[mark]:
+                if other not in told:
+                    shared[other].add(words)
+        found += [(row, rows[other], sorted(reasons)) for other, reasons in sorted(shared.items())]
     return found

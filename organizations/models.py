@@ -1,3 +1,4 @@
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -6,9 +7,16 @@ from django_countries.fields import CountryField
 from organizations.pages import Number, OrganizationPage, Status
 from organizations.phones import dial
 from publishing.models import Address, Publishable, is_email_address, is_web_address
+from publishing.pages import LINE_LENGTH
 
 NUMBERS = ["phone", "toll_free", "fax"]
 PLAIN = ["also_known_as", "description", "city", "region", "postal_code", "email", "website", "checked_by"]
+
+
+def lines_fit(text: str) -> None:
+    """Refuses a line that is longer than a page takes."""
+    if any(len(line) > LINE_LENGTH for line in text.splitlines()):
+        raise ValidationError(_("A line is longer than %(limit)s characters.") % {"limit": LINE_LENGTH})
 
 
 class Organization(Publishable):
@@ -19,7 +27,9 @@ class Organization(Publishable):
 
     also_known_as = models.CharField(max_length=200, blank=True, help_text=_("Other names, with commas between."))
     description = models.TextField(blank=True, max_length=5000, help_text=_("What it does for families, in short."))
-    address = models.TextField(_("street or box"), blank=True, max_length=500, help_text=_("One line each."))
+    address = models.TextField(
+        _("street or box"), blank=True, max_length=500, validators=[lines_fit], help_text=_("One line each.")
+    )
     city = models.CharField(max_length=100, blank=True)
     region = models.CharField(_("state, province or county"), max_length=100, blank=True)
     postal_code = models.CharField(max_length=20, blank=True)
@@ -27,7 +37,7 @@ class Organization(Publishable):
     phone = models.CharField(max_length=100, blank=True, help_text=_("As the organization prints it."))
     toll_free = models.CharField(_("toll-free"), max_length=100, blank=True)
     fax = models.CharField(max_length=100, blank=True)
-    email = models.EmailField(_("e-mail"), blank=True, validators=[is_email_address])
+    email = models.EmailField(_("e-mail"), blank=True, max_length=LINE_LENGTH, validators=[is_email_address])
     website = models.URLField(blank=True, max_length=250, validators=[is_web_address])
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     successor = models.ForeignKey(

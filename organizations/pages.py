@@ -2,12 +2,13 @@
 
 from datetime import date
 from functools import cached_property
+from typing import Annotated
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
-from publishing.pages import Email, Line, Page, Reference, Text, Url, Value
+from publishing.pages import Email, Line, Page, Reference, Text, Url, Value, limit
 
 CITY_REGION_POSTAL = {"US", "CA", "AU"}
 CITY_POSTAL = {"GB", "IE", "NZ", "ZA", "IN", "SG"}
@@ -23,7 +24,7 @@ class Status(TextChoices):
 class Number(Value):
     """A telephone number as it was printed, and in international form where it can be dialled."""
 
-    printed: Line
+    printed: Annotated[str, limit(100)]
     dial: Line = ""
 
 
@@ -36,13 +37,13 @@ class OrganizationPage(Page):
         "checked_on": _("Details checked on"),
     }
 
-    also_known_as: Line = ""
+    also_known_as: Annotated[str, limit(200)] = ""
     description: Text = ""
     address: tuple[Line, ...] = ()
-    city: Line = ""
-    region: Line = ""
-    postal_code: Line = ""
-    country: Line = ""
+    city: Annotated[str, limit(100)] = ""
+    region: Annotated[str, limit(100)] = ""
+    postal_code: Annotated[str, limit(20)] = ""
+    country: Annotated[str, limit(2)] = ""
     phone: Number | None = None
     toll_free: Number | None = None
     fax: Number | None = None
@@ -51,7 +52,7 @@ class OrganizationPage(Page):
     status: Status = Status.ACTIVE
     successor: Reference | None = None
     checked_on: date | None = None
-    checked_by: Line = ""
+    checked_by: Annotated[str, limit(150)] = ""
 
     def references(self) -> tuple[Reference, ...]:
         return (self.successor,) if self.successor else ()

@@ -2,21 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from js_asset import Media
 
 from publishing.editions import (
+    PageRefused,
     PublishingError,
     bin_subject,
     hand_over,
@@ -32,6 +36,19 @@ from publishing.forms import BinForm, PublishableForm, PublishForm, ReadyForm, W
 from publishing.guard import OPENED, Merge, Opened, Saved
 from publishing.models import Address, Edition, Event, State
 from publishing.views import Preview
+
+
+def only_posts_in_a_transaction(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Looking at a page takes no lock; on SQLite a transaction would keep every writer waiting."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        with transaction.atomic():
+            return view(request, *args, **kwargs)
+
+    return inner
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -100,16 +117,23 @@ class PublishableAdmin(admin.ModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change, **kwargs)
-        form.returned = getattr(request, "returned", None)
+        form.refusal = getattr(request, "refusal", "")
         return form
 
     def changeform_view(
         self, request: Any, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
-        with transaction.atomic():
-            if request.method == "POST" and object_id is not None:
-                self._turn_back_if_outdated(request, object_id)
+        if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
+        with transaction.atomic():
+            if object_id is not None:
+                self._turn_back_if_outdated(request, object_id)
+            try:
+                with transaction.atomic():
+                    return super().changeform_view(request, object_id, form_url, extra_context)
+            except PageRefused as error:
+                request.refusal = str(error)
+                return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _turn_back_if_outdated(self, request: Any, object_id: str) -> None:
         """Locks the row; where it is newer than the posted form, lets the form come back merged and unsaved."""
@@ -121,6 +145,7 @@ class PublishableAdmin(admin.ModelAdmin):
             return
         merge = Merge(request.POST, self._saved(request, subject))
         request.returned = merge.returned()
+        request.refusal = _("Not saved yet: look over what was saved meanwhile, then save again.")
         request.POST = merge.data
 
     def _saved(self, request: HttpRequest, subject: Any) -> Saved:
@@ -150,7 +175,7 @@ class PublishableAdmin(admin.ModelAdmin):
         # The prose editor's import map is an inline script and needs the page's nonce.
         context["media"] = Media.from_media(context["media"], nonce=str(request.csp_nonce))
         response = super().render_change_form(request, context, add, change, form_url, obj)
-        if context["returned"]:
+        if getattr(request, "refusal", ""):
             response.status_code = 409
         return response
 
@@ -160,6 +185,9 @@ class PublishableAdmin(admin.ModelAdmin):
 
     def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        if form.has_changed() or any(formset.has_changed() for formset in formsets):
+            author = request.user.get_full_name() or request.user.get_username()
+            type(form.instance)._base_manager.filter(pk=form.instance.pk).update(saved_by=author)
         keep(form.instance, by=request.user)
 
     def response_add(self, request: Any, obj: Any, post_url_continue: Any = None) -> Any:
@@ -191,7 +219,7 @@ class PublishableAdmin(admin.ModelAdmin):
             step("publish", self.publish_view),
             step("withdraw", self.withdraw_view),
             step("bin", self.bin_view),
-            step("unbin", require_POST(self.unbin_view)),
+            step("unbin", self.unbin_view),
         ]
         return steps + super().get_urls()
 
@@ -237,15 +265,14 @@ class PublishableAdmin(admin.ModelAdmin):
         """The newest edition; a row written outside the admin gets its first one here."""
         return Edition.objects.about(subject).order_by("-number").first() or keep(subject, by=request.user)
 
-    @transaction.atomic
     def ready_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         subject = self._subject(request, object_id, "change")
         latest = self._latest(request, subject)
         form = ReadyForm(request.POST or None, initial={"edition": latest.number})
         if request.method == "POST" and form.is_valid():
-            edition = Edition.objects.about(subject).filter(number=form.cleaned_data["edition"]).first()
+            edition = get_object_or_404(Edition.objects.about(subject), number=form.cleaned_data["edition"])
             try:
-                hand_over(edition or latest, by=request.user, note=form.cleaned_data["note"])
+                hand_over(edition, by=request.user, note=form.cleaned_data["note"])
             except PublishingError as error:
                 form = ReadyForm({**request.POST.dict(), "edition": latest.number})
                 form.add_error(None, str(error))
@@ -253,9 +280,11 @@ class PublishableAdmin(admin.ModelAdmin):
                 return self._done(request, subject, _("Handed over. The publishers see it as ready to publish."))
         return self._step_page(request, subject, "ready.html", _("Ready to publish"), form=form, edition=latest)
 
-    @transaction.atomic
+    @method_decorator(only_posts_in_a_transaction)
     def publish_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        subject = lock(self.model, self._subject(request, object_id, "publish").pk)
+        subject = self._subject(request, object_id, "publish")
+        if request.method == "POST":
+            subject = lock(self.model, subject.pk)
         latest = self._latest(request, subject)
         form = PublishForm(request.POST or None, initial={"edition": latest.number})
         newer = request.GET.get("edition", str(latest.number)) != str(latest.number)
@@ -315,8 +344,10 @@ class PublishableAdmin(admin.ModelAdmin):
 
     def unbin_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         subject = self._subject(request, object_id, "delete")
-        unbin_subject(subject, request.user)
-        return self._done(request, subject, _("Taken out of the bin, as a draft."))
+        if request.method == "POST":
+            unbin_subject(subject, request.user)
+            return self._done(request, subject, _("Taken out of the bin. Nothing of it is live until it is published."))
+        return self._step_page(request, subject, "unbin.html", _("Take out of the bin"), form=forms.Form())
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         subject = self._subject(request, object_id, "view")

@@ -4,16 +4,19 @@ Every verb locks the subject's row first and the stamp, if at all, after it: in 
 each other instead of failing. `by` is a user, or the name of a command for what does not go public.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from pydantic import ValidationError
 
 from publishing.models import Address, Edition, Event, Link, Publishable, Stamp, kinds
+from publishing.pages import Page
 from publishing.sorting import letter, sort_key
 
 Author = AbstractBaseUser | str
@@ -21,6 +24,10 @@ Author = AbstractBaseUser | str
 
 class PublishingError(Exception):
     """A verb was refused; the message tells an editor why and what to do."""
+
+
+class PageRefused(PublishingError):
+    """The working copy holds what no page may say; the message names each place."""
 
 
 def lock(kind: type[Publishable], pk: Any) -> Publishable:
@@ -60,13 +67,39 @@ def _write(edition: Edition, **fields: Any) -> None:
 
 @transaction.atomic
 def keep(subject: Publishable, by: Author, note: str = "") -> Edition:
-    """An edition of the working copy as it is now; the latest one again where it says the same."""
+    """An edition of the working copy as it is now; the latest one again where it says the same. Raises PageRefused."""
     subject = lock(type(subject), subject.pk)
-    page = subject.compose()
+    try:
+        page = subject.compose()
+    except ValidationError as error:
+        places = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+        raise PageRefused(_("The page cannot hold this. %(places)s") % {"places": "; ".join(places)}) from error
+    return _edition(subject, page, by, note)
+
+
+@transaction.atomic
+def keep_page(subject: Publishable, page: Page, by: Author, note: str = "") -> Edition:
+    """An edition of a page from another site, word for word; the latest one again where it says the same.
+
+    The working copy is neither read nor changed.
+    """
+    return _edition(lock(type(subject), subject.pk), page, by, note)
+
+
+def _edition(subject: Publishable, page: Page, by: Author, note: str) -> Edition:
     digest = page.digest()
     latest = Edition.objects.about(subject).order_by("-number").first()
     if latest and latest.digest == digest and latest.schema == page.SCHEMA and not latest.redacted_at:
         return latest
+    # A reference goes on leading where it leads now, even to a draft that is renamed before it is first published.
+    named = Address.objects.subjects(page.references())
+    Address.objects.bulk_create(
+        [
+            Address(kind=name.kind, slug=name.slug, subject_id=named[name].pk)
+            for name in sorted(named, key=lambda name: (name.kind, name.slug))  # two at once wait in the same order
+        ],
+        ignore_conflicts=True,
+    )
     return Edition.objects.create(
         kind=subject.KIND,
         subject_id=subject.pk,
@@ -99,6 +132,7 @@ def publish(edition: Edition, by: Any, note: str = "", minor: bool = False) -> E
         raise PublishingError(_("Edition %(number)s was redacted and cannot go live.") % {"number": edition.number})
     if subject.binned_at:
         raise PublishingError(_("%(name)s is in the bin. Take it out before you publish it.") % {"name": subject})
+    Stamp.advance()
     address, _created = Address.objects.get_or_create(
         kind=edition.kind, slug=edition.slug, defaults={"subject_id": subject.pk}
     )
@@ -107,7 +141,6 @@ def publish(edition: Edition, by: Any, note: str = "", minor: bool = False) -> E
             _("The address “%(slug)s” belonged to another page and stays with it. Choose another address.")
             % {"slug": edition.slug}
         )
-    Stamp.advance()
     now = timezone.now()
     before = Edition.objects.about(subject).live().first()
     if before:
@@ -116,18 +149,26 @@ def publish(edition: Edition, by: Any, note: str = "", minor: bool = False) -> E
     updated_at = before.updated_at if before and minor else now
     _write(edition, is_live=True, published_at=now, updated_at=updated_at)
     edition = Edition.objects.get(pk=edition.pk)
-    mentioned = Address.objects.subjects(edition.page.references())
-    # A reference keeps leading where it led today, even to a draft that is renamed before it is first published.
-    Address.objects.bulk_create(
-        [Address(kind=name.kind, slug=name.slug, subject_id=row.pk) for name, row in mentioned.items()],
-        ignore_conflicts=True,
-    )
+    mentioned = Address.objects.subjects(edition.page.references()).values()
     Link.objects.bulk_create(
-        Link(edition=edition, kind=kind_, subject_id=pk)
-        for kind_, pk in {(row.KIND, row.pk) for row in mentioned.values()}
+        Link(edition=edition, kind=kind_, subject_id=pk) for kind_, pk in {(row.KIND, row.pk) for row in mentioned}
     )
     _record(subject, Event.Verb.PUBLISHED, by, edition=edition, note=note, minor=minor)
     return edition
+
+
+@transaction.atomic
+def publish_again(edition: Edition, by: Any, published_at: datetime | None, updated_at: datetime | None) -> Edition:
+    """Publishes what was live on another site, with the dates that its readers saw there as far as they are known."""
+    edition = publish(edition, by=by)
+    _write(edition, published_at=published_at or edition.published_at, updated_at=updated_at or edition.updated_at)
+    return Edition.objects.get(pk=edition.pk)
+
+
+@transaction.atomic
+def claim(subject: Publishable, slugs: tuple[str, ...]) -> None:
+    """Makes addresses that a subject had on another site its own here, in that order. None may be another's."""
+    Address.objects.bulk_create(Address(kind=subject.KIND, slug=slug, subject_id=subject.pk) for slug in slugs)
 
 
 @transaction.atomic
@@ -175,13 +216,24 @@ def hand_over(edition: Edition, by: Any, note: str = "") -> None:
 def restore(edition: Edition, by: Author) -> Edition:
     """Puts an edition's page back into the working copy, row by row by key, and keeps that.
 
-    What is not on a page (staff notes, questions without an answer) is left alone. Nothing goes live.
+    What is not on a page (staff notes, questions without an answer) is left alone. Nothing goes live. Raises
+    PublishingError where the edition was redacted, or its name or address is another's by now.
     """
-    if edition.redacted_at:
-        raise PublishingError(_("Edition %(number)s was redacted; its words are gone.") % {"number": edition.number})
     kind = kinds()[edition.kind]
     subject = lock(kind, edition.subject_id)
-    subject.take_over(edition.page)
+    edition = Edition.objects.get(pk=edition.pk)
+    if edition.redacted_at:
+        raise PublishingError(_("Edition %(number)s was redacted; its words are gone.") % {"number": edition.number})
+    references = edition.page.references()
+    lost = set(references) - set(Address.objects.subjects(references))
+    if lost:
+        slugs = ", ".join(sorted(reference.slug for reference in lost))
+        raise PublishingError(_("The edition names what is no longer here: %(slugs)s.") % {"slugs": slugs})
+    try:
+        with transaction.atomic():
+            subject.take_over(edition.page)
+    except IntegrityError as error:
+        raise PublishingError(_("Another page has the name or the address of this edition by now.")) from error
     _record(subject, Event.Verb.RESTORED, by, edition=edition)
     return keep(subject, by, note=_("Restored from edition %(number)s") % {"number": edition.number})
 

@@ -3,17 +3,17 @@
 import uuid
 from typing import Any
 
+from adminsortable2.admin import CustomInlineFormSet
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from publishing.guard import Returned
 from publishing.models import Address, Edition, Publishable
 
 
 class PublishableForm(forms.ModelForm):
-    """The change form of a subject. `returned` is set where the form must come back unsaved."""
+    """The change form of a subject. `refusal` says why it must come back unsaved, where it must."""
 
-    returned: Returned | None = None
+    refusal = ""
 
     def clean_slug(self) -> str:
         slug = self.cleaned_data["slug"]
@@ -24,8 +24,8 @@ class PublishableForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        if self.returned:
-            self.add_error(None, self.returned.message)
+        if self.refusal:
+            self.add_error(None, self.refusal)
         return cleaned
 
 
@@ -39,9 +39,41 @@ class PartForm(forms.ModelForm):
             return self.instance.key
         return self.cleaned_data["key"] or uuid.uuid4()
 
+    @classmethod
+    def revive(cls, values: dict[str, str], touched: set[str]) -> dict[str, str]:
+        """The posted values of a row that was deleted meanwhile, as those of a new row. `touched`: what was typed."""
+        return values
+
+
+class PartFormSet(CustomInlineFormSet):
+    """The rows of one sort. What must stand only once on a page is checked over all of them, and may change places."""
+
+    def clean(self) -> None:
+        super().clean()
+        seen: set[tuple[str, ...]] = set()
+        fields = self.model.UNIQUE
+        for form in self.forms:
+            values = getattr(form, "cleaned_data", {})
+            if not fields or values.get("DELETE") or not all(values.get(name) for name in fields):
+                continue
+            # As the row has it: its own clean() may have brought a code into the form in which it is stored.
+            folded = tuple(" ".join(str(getattr(form.instance, name, "")).casefold().split()) for name in fields)
+            if folded in seen:
+                form.add_error(fields[-1], _("This stands here twice. Remove one of the two."))
+            seen.add(folded)
+
+    def validate_unique(self) -> None:
+        """Left to `clean`: Django's own check compares letter by letter, and names no row."""
+
+    def save(self, commit: bool = True) -> Any:
+        gone = {form.instance.pk for form in self.deleted_forms}
+        moved = {form.instance.pk for form in self.initial_forms if set(form.changed_data) & {*self.model.UNIQUE}}
+        self.model.objects.make_way([pk for pk in gone | moved if pk])
+        return super().save(commit)
+
 
 class ReadyForm(forms.Form):
-    edition = forms.IntegerField(widget=forms.HiddenInput)
+    edition = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
     note = forms.CharField(
         label=_("Note to the publishers"),
         required=False,
@@ -52,7 +84,7 @@ class ReadyForm(forms.Form):
 
 
 class PublishForm(forms.Form):
-    edition = forms.IntegerField(widget=forms.HiddenInput)
+    edition = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
     note = forms.CharField(
         label=_("What changed, for readers"),
         required=False,

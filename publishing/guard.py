@@ -8,7 +8,7 @@ the typed one and shows both. The form now rests on today's version, so a second
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Self
 
 from django import forms
@@ -24,6 +24,9 @@ from publishing.prose import blocks, sanitize, shape
 OPENED = "opened"
 """The hidden field with what the form was opened with."""
 
+POSITION = "position"
+"""The hidden field with a row's place in the order."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -34,13 +37,13 @@ class Difference:
     runs: list[Run]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Returned:
-    """Why a form comes back unsaved although nothing in it is wrong."""
+    """What happened since the form was opened, for the editor whose save was turned back."""
 
-    message: str
+    saved_by: str
     editions: list[Edition]
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[Difference]
 
 
 @dataclass
@@ -55,9 +58,17 @@ class Row:
         """The names of the fields that say something to an editor: not keys, positions, the row's own number."""
         return [name for name in self.values if name in self.fields and not self.fields[name].widget.is_hidden]
 
+    def name(self) -> str:
+        """What an editor calls the row: its own name, or the first thing that it says."""
+        return self.label or next(iter(self.shown().values()), "")
+
     def shown(self) -> dict[str, str]:
         """The filled fields as an editor reads them."""
-        return {name: _readable(self.fields[name], self.values[name]) for name in self.spoken() if self.values[name]}
+        return {
+            name: _readable(self.fields[name], self.values[name])
+            for name in self.spoken()
+            if self.values[name] and not isinstance(self.fields[name], forms.BooleanField)
+        }
 
     def words(self) -> str:
         return "\n".join(self.shown().values())
@@ -92,7 +103,7 @@ def _hash(field_: forms.Field | None, value: str) -> str:
 def _readable(field_: forms.Field | None, value: str) -> str:
     if isinstance(field_, ProseEditorFormField):
         return "\n".join(blocks(sanitize(value)))
-    if isinstance(field_, forms.ModelChoiceField) and field_.queryset is not None and value.isdecimal():
+    if isinstance(field_, forms.ModelChoiceField) and field_.queryset is not None and re.fullmatch(r"\d{1,18}", value):
         return str(field_.queryset.filter(pk=value).first() or value)
     if isinstance(field_, forms.ChoiceField):
         return str(next((label for key, label in field_.widget.choices if str(key) == value), value))
@@ -101,6 +112,10 @@ def _readable(field_: forms.Field | None, value: str) -> str:
 
 def _label(field_: forms.Field | None, name: str) -> str:
     return str(field_.label or name) if field_ else name
+
+
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch(r"\d{1,9}", text) else 0
 
 
 class Saved:
@@ -115,6 +130,7 @@ class Saved:
         }
         self.patterns = {formset.prefix: as_posted(formset.empty_form) for formset in formsets}
         self.names = {formset.prefix: formset.model._meta.verbose_name for formset in formsets}
+        self.forms = {formset.prefix: formset.form for formset in formsets}
 
     def opened(self) -> str:
         """What a form of this state carries in its hidden field."""
@@ -161,34 +177,34 @@ class Merge:
 
     def returned(self) -> Returned:
         editions = Edition.objects.about(self.saved.subject).filter(number__gt=self.opened.edition)
-        return Returned(
-            message=_("This page was changed while you were editing it. Nothing of yours is saved yet, nor lost."),
-            editions=list(editions.order_by("number")),
-            differences=self.differences,
-        )
+        return Returned(self.saved.subject.saved_by, list(editions.order_by("number")), self.differences)
 
     def _hashes(self, prefix: str, pk: str) -> dict[str, str]:
         return self.opened.hashes.get(prefix, {}).get(pk, {})
 
     def _set(self, name: str, value: str) -> None:
-        if value:
+        if value or name in self.posted:
             self.data[name] = value
-        else:
-            self.data.pop(name, None)
-            self.data.update({name: ""} if name in self.posted else {})
 
     def _note(self, place: str, remark: str, old: str, new: str) -> None:
         self.differences.append(Difference(place, remark, word_runs(old, new)))
 
-    def _merge_row(self, place: str, row: Row, hashes: dict[str, str], prefix: str) -> None:
-        """Merges the fields of a row that is still there, in the data under `prefix`."""
+    def _merge_row(self, place: str, row: Row, hashes: dict[str, str], prefix: str) -> bool:
+        """Merges the fields of a row that is still there, in the data under `prefix`.
+
+        Returns whether someone else changed it since the form was opened.
+        """
+        changed = False
         for name, theirs in row.values.items():
+            if name == POSITION:
+                continue
             known = row.fields.get(name)
             mine = self.posted.get(prefix + name, "")
+            was = hashes.get(name)
+            changed |= was != _hash(known, theirs) and name in row.spoken()
             if _meaning(known, mine) == _meaning(known, theirs):
                 continue
             where = f"{place} – {_label(known, name)}" if place else _label(known, name)
-            was = hashes.get(name)
             if was == _hash(known, mine):
                 self._set(prefix + name, theirs)
                 if name in row.spoken():
@@ -199,26 +215,33 @@ class Merge:
                     "Changed by both of you. Your text stands in the form; this is how it differs from the saved."
                 )
                 self._note(where, remark, _readable(known, theirs), _readable(known, mine))
+        return changed
 
     def _merge_rows(self, prefix: str) -> None:
         """Merges the rows of a formset: those still there, those added meanwhile, then the editor's new ones."""
-        saved, pattern, name = self.saved.formsets[prefix], self.saved.patterns[prefix], self.saved.names[prefix]
-        total = self.posted.get(f"{prefix}-TOTAL_FORMS", "")
-        count = min(int(total), 1000) if total.isdecimal() else 0
-        posted = {f"{prefix}-{i}-": self.posted.get(f"{prefix}-{i}-id", "") for i in range(count)}
+        saved, pattern = self.saved.formsets[prefix], self.saved.patterns[prefix]
+        by_key = {row.values.get("key"): pk for pk, row in saved.items()}
+        seen: set[str] = set()
         kept, new = [], []
-        for old, pk in posted.items():
-            if pk in saved:
-                self._merge_row(f"{name} “{saved[pk].label}”", saved[pk], self._hashes(prefix, pk), old)
-                kept.append(self._values(old, pattern) | {"id": pk})
+        for old in self._posted_rows(prefix):
+            pk = self.posted.get(f"{old}id", "")
+            if pk not in saved:
+                # A row deleted meanwhile that someone else has brought back by now has its key, under another number.
+                pk = by_key.get(self.posted.get(f"{old}key"), pk) if self.posted.get(f"{old}key") else pk
+            if pk in saved and pk not in seen:
+                seen.add(pk)
+                self._merge_saved_row(prefix, pk, old)
+                kept.append(self._values(old, pattern) | {"id": pk, "key": saved[pk].values.get("key", "")})
             elif not pk:
                 new.append(self._values(old, pattern))
             elif not self.posted.get(f"{old}DELETE"):
                 new += self._vanished(old, pk, prefix)
         for pk, row in saved.items():
-            if pk not in posted.values():
+            if pk not in seen:
                 kept.append(row.values | {"id": pk})
-                self._note(f"{name} “{row.label}”", _("Added meanwhile. It is now in your form too."), "", row.words())
+                remark = _("Added meanwhile. It is now in your form too.")
+                self._note(self._place(prefix, row), remark, "", row.words())
+        kept = self._ordered(prefix, kept)
         for key in [key for key in self.data if re.match(rf"{re.escape(prefix)}-\d+-", key)]:
             del self.data[key]
         for i, values in enumerate([*kept, *new]):
@@ -226,21 +249,55 @@ class Merge:
         self.data[f"{prefix}-INITIAL_FORMS"] = str(len(kept))
         self.data[f"{prefix}-TOTAL_FORMS"] = str(len(kept) + len(new))
 
+    def _posted_rows(self, prefix: str) -> list[str]:
+        """The beginnings of the field names of each posted row: "questions-2-"."""
+        total = self.posted.get(f"{prefix}-TOTAL_FORMS", "")
+        return [f"{prefix}-{i}-" for i in range(int(total) if re.fullmatch(r"\d{1,3}", total) else 0)]
+
+    def _place(self, prefix: str, row: Row) -> str:
+        return f"{self.saved.names[prefix]} “{row.name()}”"
+
+    def _merge_saved_row(self, prefix: str, pk: str, old: str) -> None:
+        row = self.saved.formsets[prefix][pk]
+        changed = self._merge_row(self._place(prefix, row), row, self._hashes(prefix, pk), old)
+        if changed and self.posted.get(f"{old}DELETE"):
+            del self.data[f"{old}DELETE"]
+            remark = _("You marked this for deletion, but it was changed meanwhile. Mark it again if it is to go.")
+            self._note(self._place(prefix, row), remark, "", row.words())
+
+    def _ordered(self, prefix: str, kept: list[dict[str, str]]) -> list[dict[str, str]]:
+        """The rows in the editor's order if the editor moved any, and otherwise in the saved one; never a mixture."""
+        saved = self.saved.formsets[prefix]
+
+        def moved(positions: dict[str, str]) -> bool:
+            known = {pk: self._hashes(prefix, pk).get(POSITION) for pk in positions}
+            return any(was and was != _hash(None, positions[pk]) for pk, was in known.items())
+
+        theirs = {pk: row.values.get(POSITION, "") for pk, row in saved.items()}
+        mine = {values["id"]: values.get(POSITION, "") for values in kept}
+        i_moved, they_moved = moved(mine), moved(theirs)
+        order = mine if i_moved else theirs
+        if i_moved and they_moved:
+            remark = _("Both of you changed the order. Yours stands in the form.")
+            self._note(str(self.saved.names[prefix]), remark, "", "")
+        ordered = sorted(kept, key=lambda values: _number(order[values["id"]]))
+        if not i_moved:
+            return [values | {POSITION: theirs[values["id"]]} for values in ordered]
+        return [values | {POSITION: str(place)} for place, values in enumerate(ordered, start=1)]
+
     def _values(self, old: str, pattern: Row) -> dict[str, str]:
         return {name: self.data.get(old + name, "") for name in [*pattern.values, "DELETE"]}
 
     def _vanished(self, old: str, pk: str, prefix: str) -> list[dict[str, str]]:
         """A row that someone deleted meanwhile: back as a new one if the editor had changed it, else only shown."""
-        pattern, name = self.saved.patterns[prefix], self.saved.names[prefix]
+        pattern = self.saved.patterns[prefix]
         row = Row("", pattern.fields, self._values(old, pattern) | {"id": ""})
-        place = f"{name} “{next(iter(row.shown().values()), pk)}”"
         hashes = self._hashes(prefix, pk)
-        touched = any(hashes.get(name) != _hash(row.fields.get(name), row.values[name]) for name in row.spoken())
-        if touched:
-            remark = _(
-                "Deleted meanwhile by someone else. You had changed it, so it is back in your form as a new row."
-            )
-            self._note(place, remark, "", row.words())
-            return [row.values]
-        self._note(place, _("Deleted meanwhile. You had not changed it, so it stays deleted."), row.words(), "")
-        return []
+        touched = {name for name in row.spoken() if hashes.get(name) != _hash(row.fields[name], row.values[name])}
+        if not touched:
+            remark = _("Deleted meanwhile. You had not changed it, so it stays deleted.")
+            self._note(self._place(prefix, row), remark, row.words(), "")
+            return []
+        remark = _("Deleted meanwhile by someone else. You had changed it, so it is back in your form as a new row.")
+        self._note(self._place(prefix, row), remark, "", row.words())
+        return [self.saved.forms[prefix].revive(row.values, touched)]

@@ -35,6 +35,9 @@ _Subject = TypeVar("_Subject", bound="Publishable")
 
 
 class PublishableQuerySet(models.QuerySet[_Subject]):
+    def delete(self) -> Any:
+        raise RecordError(f"{self.model._meta.verbose_name_plural} are not deleted: they go to the bin.")
+
     def with_state(self) -> Self:
         """Adds `state`, and of the latest edition `latest_number`, `changed_by` and `changed_at`."""
         own = {"kind": self.model.KIND, "subject_id": OuterRef("pk")}
@@ -77,6 +80,7 @@ class Publishable(models.Model):
     )
     staff_notes = models.TextField(blank=True, help_text=_("For colleagues only. Never shown to the public."))
     version = models.PositiveIntegerField(default=1, editable=False)
+    saved_by = models.CharField(max_length=150, blank=True, editable=False)
     binned_at = models.DateTimeField(null=True, editable=False)
 
     objects = PublishableQuerySet.as_manager()
@@ -99,6 +103,9 @@ class Publishable(models.Model):
                 kwargs["update_fields"] = {*kwargs["update_fields"], "version"}
             super().save(*args, **kwargs)
             self.refresh_from_db(fields=["version"])
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise RecordError(f"{self} is not deleted: it goes to the bin.")
 
     def touch(self) -> None:
         """Raises `version`. Every write to the subject or to one of its rows does, so that no save goes unseen."""
@@ -137,12 +144,54 @@ class Publishable(models.Model):
         raise NotImplementedError
 
 
+_Part = TypeVar("_Part", bound="Part")
+
+
+class PartQuerySet(models.QuerySet[_Part]):
+    """Raises the version of every subject whose rows it writes, as saving one row does."""
+
+    def update(self, **fields: Any) -> int:
+        subjects = self._subjects()
+        updated = super().update(**fields)
+        self._touch(subjects)
+        return updated
+
+    def delete(self) -> Any:
+        subjects = self._subjects()
+        deleted = super().delete()
+        self._touch(subjects)
+        return deleted
+
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
+        rows = super().bulk_create(objs, *args, **kwargs)
+        self._touch({getattr(row, f"{self.model.SUBJECT}_id") for row in rows})
+        return rows
+
+    def make_way(self, pks: list[int]) -> None:
+        """Frees the unique values of rows that are saved again under their keys within the same transaction.
+
+        So two rows may exchange what is unique about them; saved one by one, the first would meet the second.
+        """
+        self.model._base_manager.filter(pk__in=pks).delete()
+
+    def _subjects(self) -> set[int]:
+        return set(self.order_by().values_list(f"{self.model.SUBJECT}_id", flat=True))
+
+    def _touch(self, pks: set[int]) -> None:
+        subject: Any = self.model._meta.get_field(self.model.SUBJECT).related_model
+        subject._base_manager.filter(pk__in=pks).update(version=F("version") + 1)
+
+
 class Part(models.Model):
     """A row that belongs to one subject and is carried in its page under a permanent key."""
 
     SUBJECT: ClassVar[str]
+    UNIQUE: ClassVar[tuple[str, ...]] = ()
+    """The fields that together stand only once on a page."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True)
+
+    objects = PartQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -176,6 +225,11 @@ class RecordQuerySet(models.QuerySet[_Record]):
     def _refuse(self, *args: Any, **kwargs: Any) -> Any:
         raise RecordError(f"{self.model._meta.verbose_name_plural} are a record: they are neither changed nor deleted.")
 
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("update_conflicts"):
+            self._refuse()
+        return super().bulk_create(objs, *args, **kwargs)
+
     update = delete = bulk_update = update_or_create = _refuse
     aupdate = adelete = abulk_update = aupdate_or_create = _refuse
 
@@ -189,7 +243,7 @@ class Record(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise RecordError(f"{self} is a record and cannot be changed.")
-        super().save(*args, **kwargs)
+        super().save(*args, **kwargs | {"force_insert": True})  # a row with this number would be overwritten
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         raise RecordError(f"{self} is a record and cannot be deleted.")
@@ -358,7 +412,7 @@ class AddressQuerySet(models.QuerySet["Address"]):
 
 
 class Address(models.Model):
-    """An address that was ever live, or that a live page ever named. It is never given to another subject."""
+    """An address that was ever live, or that a kept page ever named. It is never given to another subject."""
 
     kind = models.CharField(max_length=20)
     slug = models.SlugField(max_length=SLUG_LENGTH)

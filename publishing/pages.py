@@ -13,7 +13,9 @@ STORED = "stored"
 """Validation context of a stored page, which must open even where today's limits would refuse it."""
 
 
-def _limit(characters: int) -> AfterValidator:
+def limit(characters: int) -> AfterValidator:
+    """Refuses what the column of a row would not hold: SQLite takes it, PostgreSQL does not."""
+
     def check(text: str, info: ValidationInfo) -> str:
         if info.context == STORED:
             return text
@@ -42,14 +44,14 @@ def _form(pattern: str, what: str) -> AfterValidator:
 LINE_LENGTH = 250
 TEXT_LENGTH = 100_000
 
-Line = Annotated[str, _limit(LINE_LENGTH)]
-Text = Annotated[str, _limit(TEXT_LENGTH)]
+Line = Annotated[str, limit(LINE_LENGTH)]
+Text = Annotated[str, limit(TEXT_LENGTH)]
 URL = r"https?://\S+"
 EMAIL = r"[^\s@]+@[^\s@]+"
 Url = Annotated[Line, _form(URL, "an address that begins with http:// or https://")]
 Email = Annotated[Line, _form(EMAIL, "an e-mail address")]
 # Sanitised whenever a page is made or opened, so that a template may print it as it is.
-Html = Annotated[str, _limit(TEXT_LENGTH), AfterValidator(sanitize)]
+Html = Annotated[str, limit(TEXT_LENGTH), AfterValidator(sanitize)]
 
 
 def is_html(value: type[BaseModel], name: str) -> bool:

@@ -24,14 +24,28 @@ EXTENSIONS = {
 
 _clean = create_sanitizer(EXTENSIONS)
 
+_LINK = re.compile(r'<a((?:\s+[a-z-]+="[^"]*")*)\s*>(.*?)</a>', re.DOTALL)
+_WITHOUT_SCHEME = re.compile(r'(\shref=")(?=[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:[/?#"]))', re.IGNORECASE)
+_LEADS_SOMEWHERE = re.compile(r'\shref="(https?://[^"]|mailto:[^"]|tel:[^"]|/(?!/))')
+# Table cells may be empty; a heading, a paragraph or a list item without a word is a slip of the editor.
+_EMPTY = re.compile(r"<(a|strong|em|h3|p|li|ul|ol)(?:\s[^>]*)?>(?:\s|&nbsp;|<br>)*</\1>")
+
+
+def _link(found: re.Match[str]) -> str:
+    attributes = _WITHOUT_SCHEME.sub(r"\1https://", found[1])
+    return f"<a{attributes}>{found[2]}</a>" if _LEADS_SOMEWHERE.search(attributes) else found[2]
+
 
 def sanitize(html: str) -> str:
-    """HTML without what the editor does not offer and without links that lead nowhere; "" where no word is left.
+    """HTML without what the editor does not offer, dead links and empty blocks; "" where no word is left. Idempotent.
 
-    Idempotent.
+    A link stays where it leads to the web (example.org becomes https://example.org), a mailbox, a telephone or a page
+    of this site; of others the words stay.
     """
-    for _ in range(5):
-        before, html = html, re.sub(r"<a(?![^>]*\shref=)[^>]*>(.*?)</a>", r"\1", _clean(html), flags=re.DOTALL)
+    for _ in range(10):
+        before = html
+        html = _LINK.sub(_link, _clean(html))
+        html = _EMPTY.sub("", html)
         if html == before:
             break
         # What went may leave the rest nested as no parser would read it (a heading in a heading): once more.

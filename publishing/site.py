@@ -1,8 +1,9 @@
 from typing import Any
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,8 @@ class EditorialSite(admin.AdminSite):
 
         @with_admin_policy
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if "\0" in unquote(request.META.get("QUERY_STRING", "")):
+                return HttpResponseBadRequest("The address contains a NUL character.")  # PostgreSQL would fail on it
             leaving = request.path == reverse("admin:logout")
             if request.method == "POST" and not leaving and not self.has_permission(request):
                 return signed_out(request)

@@ -1,10 +1,12 @@
 """Answers that do not depend on what is published: where an address leads, and how a lost session goes on."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.decorators import csp
 from django.conf import settings
@@ -14,6 +16,7 @@ from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import strip_tags
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -73,6 +76,13 @@ def _typed(request: HttpRequest) -> list[list[str]]:
     return [[name, value] for name, values in request.POST.lists() if name not in SECRET_FIELDS for value in values]
 
 
+def _readable(typed: list[list[str]]) -> list[tuple[str, str]]:
+    """What of it a person recognises as theirs: no row numbers, keys, empty rows or tags."""
+    machinery = re.compile(r"opened|_\w+|.*__prefix__.*|.*(_FORMS|-id|-key|-position|-new_date)")
+    found = [(name, strip_tags(value).strip()) for name, value in typed if not machinery.fullmatch(name)]
+    return [(name.replace("-", " ").replace("_", " "), value) for name, value in found if value]
+
+
 def _offer(request: HttpRequest, path: str, typed: list[list[str]], form: AdminAuthenticationForm) -> HttpResponse:
     """The page that carries on what was typed: first a sign-in where that is needed, then one button."""
     context = {
@@ -81,6 +91,8 @@ def _offer(request: HttpRequest, path: str, typed: list[list[str]], form: AdminA
         "path": path,
         "typed": typed,
         "typed_json": json.dumps(typed),
+        "readable": _readable(typed),
+        "is_nav_sidebar_enabled": False,
         "form": form,
         "signed_in": admin.site.has_permission(request),
     }
@@ -97,12 +109,18 @@ def signed_out(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _comes_from_here(request: HttpRequest) -> bool:
+    """Whether a page of this site sent the post. What another site's page "typed" is not offered to be sent again."""
+    origin = request.headers.get("Origin") or request.headers.get("Referer", "")
+    return urlsplit(origin)[:2] == (request.scheme, request.get_host())
+
+
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answers a post without a valid token. In the admin that is mostly a lost cookie or an old tab."""
     if request.path == reverse("admin:login"):
         return redirect(request.get_full_path())
-    if request.path.startswith(reverse("admin:index")):
+    if request.path.startswith(reverse("admin:index")) and _comes_from_here(request):
         return signed_out(request)
     return render(request, "403_csrf.html", {"reason": reason}, status=403)
 

@@ -6,7 +6,7 @@ document.addEventListener("prose-editor:ready", ({ detail }) => {
   detail.editor.view.dom.setAttribute("aria-label", detail.textarea.getAttribute("aria-label"));
 });
 
-// Asks before a changed form is left.
+// Asks before a changed form is left, and sends it only once.
 document.addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector("#content-main form[method=post]");
   if (!form) {
@@ -22,14 +22,56 @@ document.addEventListener("DOMContentLoaded", () => {
   form.addEventListener("pointerdown", begin, { capture: true });
 
   // A form that came back unsaved holds words that are nowhere else.
-  const returned = document.querySelector(".errornote, .returned") !== null && form.querySelector(".errors, .returned, .errorlist");
+  const returned = form.querySelector(".errorlist, .returned") !== null;
   let sent = false;
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
+    if (sent) {
+      event.preventDefault();
+    }
     sent = true;
+  });
+  window.addEventListener("pageshow", () => {
+    sent = false;
   });
   window.addEventListener("beforeunload", (event) => {
     if (!sent && (returned || (before !== null && before !== content()))) {
       event.preventDefault();
     }
   });
+});
+
+// Rows are moved by dragging (django-admin-sortable2) or with two buttons, which the keyboard reaches too.
+window.addEventListener("load", () => {
+  for (const list of document.querySelectorAll("fieldset.sortable")) {
+    if (list.closest("[data-inline-type=stacked]")) {
+      // The library takes the first table in the list for the list itself, even one inside an answer.
+      list.querySelector = (selector) =>
+        selector === "table tbody" ? null : Element.prototype.querySelector.call(list, selector);
+    }
+    const rows = () => [...list.querySelectorAll(".has_original")].filter((row) => row.querySelector("input._reorder_"));
+    const move = (row, step, button) => {
+      const all = rows();
+      const other = all[all.indexOf(row) + step];
+      if (!other) {
+        return;
+      }
+      other.insertAdjacentElement(step < 0 ? "beforebegin" : "afterend", row);
+      rows().forEach((each, place) => {
+        each.querySelector("input._reorder_").value = place + 1;
+      });
+      button.focus();
+    };
+    for (const row of rows()) {
+      const place = row.querySelector(".sort");
+      for (const [step, sign, label] of [[-1, "↑", list.dataset.up || "Up"], [1, "↓", list.dataset.down || "Down"]]) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.textContent = sign;
+        button.title = label;
+        button.setAttribute("aria-label", label);
+        button.addEventListener("click", () => move(row, step, button));
+        place.append(button);
+      }
+    }
+  }
 });

@@ -1,27 +1,33 @@
 """Puts what a source says into rows, without ever treading on an editor's work.
 
-A subject that is not there yet is made. One that is there is left exactly as it is: where the source says something
-else, that is reported, and an editor decides.
+A subject that is not there yet is made. One that is there, or ever was under this name, is left exactly as it is:
+where the source says something else, that is reported, and an editor decides.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import F
 
 from diseases import codes
-from diseases.importing.page_text import OrganizationText, PageText, QuestionText
+from diseases.importing.lines import Line, PageTextError
+from diseases.importing.page_text import HEAD_LABEL, IdentifierText, OrganizationText, PageText, QuestionText, SynonymText
 from diseases.importing.sources import source_named
-from diseases.models import Disease, Identifier, Question, Support, Synonym
-from organizations.duplicates import likely_duplicates
+from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
+from diseases.pages import SynonymKind
+from organizations.duplicates import folded, likely_duplicates
 from organizations.models import NUMBERS, Organization
 from publishing.editions import Author, keep, publish
-from publishing.models import Publishable
+from publishing.models import Edition, Publishable
 from publishing.prose import blocks, sanitize, shape
 from publishing.sorting import sort_key
 
 CONTACT_FIELDS = ["address", "city", "region", "postal_code", "country", *NUMBERS, "email", "website"]
+NAME_LENGTH = Organization._meta.get_field("name").max_length or 0
+SHOWN = 100  # characters of a value that a line of the report quotes
 
 
 @dataclass
@@ -33,6 +39,7 @@ class Report:
     different: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
     unplaced: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -43,29 +50,54 @@ class Report:
             "different": "There already, and different: nothing was changed",
             "duplicates": "Likely duplicates, kept apart",
             "unplaced": "Not placed; kept in the staff notes",
+            "dropped": "Not placed, and kept nowhere: nothing is written to what is there already",
         }
         sections = [
             f"{title} ({len(lines)}):\n" + "\n".join(f"  {line}" for line in lines)
             for name, title in titles.items()
-            if (lines := getattr(self, name))
+            if (lines := list(dict.fromkeys(getattr(self, name))))
         ]
         return "\n".join(sections)
 
 
+class Remark(NamedTuple):
+    """What the page says and no field took: in one line for the report, and whole for the staff notes."""
+
+    line: str
+    whole: str = ""
+
+    def note(self) -> str:
+        return f"Not placed on import, {self.line}" + (f"\n{self.whole}" if self.whole else "")
+
+
+def _notes(remarks: Iterable[Remark]) -> str:
+    return "\n".join(remark.note() for remark in remarks)
+
+
 @transaction.atomic
-def merge_page(page: PageText, by: Author, publish_new: bool = False, dry_run: bool = False) -> Report:
-    """Merges one page of text. With `publish_new` (and a user as `by`) what this call made goes live at once."""
-    report = Report(unplaced=[f"line {line.line}: {line.text}" for line in page.unplaced])
-    made: list[Publishable] = []
-    organizations = [_organization(text, report, made) for text in page.organizations]
-    for number, organization in enumerate(organizations):
-        for other, reasons in likely_duplicates(organization, organizations[number + 1 :]):
-            report.duplicates.append(f"{organization.name} and {other.name}: {', '.join(reasons)}")
+def merge_page(
+    page: PageText, by: Author, publish_new: bool = False, dry_run: bool = False, lines: Sequence[Line] = ()
+) -> Report:
+    """Merges one page of text. With `publish_new` (and a user as `by`) what this call made goes live at once.
+
+    `lines` is the text that the page was read from, to say where something stands that carries no line of its own.
+    Raises PageTextError where the page cannot be taken, and then changes nothing.
+    """
+    report = Report()
+    page, remarks = _what_fits(page, _head_lines(page, lines))
+    there = _Organizations()
+    organizations = [_organization(text, there, report, remarks) for text in page.organizations]
+    organizations = [row for row in dict.fromkeys(organizations) if not row.binned_at]
+    for one, other, reasons in likely_duplicates(organizations, [row for row in there.rows if not row.binned_at]):
+        report.duplicates.append(f"{one} and {other}: {', '.join(reasons)}")
+    made: list[Publishable] = [*there.made]
     disease = _find_disease(page)
     if disease:
         _compare_disease(disease, page, organizations, report)
+        _report_remarks(disease, remarks, report.dropped, report)
     else:
-        made.append(_make_disease(page, organizations, report))
+        disease = _make_disease(page, organizations, remarks, report)
+        made.append(disease)
     for subject in made:
         edition = keep(subject, by=by)
         if publish_new:
@@ -76,100 +108,301 @@ def merge_page(page: PageText, by: Author, publish_new: bool = False, dry_run: b
     return report
 
 
-def _organization(text: OrganizationText, report: Report, made: list[Publishable]) -> Organization:
-    """The organization of this name, made from the text where there is none."""
-    folded = sort_key(text.name)
-    known = next((row for row in Organization.objects.order_by("pk") if sort_key(row.name) == folded), None)
-    fields = {name: getattr(text, name) for name in CONTACT_FIELDS}
-    if fields["website"] and "://" not in fields["website"]:
-        fields["website"] = f"https://{fields['website']}"
-    if known:
-        if known.binned_at:
-            report.different.append(f"organization {known}: is in the bin, and stays there")
-        differences = [
-            f"organization {known}: {name} is “{getattr(known, name)}” here, “{value}” in the file"
-            for name, value in fields.items()
-            if str(getattr(known, name) or "") != value
+def _head_lines(page: PageText, lines: Iterable[Line]) -> dict[str, int]:
+    """Where the disease's name and each label of the page's head stand."""
+    found: dict[str, int] = {}
+    for number, text in lines:
+        if text == page.name:
+            found.setdefault("name", number)
+        elif label := HEAD_LABEL.fullmatch(text):
+            found.setdefault(label[1].casefold().replace("synonyms", "also called"), number)
+    return found
+
+
+# What fits into rows, and what does not
+
+
+def _what_fits(page: PageText, head: dict[str, int]) -> tuple[PageText, list[Remark]]:
+    """The page without repetitions and without what rows would refuse, and remarks on all that has no place."""
+    remarks = [Remark(f"line {each.line}: {each.text}") for each in page.unplaced]
+    disease = Disease(name=page.name, summary=page.summary)
+    refused = _refused(disease)
+    if "name" in refused:
+        raise PageTextError(
+            f"Line {head.get('name', 1)}: the disease's name does not fit. {refused['name']} "
+            "Put a shorter name on that line, by itself."
+        )
+    remarks += _leave_out(disease, refused, head.get("summary", 0)).values()
+    fitting = replace(
+        page,
+        summary=disease.summary,
+        synonyms=_synonyms_that_fit(page, head.get("also called", 0), remarks),
+        identifiers=_codes_that_fit(page, head.get("codes", 0), remarks),
+        questions=_questions_that_fit(page, remarks),
+    )
+    return fitting, remarks
+
+
+def _synonyms_that_fit(page: PageText, line: int, remarks: list[Remark]) -> tuple[SynonymText, ...]:
+    found: dict[str, SynonymText] = {}
+    for synonym in page.synonyms:
+        reason = _refused(Synonym(text=synonym.text, kind=synonym.kind)).get("text")
+        if reason:
+            remarks.append(_left_out(line, "synonym", synonym.text, reason))
+        elif synonym.text.casefold() != page.name.casefold():
+            found.setdefault(synonym.text.casefold(), synonym)
+    return tuple(found.values())
+
+
+def _codes_that_fit(page: PageText, line: int, remarks: list[Remark]) -> tuple[IdentifierText, ...]:
+    """The codes in the form in which they are stored."""
+    found: dict[IdentifierText, None] = {}
+    for code in page.identifiers:
+        try:
+            stored = IdentifierText(code.scheme, codes.clean(code.scheme, code.value))
+            reason = _refused(Identifier(scheme=stored.scheme, value=stored.value)).get("value")
+        except ValueError as error:
+            reason = str(error)
+        if reason:
+            remarks.append(_left_out(line, "code", f"{code.scheme}:{code.value}", reason))
+        else:
+            found[stored] = None
+    return tuple(found)
+
+
+def _questions_that_fit(page: PageText, remarks: list[Remark]) -> tuple[QuestionText, ...]:
+    """Each question once, with the first answer that it has; another answer to it is left out."""
+    questions = [fitting for text in page.questions if (fitting := _what_fits_of(text, remarks))]
+    chosen: dict[str, QuestionText] = {}
+    for text in [*(text for text in questions if text.answer), *questions]:
+        chosen.setdefault(folded(text.question), text)
+    for text in questions:
+        first = chosen[folded(text.question)]
+        if text.answer and _whole(text) != _whole(first):
+            said = f"line {text.line}: “{text.question}” left out: it is answered on line {first.line} already"
+            remarks.append(Remark(said, _whole(text)))
+    return tuple(text for text in questions if chosen[folded(text.question)] is text)
+
+
+def _what_fits_of(text: QuestionText, remarks: list[Remark]) -> QuestionText | None:
+    """The question with its answer sanitized and without what its row would refuse; None where it has no place."""
+    row = _question(text)
+    refused = _refused(row)
+    if "question" in refused:
+        said = f"line {text.line}: question “{_shown(text.question)}” left out: {refused['question']}"
+        remarks.append(Remark(said, f"{text.question}\n{_whole(text)}"))
+        return None
+    remarks += _leave_out(row, refused, text.line).values()
+    fitting = replace(text, answer=row.answer, source_url=row.source_url)
+    if text.source and (reason := _refused(Source(name=text.source)).get("name")):
+        remarks.append(_left_out(text.line, "source", text.source, reason))
+        fitting = replace(fitting, source="", adapted=False)
+    return fitting
+
+
+def _whole(text: QuestionText) -> str:
+    """All that stands under a question, in words."""
+    source = " ".join(filter(None, [text.source, text.source_url]))
+    return "\n".join(
+        [
+            *blocks(text.answer),
+            *([f"Last updated on {text.last_updated}"] if text.last_updated else []),
+            *([f"{'Adapted from' if text.adapted else 'Source:'} {source}"] if source else []),
         ]
-        report.different += differences
-        if not differences:
-            report.unchanged.append(f"organization {known}")
-        return known
-    organization = Organization(name=text.name, **fields)
-    _leave_out_what_is_invalid(organization, text.line, report)
-    organization.save()
-    made.append(organization)
-    report.created.append(f"organization {organization}")
-    return organization
+    )
 
 
-def _leave_out_what_is_invalid(row: Any, line: int, report: Report) -> None:
-    """Moves field values that the model refuses (an e-mail without @) into the staff notes, so that none is lost."""
+def _refused(row: models.Model) -> dict[str, str]:
+    """Why the model refuses what is in a field, by the field's name."""
+    reasons: dict[str, str] = {}
     try:
-        row.full_clean(exclude=["slug"])
+        row.clean_fields(exclude=_not_typed(row))
     except ValidationError as error:
-        if NON_FIELD_ERRORS in error.message_dict:
-            raise
-        for name, problems in error.message_dict.items():
-            value = getattr(row, name)
-            note = f"line {line}: {name} “{value}” left out: {' '.join(problems)}"
-            report.unplaced.append(note)
-            row.staff_notes = f"{row.staff_notes}{note}\n"
-            setattr(row, name, str(value)[: row._meta.get_field(name).max_length] if name == "name" else "")
+        reasons = {name: " ".join(messages) for name, messages in error.message_dict.items()}
+    for each in row._meta.fields:
+        # Django holds forms alone to the length of a TextField.
+        if isinstance(each, models.TextField) and each.max_length and len(getattr(row, each.name)) > each.max_length:
+            reasons[each.name] = f"At most {each.max_length:,} characters fit."
+    return reasons
+
+
+def _not_typed(row: models.Model) -> set[str]:
+    """The fields that nobody fills in: what save() makes, and other rows."""
+    return {"slug", *(each.name for each in row._meta.fields if each.is_relation or not each.editable)}
+
+
+def _leave_out(row: Any, refused: dict[str, str], line: int) -> dict[str, Remark]:
+    """Empties the fields that are refused; a remark on each, by the field's name, so that no value is lost."""
+    remarks = {}
+    for name, reason in refused.items():
+        value = str(getattr(row, name))
+        words = "\n".join(blocks(value)) if name == "answer" else value
+        remarks[name] = _left_out(line, _label(row, name), words, reason)
+        setattr(row, name, "")
+    return remarks
+
+
+def _left_out(line: int, what: str, value: str, reason: str) -> Remark:
+    where = f"line {line}: " if line else ""
+    shown = _shown(value)
+    return Remark(f"{where}{what} “{shown}” left out: {reason}", value if len(shown) < len(value) else "")
+
+
+def _shown(value: str) -> str:
+    """A value on one line, cut where it is long."""
+    line = ", ".join(value.splitlines())
+    return line if len(line) <= SHOWN else f"{line[:SHOWN].rstrip()} …"
+
+
+def _label(row: Any, name: str) -> str:
+    return str(row._meta.get_field(name).verbose_name)
+
+
+def _save(row: Publishable, line: int) -> None:
+    try:
+        row.full_clean(exclude=_not_typed(row))
+    except ValidationError as error:
+        raise PageTextError(
+            f"Line {line}: “{row}” cannot be made. {' '.join(error.messages)} Change it in the file, and try again."
+        ) from error
+    row.save()
+
+
+# Organizations
+
+
+class _Organizations:
+    """The organizations there are, by every name that one has or ever had."""
+
+    def __init__(self) -> None:
+        self.rows = list(Organization.objects.order_by("pk"))
+        self.made: list[Organization] = []
+        by_pk = {row.pk: row for row in self.rows}
+        titles = Edition.objects.of(Organization).filter(redacted_at=None).order_by("subject_id", "title")
+        former = titles.values_list("subject_id", "title").distinct()
+        names = [(row.name, row) for row in self.rows] + [(title, by_pk[pk]) for pk, title in former if pk in by_pk]
+        self.by_name: dict[str, Organization] = {}
+        for name, row in sorted(names, key=lambda named: named[1].binned_at is not None):
+            self.by_name.setdefault(folded(name), row)
+
+    def add(self, row: Organization) -> None:
+        self.rows.append(row)
+        self.made.append(row)
+        self.by_name[folded(row.name)] = row
+
+
+def _organization(
+    text: OrganizationText, there: _Organizations, report: Report, homeless: list[Remark]
+) -> Organization:
+    """The organization that has or had this name, made from the text where there is none.
+
+    A remark for which no organization has a place in its staff notes is added to `homeless`.
+    """
+    row = Organization(name=text.name[:NAME_LENGTH].strip(), **{name: getattr(text, name) for name in CONTACT_FIELDS})
+    if row.website and "://" not in row.website:
+        row.website = f"https://{row.website}"
+    left_out = _leave_out(row, _refused(row), text.line)
+    if len(text.name) > NAME_LENGTH:
+        said = f"line {text.line}: the name “{_shown(text.name)}” is cut: at most {NAME_LENGTH} characters fit"
+        left_out["name"] = Remark(said, text.name)
+    known = there.by_name.get(folded(row.name))
+    if not known:
+        row.staff_notes = _notes(left_out.values())
+        _save(row, text.line)
+        there.add(row)
+        report.unplaced += [remark.line for remark in left_out.values()]
+        report.created.append(f"organization {row}")
+    elif known in there.made:
+        _add_repetition(known, row, text.line, [*left_out.values()], report)
+    else:
+        _compare_organization(known, row, left_out.keys(), report)
+        _report_remarks(left_out.values(), known, report.unplaced, homeless)
+    return known or row
+
+
+def _add_repetition(
+    known: Organization, row: Organization, line: int, remarks: list[Remark], report: Report
+) -> None:
+    """Keeps what a page says of an organization the second time, and the first time did not."""
+    remarks += [
+        _left_out(line, f"{_label(row, name)} of {row}", value, "the page says something else before.")
+        for name in CONTACT_FIELDS
+        if (value := _plain(row, name)) and value != _plain(known, name)
+    ]
+    if remarks:
+        known.staff_notes = "\n".join(filter(None, [known.staff_notes, _notes(remarks)]))
+        known.save()
+        report.unplaced += [remark.line for remark in remarks]
+
+
+def _compare_organization(known: Organization, row: Organization, left_out: Container[str], report: Report) -> None:
+    """Reports where an organization that is there says something else than the page. Nothing is written."""
+    differences = _differences(known, row.name)
+    for name in CONTACT_FIELDS:
+        here, said = (f"“{_shown(value)}”" if value else "empty" for value in (_plain(known, name), _plain(row, name)))
+        if here != said and name not in left_out:
+            differences.append(f"{_label(row, name)} is {here} here, {said} in the file")
+    _report_differences(known, differences, report)
+
+
+def _plain(organization: Organization, name: str) -> str:
+    """A field's text with the line breaks of the import; browsers send others."""
+    return "\n".join(str(getattr(organization, name) or "").splitlines())
+
+
+# Diseases
 
 
 def _find_disease(page: PageText) -> Disease | None:
-    """The disease that the page is about: by its GARD code, which only one has, or else by its folded name."""
-    for identifier in page.identifiers:
-        if identifier.scheme == codes.Scheme.GARD:
-            value = identifier.value.lstrip("0")
-            known = Disease.objects.filter(identifiers__scheme=identifier.scheme, identifiers__value=value).first()
-            if known:
+    """The disease that the page is about: by its GARD code, which only one has, or by a name that it has or had."""
+    rows = Disease.objects.order_by(F("binned_at").asc(nulls_first=True), "pk")
+    for code in page.identifiers:
+        if code.scheme == codes.Scheme.GARD:
+            exact = Identifier.objects.filter(scheme=code.scheme, value=code.value, relation=codes.Relation.EXACT)
+            if known := rows.filter(pk__in=exact.values("disease")).first():
                 return known
-    folded = sort_key(page.name)
-    names = Disease.objects.order_by("pk").values_list("pk", "name")
-    pk = next((pk for pk, name in names.iterator() if sort_key(name) == folded), None)
-    return Disease.objects.get(pk=pk) if pk else None
+    own = rows.values_list("pk", "name")
+    former = Edition.objects.of(Disease).filter(sort_key=sort_key(page.name), redacted_at=None).order_by("subject_id")
+    # A subtype may well have a page of its own.
+    others = Synonym.objects.exclude(kind=SynonymKind.SUBTYPE).order_by(
+        F("disease__binned_at").asc(nulls_first=True), "pk"
+    )
+    wanted = folded(page.name)
+    for names in (own, former.values_list("subject_id", "title"), others.values_list("disease", "text")):
+        pks = (pk for pk, name in names.iterator() if folded(name) == wanted)
+        if known := rows.filter(pk=next(pks, None)).first():
+            return known
+    return None
 
 
-def _make_disease(page: PageText, organizations: list[Organization], report: Report) -> Disease:
-    notes = [f"Not placed on import, {line}" for line in report.unplaced]
-    disease = Disease(name=page.name, summary=page.summary)
-    _leave_out_what_is_invalid(disease, 1, report)
-    disease.staff_notes = "\n".join([*notes, disease.staff_notes]).strip()
-    disease.save()
+def _make_disease(
+    page: PageText, line: int, organizations: list[Organization], remarks: list[Remark], report: Report
+) -> Disease:
+    disease = Disease(name=page.name, summary=page.summary, staff_notes=_notes(remarks))
+    _save(disease, line)
     rows: list[Any] = [Synonym(text=synonym.text, kind=synonym.kind) for synonym in page.synonyms]
     rows += [Identifier(scheme=code.scheme, value=code.value) for code in page.identifiers]
-    rows += [_question(text) for text in page.questions]
-    rows += [Support(organization=organization) for organization in dict.fromkeys(organizations)]
+    for text in page.questions:
+        question = _question(text)
+        question.source = source_named(text.source)
+        rows.append(question)
+    rows += [Support(organization=organization) for organization in organizations]
     for position, row in enumerate(rows, start=1):
         row.disease, row.position = disease, position
-        try:
-            row.full_clean()
-        except ValidationError as error:
-            _note_refused(disease, row, error, report)
-        else:
-            row.save()
+        row.full_clean()
+        row.save()
+    report.unplaced += [remark.line for remark in remarks]
     report.created.append(f"disease {disease}")
     return disease
 
 
-def _note_refused(disease: Disease, row: Any, error: ValidationError, report: Report) -> None:
-    """Keeps in the staff notes a row that the model refuses, whole, with the reason."""
-    text = "\n".join(blocks(row.answer)) if isinstance(row, Question) else ""
-    note = f"{row._meta.verbose_name} “{row}” left out: {' '.join(error.messages)}"
-    report.unplaced.append(note)
-    disease.staff_notes = f"{disease.staff_notes}\n{note}\n{text}".strip()
-    disease.save()
-
-
 def _question(text: QuestionText) -> Question:
+    """The question as a row, but for its source, which may have to be made."""
     return Question(
         topic=text.topic,
         question=text.question,
         answer=sanitize(text.answer),
         last_updated=text.last_updated,
-        source=source_named(text.source),
         source_url=text.source_url,
         adapted=text.adapted,
     )
@@ -177,37 +410,63 @@ def _question(text: QuestionText) -> Question:
 
 def _compare_disease(disease: Disease, page: PageText, organizations: list[Organization], report: Report) -> None:
     """Reports where a disease that is there says something else than the page. Nothing is written."""
-    differences = []
-    if disease.binned_at:
-        differences.append("is in the bin, and stays there")
+    differences = _differences(disease, page.name)
     if page.summary and page.summary != disease.summary:
         differences.append("the summary differs")
-    names = {sort_key(synonym.text) for synonym in disease.synonyms.all()}
-    differences += [
-        f"“{text.text}” is not among the synonyms" for text in page.synonyms if sort_key(text.text) not in names
-    ]
+    names = {folded(disease.name), *(folded(synonym.text) for synonym in disease.synonyms.all())}
+    differences += [f"“{each.text}” is not among the synonyms" for each in page.synonyms if folded(each.text) not in names]
     known = {(row.scheme, row.value) for row in disease.identifiers.all()}
-    for code in page.identifiers:
-        if (code.scheme, _clean(code.scheme, code.value)) not in known:
-            differences.append(f"{code.scheme}:{code.value} is not among the codes")
-    questions = {sort_key(question.question): question for question in disease.questions.all()}
+    differences += [
+        f"{code.scheme}:{code.value} is not among the codes"
+        for code in page.identifiers
+        if (code.scheme, code.value) not in known
+    ]
+    questions: dict[str, list[Question]] = {}
+    for question in disease.questions.select_related("source"):
+        questions.setdefault(folded(question.question), []).append(question)
     for text in page.questions:
-        question = questions.get(sort_key(text.question))
-        if not question:
-            differences.append(f"line {text.line}: “{text.question}” is not among the questions")
-        elif shape(question.answer) != shape(sanitize(text.answer)):
-            differences.append(f"line {text.line}: the answer to “{text.question}” differs")
-        elif question.last_updated != text.last_updated:
-            differences.append(f"line {text.line}: “last updated” of “{text.question}” differs")
+        differences += _compare_question(questions.get(folded(text.question), []), text)
     supports = set(disease.supports.values_list("organization_id", flat=True))
     differences += [f"{row} is not among the organizations" for row in organizations if row.pk not in supports]
-    report.different += [f"disease {disease}: {difference}" for difference in differences]
+    _report_differences(disease, differences, report)
+
+
+def _compare_question(rows: list[Question], text: QuestionText) -> list[str]:
+    """In what the rows that ask this differ from the text; nothing, where one of them says all the same."""
+    if not rows:
+        return [f"line {text.line}: “{text.question}” is not among the questions"]
+    found = []
+    for row in rows:
+        same = {
+            "the answer to": shape(row.answer) == shape(text.answer),
+            "“last updated” of": row.last_updated == text.last_updated,
+            "the source of": (row.source.name if row.source else "", row.source_url, row.adapted)
+            == (text.source, text.source_url, text.adapted),
+        }
+        found.append([f"line {text.line}: {what} “{text.question}” differs" for what in same if not same[what]])
+    return min(found, key=len)
+
+
+# What both have in common
+
+
+def _differences(known: Publishable, name: str) -> list[str]:
+    binned = ["is in the bin, and stays there"] if known.binned_at else []
+    return binned + ([f"is called “{known}” here, “{name}” in the file"] if known.name != name else [])
+
+
+def _report_differences(known: Publishable, differences: list[str], report: Report) -> None:
+    report.different += [f"{known.KIND} {known}: {difference}" for difference in differences]
     if not differences:
-        report.unchanged.append(f"disease {disease}")
+        report.unchanged.append(f"{known.KIND} {known}")
 
 
-def _clean(scheme: str, value: str) -> str:
-    try:
-        return codes.clean(scheme, value)
-    except ValueError:
-        return value
+def _report_remarks(
+    remarks: Iterable[Remark], known: Publishable, kept: list[str], others: list[Remark]
+) -> None:
+    """Those that an earlier run left in the staff notes are kept there; the others are passed on."""
+    for remark in remarks:
+        if remark.line in known.staff_notes:
+            kept.append(remark.line)
+        else:
+            others.append(remark)

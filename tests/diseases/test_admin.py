@@ -6,8 +6,9 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from diseases.models import Identifier, Synonym
 from publishing.models import Edition
-from tests.factories import make_disease, make_editor, make_question, make_source
+from tests.factories import make_disease, make_editor, make_organization, make_question, make_source
 from tests.forms import add_row, fields_of, row_of
 
 pytestmark = pytest.mark.django_db
@@ -156,6 +157,113 @@ def test_codes_are_validated_per_scheme(client, scheme, typed, stored):
     if not stored:
         assert "is not a code of" in response.text
         assert fields_of(response.text, "disease_form")["identifiers-1-value"] == typed
+
+
+@pytest.mark.usefixtures("editor")
+@pytest.mark.parametrize(
+    ("prefix", "values"),
+    [
+        ("synonyms", {"text": "WILSON’S  disease", "kind": "exact"}),
+        ("identifiers", {"scheme": "OMIM", "value": "OMIM:277900", "relation": "exact"}),
+        ("supports", {"organization": "{organization}"}),
+    ],
+)
+def test_what_stands_there_already_is_named_at_its_row(client, prefix, values):
+    organization = make_organization()
+    disease = make_disease(organizations=[organization])
+    Synonym.objects.create(disease=disease, text="Wilson’s disease", position=2)
+    Identifier.objects.create(disease=disease, scheme="OMIM", value="277900", position=2)
+    values = {name: value.format(organization=organization.pk) for name, value in values.items()}
+
+    response = save(client, disease, add_row(open_form(client, disease), prefix, **values) | {"summary": "Typed."})
+
+    assert "This stands here twice" in response.text
+    assert fields_of(response.text, "disease_form")["summary"] == "Typed."
+
+
+@pytest.mark.usefixtures("editor")
+def test_rows_may_exchange_what_is_unique_about_them(client):
+    one, two = make_organization(), make_organization()
+    disease = make_disease(organizations=[one, two])
+    first, second = disease.supports.all()
+    fields = open_form(client, disease)
+    rows = [row_of(fields, "supports", row.pk) for row in (first, second)]
+
+    response = save(
+        client, disease, fields | {f"{rows[0]}organization": str(two.pk), f"{rows[1]}organization": str(one.pk)}
+    )
+
+    assert response.status_code == 302
+    kept = {row.key: row.organization for row in disease.supports.all()}
+    assert kept == {first.key: two, second.key: one}
+
+
+@pytest.mark.usefixtures("editor")
+def test_one_row_may_take_what_a_deleted_one_had(client):
+    one, two = make_organization(), make_organization()
+    disease = make_disease(organizations=[one, two])
+    first, second = disease.supports.all()
+    fields = open_form(client, disease)
+
+    changes = {row_of(fields, "supports", first.pk) + "organization": str(two.pk)}
+    save(client, disease, fields | changes | {row_of(fields, "supports", second.pk) + "DELETE": "on"})
+
+    assert [(row.key, row.organization) for row in disease.supports.all()] == [(first.key, two)]
+
+
+@pytest.mark.usefixtures("editor")
+@pytest.mark.parametrize(("one", "other"), [("ébstein anomaly", "ÉBSTEIN  anomaly"), ("STRASSE", "straße")])
+def test_names_that_differ_in_capitals_alone_are_one_name_on_every_database(client, one, other):
+    make_disease(name=one)
+    url = reverse("admin:diseases_disease_add")
+
+    response = client.post(url, fields_of(client.get(url).text, "disease_form") | {"name": other})
+
+    assert "There is a disease of this name already" in response.text
+
+
+@pytest.mark.usefixtures("editor")
+@pytest.mark.parametrize(
+    ("dates", "message"),
+    [
+        ({"last_updated": "2026-11-23"}, "still to come"),
+        ({"reviewed_on": "2026-11-23", "reviewed_by": "A. Doctor"}, "still to come"),
+        ({"reviewed_on": "2026-11-01", "reviewed_by": "A. Doctor", "review_due": "2026-10-01"}, "after the last one"),
+    ],
+)
+@time_machine.travel("2026-11-22 12:00 +0000")
+def test_a_date_that_cannot_be_is_refused(client, dates, message):
+    disease = make_disease()
+    fields = open_form(client, disease)
+    row = row_of(fields, "questions", disease.questions.get().pk)
+
+    response = save(client, disease, fields | {row + name: value for name, value in dates.items()})
+
+    assert message in response.text
+
+
+@pytest.mark.usefixtures("editor")
+def test_an_answer_that_is_too_long_is_an_error_and_stays_in_the_form(client):
+    disease = make_disease()
+    fields = open_form(client, disease)
+    row = row_of(fields, "questions", disease.questions.get().pk)
+
+    response = save(client, disease, fields | {row + "answer": "&" * 30_000})
+
+    assert "too long by" in response.text
+    assert len(fields_of(response.text, "disease_form")[row + "answer"]) == 30_000
+
+
+@pytest.mark.usefixtures("editor")
+@pytest.mark.parametrize("count", [1, 50])
+def test_the_change_form_asks_the_database_little_more_for_many_questions(client, django_assert_max_num_queries, count):
+    disease = make_disease(questions=0)
+    source = make_source()
+    for _ in range(count):
+        make_question(disease, source=source)
+
+    with django_assert_max_num_queries(40):
+        client.get(change_url(disease))
 
 
 @pytest.mark.usefixtures("editor")

@@ -10,6 +10,7 @@ from django.urls import reverse
 from organizations import views
 from organizations.models import Organization
 from publishing.editions import keep, publish, withdraw
+from publishing.views import Preview
 from tests.factories import make_disease, make_organization, make_publisher, put_live
 from tests.reading import texts_of
 
@@ -96,7 +97,7 @@ def test_a_change_is_not_public_before_it_is_published(client):
     edition = keep(organization, by="test")
 
     public = client.get(address_of(organization)).text
-    preview = views.render_page(RequestFactory().get("/preview/"), edition, preview=True).text
+    preview = views.render_page(RequestFactory().get("/preview/"), edition, preview=Preview(change_url="/edit/")).text
 
     assert ("Springfield" in public, "Chicago" in public) == (True, False)
     assert ("Springfield" in preview, "Chicago" in preview) == (False, True)

@@ -7,7 +7,7 @@ from diseases.models import Disease
 from organizations.models import Organization
 from publishing.editions import keep
 from publishing.models import Edition, Event, State
-from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_user
+from tests.factories import PASSWORD, make_disease, make_editor, make_organization, make_publisher, make_user
 from tests.forms import fields_of
 
 pytestmark = pytest.mark.django_db
@@ -161,8 +161,46 @@ def test_binning_takes_it_out_of_the_lists_until_it_is_taken_out_of_the_bin(clie
     assert len(client.get(changelist, {"state": "binned"}).context["cl"].result_list) == 1
     assert client.get(organization.url_of(organization.slug)).status_code == 410
 
-    client.post(url("unbin", organization))
+    step(client, organization, "unbin")
     assert len(client.get(changelist).context["cl"].result_list) == 1
+
+
+def test_an_edition_that_is_not_there_cannot_be_handed_over(client):
+    sign_in(client, make_editor())
+    organization = make_organization(live=False)
+    keep(organization, by="test")
+
+    assert client.post(url("ready", organization), {"edition": "7"}).status_code == 404
+    assert client.post(url("ready", organization), {"edition": "-1"}).status_code == 200
+
+    assert not Event.objects.exists()
+
+
+def test_an_address_with_a_nul_is_refused_on_every_database(client):
+    sign_in(client, make_editor())
+
+    response = client.get(reverse("admin:organizations_organization_changelist") + "?status__exact=%00")
+
+    assert response.status_code == 400
+
+
+def test_the_admins_cookies_go_to_the_admin_alone(client):
+    user = make_publisher()
+    client.post(reverse("admin:login"), {"username": user.username, "password": PASSWORD})
+    organization = make_organization(live=False)
+    step(client, organization, "publish")
+
+    assert {cookie["path"] for cookie in client.cookies.values()} == {"/admin/"}
+
+
+def test_a_refusal_is_a_page_with_a_reason_and_a_way_back(client):
+    sign_in(client, make_editor())
+
+    refused = client.get(url("bin", make_organization()))
+
+    assert refused.status_code == 403
+    assert "Only a publisher may bin what is live." in refused.text
+    assert reverse("admin:index") in refused.text
 
 
 def test_history_tells_who_did_what_and_when(client):

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from organizations.models import Organization
-from publishing.editions import keep, publish, withdraw
+from publishing.editions import bin_subject, hand_over, keep, publish, restore, withdraw
 from publishing.models import Edition, Event, Stamp
 from tests.factories import make_disease, make_organization, make_publisher, make_question
 
@@ -96,6 +96,38 @@ def test_publishing_different_subjects_at_once_counts_each():
 
     assert outcomes == [None] * 4
     assert (Edition.objects.live().count(), Stamp.current()) == (4, 4)
+
+
+def test_a_disease_and_the_draft_that_it_names_go_live_at_once():
+    publisher = make_publisher()
+
+    for _ in range(ROUNDS):
+        organization = make_organization(live=False)
+        editions = [
+            keep(make_disease(live=False, organizations=[organization]), by="test"),
+            keep(organization, by="test"),
+        ]
+        outcomes = at_once(*[lambda edition=edition: publish(edition, by=publisher) for edition in editions])
+        assert outcomes == [None, None]
+
+
+def test_every_other_verb_waits_its_turn():
+    publisher = make_publisher()
+
+    for _ in range(ROUNDS):
+        organization = make_organization()
+        first = Edition.objects.about(organization).get()
+        organization.city = "Chicago"
+        organization.save()
+        second = keep(organization, by="test")
+        outcomes = at_once(
+            lambda: hand_over(second, by=publisher),  # noqa: B023 - they run at once
+            lambda: restore(first, by="test"),  # noqa: B023
+            lambda: bin_subject(organization, by=publisher, reason="Twice"),  # noqa: B023
+        )
+        # Handing over is rightly refused where the restored edition came first.
+        assert [str(outcome) for outcome in outcomes if outcome and "newer edition" not in str(outcome)] == []
+        assert not Edition.objects.about(organization).live().exists()
 
 
 def test_writes_to_one_subject_at_once_each_raise_its_version():

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
 
 from organizations.models import Organization
 from publishing.addresses import Gone, look_up
@@ -243,6 +244,54 @@ def test_restore_puts_rows_back_by_key_and_leaves_the_rest_alone():
     assert disease.questions.get(key=second.key).pk == second.pk
 
 
+def test_rows_that_exchanged_their_words_are_restored():
+    disease = make_disease()
+    first = disease.synonyms.get()
+    second = type(first).objects.create(disease=disease, text="Another", position=2)
+    before = keep(disease, by="test")
+    texts = {first.key: first.text, second.key: second.text}
+    type(first).objects.filter(pk=first.pk).update(text="Parked")
+    type(first).objects.filter(pk=second.pk).update(text=first.text)
+    type(first).objects.filter(pk=first.pk).update(text="Another")
+
+    restore(before, by=make_editor())
+
+    assert {row.key: row.text for row in disease.synonyms.all()} == texts
+
+
+def test_restoring_says_so_when_the_name_is_anothers_by_now():
+    disease = make_disease(name="Old name")
+    edition = Edition.objects.about(disease).get()
+    disease.name = "New name"
+    disease.save()
+    make_disease(name="Old name", slug="another")
+
+    with pytest.raises(PublishingError, match="has the name or the address"):
+        restore(edition, by=make_editor())
+
+    disease.refresh_from_db()
+    assert disease.name == "New name"
+
+
+def test_a_page_never_shows_another_organization_than_it_named():
+    named = make_organization(live=False, name="The right society", slug="first")
+    disease = make_disease(live=False, organizations=[named])
+    edition = keep(disease, by="test")
+    named.slug = "second"
+    named.save()
+    put_live(named)
+    make_organization(live=False, name="A wrong society", slug="")
+    wrong = make_organization(live=False, slug="first")
+    with pytest.raises(PublishingError, match="belonged to another page"):
+        put_live(wrong)
+
+    page = publish(edition, by=make_publisher()).page
+
+    live = Edition.objects.referred_to(Organization, {support.organization.slug for support in page.supports})
+    assert [found.title for found in live.values()] == ["The right society"]
+    assert restore(edition, by="test").page == page
+
+
 def test_redacting_blanks_an_edition_that_is_not_live():
     organization = make_organization(phone="a private number")
     first = Edition.objects.get()
@@ -252,8 +301,10 @@ def test_redacting_blanks_an_edition_that_is_not_live():
 
     redact(first, by=make_publisher(), reason="Private")
 
-    first = Edition.objects.get(pk=first.pk)
+    stale, first = first, Edition.objects.get(pk=first.pk)
     assert "private" not in str(first.content) + first.title
+    with pytest.raises(PublishingError, match="redacted"):
+        restore(stale, by=make_publisher())
     with pytest.raises(PublishingError, match="redacted"):
         publish(first, by=make_publisher())
     with pytest.raises(PublishingError, match="redacted"):
@@ -270,13 +321,35 @@ def test_records_cannot_be_changed_or_deleted(manager):
         lambda: manager.all().delete(),
         lambda: manager.bulk_update([record], ["kind"]),
         lambda: manager.update_or_create(pk=record.pk, defaults={"kind": "x"}),
+        lambda: manager.bulk_create(
+            [type(record)(pk=record.pk, kind="x")],
+            update_conflicts=True,
+            unique_fields=["pk"],
+            update_fields=["kind"],
+        ),
         record.save,
         record.delete,
     ]:
         with pytest.raises(RecordError):
             change_it()
 
+    copy = manager.get()
+    copy._state.adding, copy.kind = True, "x"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        copy.save()
+
     assert manager.get().kind == "organization"
+
+
+def test_subjects_are_not_deleted_in_the_usual_ways():
+    organization = make_organization()
+
+    with pytest.raises(RecordError):
+        Organization.objects.all().delete()
+    with pytest.raises(RecordError):
+        organization.delete()
+
+    assert Organization.objects.count() == 1
 
 
 def test_version_rises_with_every_write_to_a_subject_or_its_rows():
@@ -292,6 +365,10 @@ def test_version_rises_with_every_write_to_a_subject_or_its_rows():
     disease.questions.last().save()
     versions.append(version())
     disease.questions.last().delete()
+    versions.append(version())
+    disease.questions.update(question="All at once?")
+    versions.append(version())
+    disease.questions.all().delete()
     versions.append(version())
     stale.save()
     versions.append(version())

@@ -36,6 +36,28 @@ def test_the_words_survive_sanitising_twice_and_agree_with_the_shape(html):
 
 
 @pytest.mark.parametrize(
+    ("html", "clean"),
+    [
+        ("<h3></h3><p>a</p>", "<p>a</p>"),
+        ("<h3>&nbsp;</h3><p>a</p><p><br></p>", "<p>a</p>"),
+        ("<ul><li></li><li><p>a</p></li></ul>", "<ul><li><p>a</p></li></ul>"),
+        ('<p>a <a href="https://e.org"></a></p>', "<p>a </p>"),
+        (
+            '<p><a href="">go</a> <a href="#">go</a> <a href="foo">go</a> <a href="//e.org">go</a></p>',
+            "<p>go go go go</p>",
+        ),
+        ('<p><a href="example.org/page">go</a></p>', '<p><a href="https://example.org/page">go</a></p>'),
+        ('<p><a href="/diseases/x/">go</a></p>', '<p><a href="/diseases/x/">go</a></p>'),
+        ('<p><a title="a&gt;b" href="mailto:a@e.org">go</a></p>', '<p><a title="a&gt;b" href="mailto:a@e.org">go</a></p>'),
+        ("<table><tbody><tr><td></td><td>a</td></tr></tbody></table>",) * 2,
+        ("<p> </p><ul><li></li></ul>", ""),
+    ],
+)
+def test_nothing_empty_and_no_dead_link_is_left(html, clean):
+    assert sanitize(html) == clean
+
+
+@pytest.mark.parametrize(
     ("one", "other", "same"),
     [
         ("<p>a b</p>", "<p>a\n  b</p>\n", True),
