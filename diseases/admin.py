@@ -13,6 +13,7 @@ from diseases.views import render_page
 from publishing.admin import PublishableAdmin
 from publishing.editions import keep
 from publishing.forms import PartForm, PartFormSet
+from publishing.prose import sanitize
 
 
 class SynonymInline(SortableTabularInline):
@@ -99,6 +100,16 @@ class DiseaseAdmin(SortableAdminBase, PublishableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).with_question_count()
+
+    def gaps(self, subject: Any) -> list[str]:
+        found = []
+        questions = list(subject.questions.all())
+        unanswered = [question for question in questions if not sanitize(question.answer)]
+        if not subject.summary:
+            found.append(_("The page has no summary."))
+        if len(unanswered) == len(questions):
+            found.append(_("The page has no answers."))
+        return [*found, *(_("“%s” has no answer, so it is left out.") % question for question in unanswered)]
 
     @admin.display(description=_("Questions"), ordering="question_count")
     def questions(self, disease: Any) -> int:

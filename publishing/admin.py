@@ -310,7 +310,19 @@ class PublishableAdmin(admin.ModelAdmin):
             newer=newer,
             live=Edition.objects.about(subject).live().first(),
             not_live=Address.objects.not_live(latest.page.references()),
+            handed_over=self._handed_over(subject),
+            gaps=self.gaps(subject),
         )
+
+    def gaps(self, subject: Any) -> list[str]:
+        """What a publisher should know is missing from the page, in sentences."""
+        return []
+
+    def _handed_over(self, subject: Any) -> Event | None:
+        """The last handing over, with its note, where nothing was published since."""
+        steps = Event.objects.filter(kind=subject.KIND, subject_id=subject.pk, verb__in=Event.STEPS)
+        last = steps.order_by("-pk").first()
+        return last if last and last.verb == Event.Verb.HANDED_OVER else None
 
     def withdraw_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         subject = self._subject(request, object_id, "publish")

@@ -182,6 +182,47 @@ def test_an_expired_session_costs_no_word(sign_in):
     assert disease.summary == "Typed for an hour."
 
 
+def test_rows_are_reordered_by_keyboard_even_with_a_table_in_an_answer(sign_in):
+    disease = make_disease(questions=0)
+    make_question(disease, question="One?", answer="<table><tbody><tr><td><p>a</p></td></tr></tbody></table>")
+    make_question(disease, question="Two?")
+    make_question(disease, question="Three?")
+    page = sign_in(make_editor())
+
+    page.goto(url("change", disease))
+    row = page.locator("#questions-group .has_original").filter(has=page.locator("> h3", has_text="One?"))
+    down = row.get_by_role("button", name="Down")
+    down.press("Enter")
+    expect(down).to_be_focused()
+    down.press("Enter")
+    page.get_by_role("button", name="Save and go on editing").click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+
+    assert [row.question for row in disease.questions.all()] == ["Two?", "Three?", "One?"]
+
+
+def test_rows_are_reordered_by_dragging(sign_in):
+    disease = make_disease(questions=0)
+    make_question(disease, question="One?", answer="<table><tbody><tr><td><p>a</p></td></tr></tbody></table>")
+    make_question(disease, question="Two?")
+    page = sign_in(make_editor())
+
+    page.goto(url("change", disease))
+    headings = page.locator("#questions-group .has_original > h3")
+    expect(headings).to_have_count(2)
+    box = headings.nth(1).bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 8)
+    page.mouse.down()
+    target = headings.nth(0).bounding_box()
+    page.mouse.move(target["x"] + 60, target["y"] + 30, steps=15)
+    page.mouse.move(target["x"] + 60, target["y"] + 4, steps=5)
+    page.mouse.up()
+    page.get_by_role("button", name="Save and go on editing").click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+
+    assert [row.question for row in disease.questions.all()] == ["Two?", "One?"]
+
+
 def test_leaving_a_changed_form_asks_first(sign_in):
     disease = make_disease()
     page = sign_in(make_editor())

@@ -7,7 +7,15 @@ from diseases.models import Disease
 from organizations.models import Organization
 from publishing.editions import keep
 from publishing.models import Edition, Event, State
-from tests.factories import PASSWORD, make_disease, make_editor, make_organization, make_publisher, make_user
+from tests.factories import (
+    PASSWORD,
+    make_disease,
+    make_editor,
+    make_organization,
+    make_publisher,
+    make_question,
+    make_user,
+)
 from tests.forms import fields_of
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +130,19 @@ def test_publishing_refuses_an_edition_that_is_not_the_newest_and_keeps_the_note
     assert not Edition.objects.live().exists()
     client.post(url("publish", organization), fields_of(refused.text))
     assert Edition.objects.live().get().page.city == "Chicago"
+
+
+def test_a_publisher_reads_the_note_and_what_is_missing(client):
+    sign_in(client, make_publisher())
+    disease = make_disease(live=False, summary="")
+    make_question(disease, question="Still open?", answer="")
+    keep(disease, by="test")
+    step(client, disease, "ready", note="Please look at the second answer.")
+
+    page = client.get(url("publish", disease))
+
+    assert "Please look at the second answer." in page.text
+    assert page.context["gaps"] == ["The page has no summary.", "“Still open?” has no answer, so it is left out."]
 
 
 def test_publishing_names_the_organizations_that_are_not_live(client):

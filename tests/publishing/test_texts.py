@@ -48,7 +48,7 @@ def test_the_words_survive_sanitising_twice_and_agree_with_the_shape(html):
         ),
         ('<p><a href="example.org/page">go</a></p>', '<p><a href="https://example.org/page">go</a></p>'),
         ('<p><a href="/diseases/x/">go</a></p>', '<p><a href="/diseases/x/">go</a></p>'),
-        ('<p><a title="a&gt;b" href="mailto:a@e.org">go</a></p>', '<p><a title="a&gt;b" href="mailto:a@e.org">go</a></p>'),
+        ('<p><a title="a&gt;b" href="mailto:a@e.org">go</a></p>',) * 2,
         ("<table><tbody><tr><td></td><td>a</td></tr></tbody></table>",) * 2,
         ("<p> </p><ul><li></li></ul>", ""),
     ],
