@@ -4,11 +4,13 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from diseases.views import home
+from publishing.views import changes
 
 urlpatterns = [
     path("", home, name="home"),
     path("diseases/", include("diseases.urls")),
     path("organizations/", include("organizations.urls")),
+    path("changes/", changes, name="changes"),
     path("about/", TemplateView.as_view(template_name="pages/about.html"), name="about"),
     path("accessibility/", TemplateView.as_view(template_name="pages/accessibility.html"), name="accessibility"),
     path("privacy/", TemplateView.as_view(template_name="pages/privacy.html"), name="privacy"),

@@ -6,4 +6,5 @@ app_name = "diseases"
 urlpatterns = [
     path("", views.disease_list, name="list"),
     path("<slug:slug>/", views.disease_detail, name="detail"),
+    path("<slug:slug>/changes/", views.disease_changes, name="changes"),
 ]

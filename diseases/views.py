@@ -17,6 +17,7 @@ from diseases.models import Disease
 from diseases.pages import Answer, DiseasePage
 from organizations.models import Organization
 from organizations.pages import OrganizationPage
+from publishing.changes import history
 from publishing.models import Edition
 from publishing.views import Preview, of_live_edition
 
@@ -74,6 +75,12 @@ def disease_list(request: HttpRequest) -> HttpResponse:
 @of_live_edition(Disease)
 def disease_detail(request: HttpRequest, edition: Edition) -> HttpResponse:
     return render_page(request, edition)
+
+
+@of_live_edition(Disease)
+def disease_changes(request: HttpRequest, edition: Edition) -> HttpResponse:
+    page = history(edition, request.GET.get("page"))
+    return render(request, "changes/disease_changes.html", {"edition": edition, "page": page})
 
 
 def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:

@@ -6,4 +6,5 @@ app_name = "organizations"
 urlpatterns = [
     path("", views.organization_list, name="list"),
     path("<slug:slug>/", views.organization_detail, name="detail"),
+    path("<slug:slug>/changes/", views.organization_changes, name="changes"),
 ]

@@ -12,6 +12,7 @@ from django_countries import countries
 from organizations.forms import CountryForm
 from organizations.models import Organization
 from organizations.pages import OrganizationPage, Status
+from publishing.changes import history
 from publishing.models import Edition
 from publishing.views import Preview, of_live_edition
 
@@ -52,6 +53,12 @@ def organization_list(request: HttpRequest) -> HttpResponse:
 @of_live_edition(Organization)
 def organization_detail(request: HttpRequest, edition: Edition) -> HttpResponse:
     return render_page(request, edition)
+
+
+@of_live_edition(Organization)
+def organization_changes(request: HttpRequest, edition: Edition) -> HttpResponse:
+    page = history(edition, request.GET.get("page"))
+    return render(request, "changes/organization_changes.html", {"edition": edition, "page": page})
 
 
 def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:

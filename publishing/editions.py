@@ -4,17 +4,18 @@ Every verb locks the subject's row first and the stamp, if at all, after it: in 
 each other instead of failing. `by` is a user, or the name of a command for what does not go public.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
+from publishing.changes import hidden_comparisons
 from publishing.models import Address, Edition, Event, Link, Publishable, Stamp, kinds
 from publishing.pages import Page
 from publishing.sorting import letter, sort_key
@@ -146,6 +147,7 @@ def publish(edition: Edition, by: Any, note: str = "", minor: bool = False) -> E
     if before:
         _write(before, is_live=False)
         before.links.all().delete()
+    minor = minor and before is not None  # what readers have not seen before is no small change
     updated_at = before.updated_at if before and minor else now
     _write(edition, is_live=True, published_at=now, updated_at=updated_at)
     edition = Edition.objects.get(pk=edition.pk)
@@ -290,6 +292,51 @@ def unbin_subject(subject: Publishable, by: Any) -> None:
         _record(subject, Event.Verb.UNBINNED, by)
 
 
+@transaction.atomic
+def prune(dry_run: bool = False) -> int:
+    """Removes editions that nobody will ask for; returns how many. What was published stays for ever.
+
+    They are over a year old, not the newest of their subject, and no event is about them.
+    """
+    newer = Edition.objects.filter(
+        kind=OuterRef("kind"), subject_id=OuterRef("subject_id"), number__gt=OuterRef("number")
+    )
+    year_ago = timezone.now() - timedelta(days=365)
+    old = Edition._base_manager.filter(Exists(newer), events=None, is_live=False, at__lt=year_ago)
+    count = old.count()
+    if not dry_run:
+        old.delete()
+    return count
+
+
 def latest_number(subject: Publishable) -> int:
     """The number of the newest edition, 0 where there is none."""
     return Edition.objects.about(subject).aggregate(newest=Max("number"))["newest"] or 0
+
+
+@transaction.atomic
+def hide_comparison(edition: Edition, by: Any, reason: str) -> None:
+    """Keeps from readers what a publication changed; that there was one stays in the page's history.
+
+    Hiding what is hidden changes nothing. Raises PublishingError where the edition was never published.
+    """
+    _show_comparison(edition, by, reason, hidden=True)
+
+
+@transaction.atomic
+def show_comparison(edition: Edition, by: Any, reason: str = "") -> None:
+    """Takes `hide_comparison` back. Showing what is shown changes nothing."""
+    _show_comparison(edition, by, reason, hidden=False)
+
+
+def _show_comparison(edition: Edition, by: Any, reason: str, *, hidden: bool) -> None:
+    kind = kinds()[edition.kind]
+    _require(by, "publish", kind)
+    subject = lock(kind, edition.subject_id)
+    if not edition.events.filter(verb=Event.Verb.PUBLISHED).exists():
+        raise PublishingError(_("Edition %(number)s was never published.") % {"number": edition.number})
+    if hidden == (edition.pk in hidden_comparisons([edition.pk])):
+        return
+    Stamp.advance()
+    verb = Event.Verb.COMPARISON_HIDDEN if hidden else Event.Verb.COMPARISON_SHOWN
+    _record(subject, verb, by, edition=edition, note=reason)

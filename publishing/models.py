@@ -340,6 +340,8 @@ class Event(Record):
         REDACTED = "redacted", _("redacted")
         BINNED = "binned", _("moved to the bin")
         UNBINNED = "unbinned", _("taken out of the bin")
+        COMPARISON_HIDDEN = "comparison_hidden", _("comparison hidden from readers")
+        COMPARISON_SHOWN = "comparison_shown", _("comparison shown to readers again")
 
     STEPS = [Verb.HANDED_OVER, Verb.PUBLISHED, Verb.WITHDRAWN]
 

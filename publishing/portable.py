@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -126,6 +126,8 @@ class Record(Value, Generic[_Page]):
             yield ".addresses", f"lacks “{self.last_seen.slug}”, where the page was live"
         if len(set(self.addresses)) < len(self.addresses):
             yield ".addresses", "names an address twice"
+        if self.live and self.live == self.working:
+            yield ".working", "says the same as the live page: leave it out"
         if self.ready and not self.working:
             yield ".ready", "stands without a working page: what is live already has nothing to be ready for"
         for name in ["published_at", "updated_at"]:
@@ -145,7 +147,7 @@ def _state(binned: Any, live: Any, working: Any, ready: Any, withdrawn: Any) -> 
     if ready:
         return State.READY
     if live:
-        return State.CHANGED if working and working != live else State.LIVE
+        return State.CHANGED if working else State.LIVE
     return State.WITHDRAWN if withdrawn else State.DRAFT
 
 
@@ -260,7 +262,8 @@ class _Dump:
         if not live_page or live_page.content() != working.content():
             record["working"] = working.content()
             step = max((events[verb] for verb in Event.STEPS if verb in events), key=lambda step: step.pk, default=None)
-            if step and step.verb == Event.Verb.HANDED_OVER and step.edition.digest == working.digest():
+            handed_over = step.edition if step and step.verb == Event.Verb.HANDED_OVER else None
+            if step and handed_over and handed_over.digest == working.digest():
                 record["ready"] = {"note": step.note}
         withdrawal = events.get(Event.Verb.WITHDRAWN)
         if withdrawal and not live:
@@ -492,6 +495,8 @@ class _Entry:
     successor: Reference | None = None
     is_binned: bool = False
     is_ready: bool = False
+    is_withdrawn: bool = False
+    current: str = ""
 
     @property
     def path(self) -> str:
@@ -515,10 +520,11 @@ class _Load:
         for entry in self.entries:
             self.read(entry)
         self.compare()
-        self.require()
         self.match()
+        self.require()
         for entry in self.good():
-            self.make(entry)
+            if entry.is_new:
+                self.make(entry)
         self.resolve()
         for entry in self.good():
             self.fill(entry)
@@ -587,6 +593,8 @@ class _Load:
         for path, reason in record.faults():
             self.fault(entry, path, reason)
         entry.is_binned, entry.is_ready = bool(record.binned), bool(record.ready)
+        entry.is_withdrawn = bool(record.withdrawn)
+        entry.current = ".working" if record.working else ".live"
         for path, page in record.pages():
             self.look_through(entry, f".{path}", page)
         if record.withdrawn and record.withdrawn.successor:
@@ -649,11 +657,10 @@ class _Load:
 
     def require(self) -> None:
         """Asks, before anything is written, for the permissions that the verbs will ask for."""
-        for action, needed, what in [("delete", "is_binned", "bin"), ("change", "is_ready", "hand over")]:
-            asking = {entry.kind for entry in self.entries if entry.kind and getattr(entry, needed)}
-            for kind in sorted(asking, key=lambda kind: kind.KIND):
-                if not may(self.by, action, kind):
-                    self.problems.append((-1, f"“{self.by}” may not {what}, and the file has {kind.KIND} records so."))
+        for action, needed, what in [("delete", "is_binned", "in the bin"), ("change", "is_ready", "ready to publish")]:
+            for entry in self.good():
+                if entry.is_new and getattr(entry, needed) and entry.kind and not may(self.by, action, entry.kind):
+                    self.fault(entry, "", f"is {what}, and “{self.by}” may not make it so")
 
     # Against the site
 
@@ -678,6 +685,7 @@ class _Load:
             pks = {pk for pk in found.values() if pk}
             if clashes and not self.update:
                 self.fault(entry, "", f"there is a page here already at {', '.join(clashes)}")
+                continue  # and so are its keys, no doubt
             elif len(pks) > 1:
                 self.fault(entry, ".addresses", f"belong to different pages here: {', '.join(clashes)}")
             elif pks:
@@ -704,17 +712,14 @@ class _Load:
     def make(self, entry: _Entry) -> None:
         """The bare row of a new subject, with its addresses, so that every reference has something to lead to."""
         kind, record = self.record(entry)
-        name = "working" if record.working else "live"
-        if not entry.is_new:
-            return
         row = kind(name=record.current.title, slug=record.slug)
         try:
             row.full_clean(exclude={column.name for column in kind._meta.get_fields() if not _is_typed(column)})
         except ValidationError as error:
             for path, reason in _messages(error):
-                self.fault(entry, f".{name}{path.replace('.name', '.title')}", reason)
+                self.fault(entry, entry.current + path.replace(".name", ".title"), reason)
             return
-        with self.guarded(entry, f".{name}"):
+        with self.guarded(entry, entry.current):
             row.save()
             claim(row, record.addresses)
             entry.pk = row.pk
@@ -733,7 +738,7 @@ class _Load:
             for path, name in entry.references:
                 if name in found or (kinds()[name.kind], name.slug) in promised:
                     continue
-                if name not in self.unresolved or path.startswith(".working") or path == ".withdrawn.successor":
+                if name not in self.unresolved or path.startswith((entry.current, ".withdrawn.successor")):
                     self.fault(entry, path, f"there is no {name.kind} “{name.slug}”, neither in the file nor here")
 
     # Writing
@@ -777,7 +782,7 @@ class _Load:
 
     def fill(self, entry: _Entry) -> None:
         kind, record = self.record(entry)
-        path, page = ".working" if record.working else ".live", record.current
+        path, page = entry.current, record.current
         subject = kind.objects.get(pk=entry.pk)
         if not entry.is_new:
             self.update_working_copy(entry, subject, page, path)
@@ -810,7 +815,7 @@ class _Load:
         kind, record = self.record(entry)
         subject = kind.objects.get(pk=entry.pk)
         seen = record.last_seen
-        if seen and seen != record.current:
+        if seen and seen != record.current and not self.unresolved.intersection(seen.references()):
             path = ".live" if record.live else ".withdrawn.page"
             with self.guarded(entry, path, keep_nothing=True):
                 self.take_over(entry, kind.objects.get(pk=entry.pk), seen, path)
@@ -849,7 +854,7 @@ class _Load:
     def withdraw(self, new: list[_Entry]) -> None:
         """Each before its successor, which must be live when readers are sent there and may be withdrawn later."""
         subjects = Address.objects.subjects(tuple({entry.successor for entry in new if entry.successor}))
-        waiting = {(entry.kind, entry.pk): entry for entry in new if self.is_withdrawn(entry)}
+        waiting = {(entry.kind, entry.pk): entry for entry in new if entry.is_withdrawn}
 
         def led_to(entry: _Entry) -> Any:
             return (entry.kind, subjects[entry.successor].pk) if entry.successor else None
@@ -864,9 +869,6 @@ class _Load:
                 with self.guarded(entry, ".withdrawn.successor" if successor else ".withdrawn"):
                     withdraw(kind.objects.get(pk=entry.pk), self.by, record.withdrawn.reason, successor)  # type: ignore[union-attr]
                 self.report.withdrawn.append(entry.name)
-
-    def is_withdrawn(self, entry: _Entry) -> bool:
-        return "withdrawn" in self.json.subject(entry.number)
 
 
 HEAD = {"about", "format", "schemas", "subjects", "unresolved"}

@@ -15,7 +15,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils.html import strip_tags
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -25,6 +25,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from publishing.addresses import Gone, look_up
+from publishing.changes import LATEST, latest
 from publishing.models import Edition, Publishable
 
 
@@ -60,7 +61,8 @@ def of_live_edition(kind: type[Publishable]) -> Callable[..., Any]:
             if isinstance(found, Gone):
                 return render(request, "410.html", {"gone": found}, status=410)
             if found.slug != slug:
-                response = redirect(found, permanent=True)
+                # To the same page of today's address: an answer that is more than the page itself has one too.
+                response = redirect(resolve(request.path_info).view_name, found.slug, permanent=True)
                 # An address may be taken back one day, and a browser that remembers would run in a circle.
                 response["Cache-Control"] = "no-cache"
                 return response
@@ -69,6 +71,14 @@ def of_live_edition(kind: type[Publishable]) -> Callable[..., Any]:
         return inner
 
     return decorate
+
+
+@require_safe
+def changes(request: HttpRequest) -> HttpResponse:
+    """What was published last, of everything that is live."""
+    page = latest(request.GET.get("page"))
+    is_cut = page.paginator.count == LATEST
+    return render(request, "changes/latest.html", {"page": page, "most": LATEST, "is_cut": is_cut})
 
 
 def _typed(request: HttpRequest) -> list[list[str]]:

@@ -87,6 +87,8 @@ class Migration(migrations.Migration):
                             ("redacted", "redacted"),
                             ("binned", "moved to the bin"),
                             ("unbinned", "taken out of the bin"),
+                            ("comparison_hidden", "comparison hidden from readers"),
+                            ("comparison_shown", "comparison shown to readers again"),
                         ],
                         max_length=20,
                     ),

@@ -1,13 +1,17 @@
 """The public pages in a real browser: barriers, width, weight, and a policy that nothing runs into."""
 
 import gzip
+import re
 from datetime import date
 
 import pytest
+import time_machine
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
+from diseases.models import Disease
 from organizations.models import Organization
-from publishing.editions import withdraw
+from publishing.editions import hide_comparison, keep, publish, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, make_question, make_source, put_live
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -16,7 +20,34 @@ ANSWER = (
     "<p>{}</p><h3>More</h3><ul><li><p>One</p></li><li><p>Two</p></li></ul><table><tbody><tr>{}</tr></tbody></table>"
 )
 WORDS = "The exact cause is not known, and doctors are still looking for it. " * 12
+CAUSES = "<p>It runs in families.</p>" + f"<p>{WORDS}The cause is well {{}} to doctors. {WORDS}</p>"
 LONG = "Pseudopseudohypoparathyroidism"
+
+
+def make_history() -> Disease:
+    """A disease whose page changed twice: first a little of everything, then where a comparison is hidden."""
+    publisher = make_publisher()
+    iron, liver = make_organization(name="Iron Society"), make_organization(name="Children’s Liver Foundation")
+    with time_machine.travel("2026-05-01 12:00Z"):
+        disease = make_disease(live=False, name="Iron overload", slug="compared", questions=0)
+        causes = make_question(disease, question="What causes it?", answer=CAUSES.format("unknown"))
+        make_question(disease, question="How is it treated?", answer="<p>With care.</p>", last_updated=date(2020, 5, 1))
+        support = disease.supports.create(organization=iron, position=1, note="Has a help line.\nCall at any time.")
+        disease.supports.create(organization=liver, position=2)
+        publish(keep(disease, by="test"), by=publisher)
+    with time_machine.travel("2026-05-03 12:00Z"):
+        disease.questions.update(position=1, last_updated=date(2026, 5, 2))
+        causes.refresh_from_db()
+        causes.answer, causes.position = CAUSES.format("known"), 2
+        causes.last_updated = None
+        causes.save()
+        support.delete()
+        publish(keep(disease, by="test"), by=publisher, note="What we now know of its cause.")
+    with time_machine.travel("2026-05-04 12:00Z"):
+        make_question(disease, question="Who can help?", answer="<p>Many people.</p>", position=3)
+        edition = publish(keep(disease, by="test"), by=publisher)
+    hide_comparison(edition, by=publisher, reason="It named someone.")
+    return disease
 
 
 @pytest.fixture
@@ -64,6 +95,8 @@ def site(live_server):
     withdraw(Organization.objects.get(slug="gone"), by=make_publisher(), reason="It asked us to.")
     paths = ["/", "/diseases/", "/diseases/?letter=P", "/diseases/full/", "/diseases/bare/"]
     paths += ["/organizations/", "/organizations/?country=GB", "/organizations/society/", "/organizations/closed/"]
+    make_history()
+    paths += ["/changes/", "/diseases/compared/changes/", "/organizations/society/changes/"]
     paths += ["/organizations/new-society/", "/organizations/gone/", "/about/", "/accessibility/", "/privacy/"]
     return {path: live_server.url + path for path in [*paths, "/nowhere/"]}
 
@@ -135,3 +168,72 @@ def test_a_disease_page_is_light(site, page):
     # The tests' server sends static files as they are; the real one sends them compressed.
     weight = int(html.headers["content-length"]) + len(gzip.compress(css.body()))
     assert weight < 30_000, weight
+
+
+READ_ALOUD = """
+- 'heading "What changed: Iron overload" [level=1]'
+- region "4 May 2026":
+  - heading "4 May 2026" [level=2]
+  - paragraph: The comparison is not shown.
+- region "3 May 2026":
+  - heading "3 May 2026" [level=2]
+  - paragraph: What we now know of its cause.
+  - heading "Question “How is it treated?”" [level=3]
+  - list:
+    - listitem:
+      - paragraph: Moved to another place
+    - listitem:
+      - paragraph:
+        - strong: "Last updated:"
+        - text: changed
+      - paragraph:
+        - deletion: (taken out) 1 May 2020 (end)
+        - insertion: (put in) 2 May 2026 (end)
+  - heading "Question “What causes it?”" [level=3]
+  - list:
+    - listitem:
+      - paragraph:
+        - strong: "Answer:"
+        - text: changed
+      - paragraph:
+        - text: /^… looking for it\\. .* The cause is well$/
+        - deletion: (taken out) unknown (end)
+        - insertion: (put in) known (end)
+        - text: /^to doctors\\. .* …$/
+  - heading "Organization “Iron Society”" [level=3]
+  - list:
+    - listitem:
+      - paragraph: Removed
+      - paragraph:
+        - deletion: "Note: Has a help line."
+      - paragraph:
+        - deletion: Call at any time.
+- region "1 May 2026":
+  - heading "1 May 2026" [level=2]
+  - paragraph: First published.
+"""
+
+
+def test_a_comparison_reads_right_in_its_order(live_server, page):
+    make_history()
+    page.goto(f"{live_server.url}/diseases/compared/changes/")
+
+    expect(page.locator("main")).to_match_aria_snapshot(READ_ALOUD)
+    # The signs are for the eye: to the ear, the words beside them say it.
+    assert not re.search(r"[−+[\]]", page.locator("[aria-labelledby=change-2]").inner_text())
+    spoken = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    texts = [node["name"]["value"] for node in spoken if node["role"]["value"] == "StaticText"]
+    assert "unknown" in texts
+    assert [text for text in texts if re.search(r"[−+[\]]", text)] == []
+
+
+def test_what_was_taken_out_and_put_in_is_told_without_colour(live_server, page):
+    make_history()
+    page.goto(f"{live_server.url}/diseases/compared/changes/")
+
+    for media in ["screen", "print"]:
+        page.emulate_media(media=media)
+        for tag, line, sign in [("del", "line-through", "[−"), ("ins", "underline", "[+")]:
+            style = f"getComputedStyle(document.querySelector('.runs {tag}'), {{}})"
+            assert line in page.evaluate(style.format("null") + ".textDecorationLine")
+            assert sign in page.evaluate(style.format("'::before'") + ".content")

@@ -255,6 +255,20 @@ def test_twenty_publications_stand_on_a_page_and_each_is_compared(client, publis
     assert "page 2" in texts_of(second.text, "title")[0]
 
 
+def test_a_comparison_that_is_too_long_says_where_and_that_its_words_are_left_out(client, publisher):
+    disease = make_disease(slug="long", summary="Short.", questions=0)
+    disease.synonyms.all().delete()
+    make_question(disease, question="Long?", answer=f"<p>{'long ' * 8001}</p>")
+    edit(disease, publisher, "Brief.")
+
+    newest, _first = entries(client.get("/diseases/long/changes/"))
+
+    says = "More changed than fits here. What came last is only named, without its words."
+    assert says in newest
+    assert "(taken out) Short. (end) (put in) Brief. (end)" in newest
+    assert newest.endswith("Question “Long?” Added")
+
+
 def test_the_whole_site_tells_its_latest_publications(client, disease, publisher, monkeypatch):
     with time_machine.travel("2026-05-05 12:00Z"):
         society = make_organization(name="Society", slug="society")

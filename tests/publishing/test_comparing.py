@@ -273,7 +273,10 @@ def test_an_excerpt_keeps_what_stands_near_a_change():
     ((_, _, excerpt),) = told(old, new)
 
     near = " ".join(words_[80:100]), " ".join(words_[101:121])
-    assert excerpt == ["…", f"…{near[0]} [-w100 ][+new ]{near[1]} …", "…"]
+    assert excerpt == [f"…{near[0]} [-w100 ][+new ]{near[1]} …"]
+    assert told(disease(summary="a\nb\nc d\ne\nf\ng"), disease(summary="a\nb\nc x d\ne\nf\nh g")) == [
+        ("Summary", "changed", ["…", "c [+x ]d", "…", "[+h ]g"])
+    ]
 
 
 @pytest.mark.parametrize(("count", "is_coarse"), [(MOST, False), (MOST + 1, True)])
