@@ -15,17 +15,18 @@ from publishing.sorting import GREEK, LETTERS
 def folded(name: str) -> str:
     """A name as it is compared: without capitals, accents and punctuation, in whatever script it is written.
 
-    Names that fold alike have the same sort key. The reverse is not so: a sort key knows Latin letters alone, and has
-    nothing to tell "日本の会" from "Общество". "" for no name only.
+    No sort key: that knows Latin letters alone, and does not tell "日本の会" from "Общество". "" for no name only.
     """
-    text = name.casefold()
+    text = unicodedata.normalize("NFKC", name).casefold()
+    if text.isascii():  # as most names are, of tens of thousands
+        return " ".join(re.findall("[0-9a-z]+", text.replace("'", ""))) or name.strip()
     for letter, spelled in GREEK.items():
         text = text.replace(letter, spelled)
     text = unicodedata.normalize("NFKD", text.translate(LETTERS))
     # Accents and apostrophes. The marks of other scripts are vowels or make another letter (は, ば), and stay.
     text = re.sub("[\u0300-\u036f'’]", "", text)
-    kept = (char if char.isalnum() or unicodedata.category(char).startswith("M") else " " for char in text)
-    return " ".join("".join(kept).split()) or name.strip()
+    text = re.sub(r"[\W_]", lambda sign: sign[0] if unicodedata.category(sign[0]).startswith("M") else " ", text)
+    return " ".join(text.split()) or name.strip()
 
 
 def marks(organization: Organization) -> dict[str, str]:

@@ -34,6 +34,13 @@ class PartForm(forms.ModelForm):
 
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # In a table of rows Django gives fields no label of their own.
+            if not field.widget.is_hidden:
+                field.widget.attrs.setdefault("aria-label", field.label)
+
     def clean_key(self) -> uuid.UUID:
         if not self.instance._state.adding:
             return self.instance.key
@@ -47,6 +54,11 @@ class PartForm(forms.ModelForm):
 
 class PartFormSet(CustomInlineFormSet):
     """The rows of one sort. What must stand only once on a page is checked over all of them, and may change places."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = _("Delete this row")
 
     def clean(self) -> None:
         super().clean()

@@ -14,7 +14,14 @@ from django.db.models import F
 
 from diseases import codes
 from diseases.importing.lines import Line, PageTextError
-from diseases.importing.page_text import HEAD_LABEL, IdentifierText, OrganizationText, PageText, QuestionText, SynonymText
+from diseases.importing.page_text import (
+    HEAD_LABEL,
+    IdentifierText,
+    OrganizationText,
+    PageText,
+    QuestionText,
+    SynonymText,
+)
 from diseases.importing.sources import source_named
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from diseases.pages import SynonymKind
@@ -23,7 +30,6 @@ from organizations.models import NUMBERS, Organization
 from publishing.editions import Author, keep, publish
 from publishing.models import Edition, Publishable
 from publishing.prose import blocks, sanitize, shape
-from publishing.sorting import sort_key
 
 CONTACT_FIELDS = ["address", "city", "region", "postal_code", "country", *NUMBERS, "email", "website"]
 NAME_LENGTH = Organization._meta.get_field("name").max_length or 0
@@ -84,7 +90,8 @@ def merge_page(
     Raises PageTextError where the page cannot be taken, and then changes nothing.
     """
     report = Report()
-    page, remarks = _what_fits(page, _head_lines(page, lines))
+    head = _head_lines(page, lines)
+    page, remarks = _what_fits(page, head)
     there = _Organizations()
     organizations = [_organization(text, there, report, remarks) for text in page.organizations]
     organizations = [row for row in dict.fromkeys(organizations) if not row.binned_at]
@@ -94,10 +101,11 @@ def merge_page(
     disease = _find_disease(page)
     if disease:
         _compare_disease(disease, page, organizations, report)
-        _report_remarks(disease, remarks, report.dropped, report)
+        dropped: list[Remark] = []
+        _report_remarks(remarks, disease, report.unplaced, dropped)
+        report.dropped += [remark.line for remark in dropped]
     else:
-        disease = _make_disease(page, organizations, remarks, report)
-        made.append(disease)
+        made.append(_make_disease(page, head, organizations, remarks, report))
     for subject in made:
         edition = keep(subject, by=by)
         if publish_new:
@@ -109,13 +117,13 @@ def merge_page(
 
 
 def _head_lines(page: PageText, lines: Iterable[Line]) -> dict[str, int]:
-    """Where the disease's name and each label of the page's head stand."""
-    found: dict[str, int] = {}
+    """The lines on which the disease's name and each label of the page's head stand; 0 where that is not known."""
+    found = dict.fromkeys(["name", "also called", "codes", "summary"], 0)
     for number, text in lines:
-        if text == page.name:
-            found.setdefault("name", number)
-        elif label := HEAD_LABEL.fullmatch(text):
-            found.setdefault(label[1].casefold().replace("synonyms", "also called"), number)
+        label = HEAD_LABEL.fullmatch(text)
+        name = "name" if text == page.name else label[1].casefold().replace("synonyms", "also called") if label else ""
+        if found.get(name) == 0:
+            found[name] = number
     return found
 
 
@@ -129,15 +137,15 @@ def _what_fits(page: PageText, head: dict[str, int]) -> tuple[PageText, list[Rem
     refused = _refused(disease)
     if "name" in refused:
         raise PageTextError(
-            f"Line {head.get('name', 1)}: the disease's name does not fit. {refused['name']} "
+            f"Line {head['name'] or 1}: the disease's name does not fit. {refused['name']} "
             "Put a shorter name on that line, by itself."
         )
-    remarks += _leave_out(disease, refused, head.get("summary", 0)).values()
+    remarks += _leave_out(disease, refused, head["summary"]).values()
     fitting = replace(
         page,
         summary=disease.summary,
-        synonyms=_synonyms_that_fit(page, head.get("also called", 0), remarks),
-        identifiers=_codes_that_fit(page, head.get("codes", 0), remarks),
+        synonyms=_synonyms_that_fit(page, head["also called"], remarks),
+        identifiers=_codes_that_fit(page, head["codes"], remarks),
         questions=_questions_that_fit(page, remarks),
     )
     return fitting, remarks
@@ -216,7 +224,7 @@ def _refused(row: models.Model) -> dict[str, str]:
     """Why the model refuses what is in a field, by the field's name."""
     reasons: dict[str, str] = {}
     try:
-        row.clean_fields(exclude=_not_typed(row))
+        row.clean_fields(exclude=_not_typed(row) | {each.name for each in row._meta.fields if each.is_relation})
     except ValidationError as error:
         reasons = {name: " ".join(messages) for name, messages in error.message_dict.items()}
     for each in row._meta.fields:
@@ -227,8 +235,8 @@ def _refused(row: models.Model) -> dict[str, str]:
 
 
 def _not_typed(row: models.Model) -> set[str]:
-    """The fields that nobody fills in: what save() makes, and other rows."""
-    return {"slug", *(each.name for each in row._meta.fields if each.is_relation or not each.editable)}
+    """The fields that save() fills in."""
+    return {"slug", *(each.name for each in row._meta.fields if not each.editable)}
 
 
 def _leave_out(row: Any, refused: dict[str, str], line: int) -> dict[str, Remark]:
@@ -245,7 +253,7 @@ def _leave_out(row: Any, refused: dict[str, str], line: int) -> dict[str, Remark
 def _left_out(line: int, what: str, value: str, reason: str) -> Remark:
     where = f"line {line}: " if line else ""
     shown = _shown(value)
-    return Remark(f"{where}{what} “{shown}” left out: {reason}", value if len(shown) < len(value) else "")
+    return Remark(f"{where}{what} “{shown}” left out: {reason}", value if shown.endswith("…") else "")
 
 
 def _shown(value: str) -> str:
@@ -258,13 +266,13 @@ def _label(row: Any, name: str) -> str:
     return str(row._meta.get_field(name).verbose_name)
 
 
-def _save(row: Publishable, line: int) -> None:
+def _save(row: models.Model, line: int) -> None:
+    """Saves a new row. Raises PageTextError where a rule about several rows or fields is against it."""
     try:
         row.full_clean(exclude=_not_typed(row))
     except ValidationError as error:
-        raise PageTextError(
-            f"Line {line}: “{row}” cannot be made. {' '.join(error.messages)} Change it in the file, and try again."
-        ) from error
+        where = f"Line {line}: " if line else ""
+        raise PageTextError(f"{where}“{row}” is refused. {' '.join(error.messages)} Change it in the file.") from error
     row.save()
 
 
@@ -320,9 +328,7 @@ def _organization(
     return known or row
 
 
-def _add_repetition(
-    known: Organization, row: Organization, line: int, remarks: list[Remark], report: Report
-) -> None:
+def _add_repetition(known: Organization, row: Organization, line: int, remarks: list[Remark], report: Report) -> None:
     """Keeps what a page says of an organization the second time, and the first time did not."""
     remarks += [
         _left_out(line, f"{_label(row, name)} of {row}", value, "the page says something else before.")
@@ -339,9 +345,10 @@ def _compare_organization(known: Organization, row: Organization, left_out: Cont
     """Reports where an organization that is there says something else than the page. Nothing is written."""
     differences = _differences(known, row.name)
     for name in CONTACT_FIELDS:
-        here, said = (f"“{_shown(value)}”" if value else "empty" for value in (_plain(known, name), _plain(row, name)))
+        here, said = _plain(known, name), _plain(row, name)
         if here != said and name not in left_out:
-            differences.append(f"{_label(row, name)} is {here} here, {said} in the file")
+            quoted = [f"“{_shown(value)}”" if value else "empty" for value in (here, said)]
+            differences.append(f"{_label(row, name)} is {quoted[0]} here, {quoted[1]} in the file")
     _report_differences(known, differences, report)
 
 
@@ -362,35 +369,35 @@ def _find_disease(page: PageText) -> Disease | None:
             if known := rows.filter(pk__in=exact.values("disease")).first():
                 return known
     own = rows.values_list("pk", "name")
-    former = Edition.objects.of(Disease).filter(sort_key=sort_key(page.name), redacted_at=None).order_by("subject_id")
+    former = Edition.objects.of(Disease).filter(redacted_at=None).order_by("subject_id", "title")
     # A subtype may well have a page of its own.
     others = Synonym.objects.exclude(kind=SynonymKind.SUBTYPE).order_by(
         F("disease__binned_at").asc(nulls_first=True), "pk"
     )
     wanted = folded(page.name)
-    for names in (own, former.values_list("subject_id", "title"), others.values_list("disease", "text")):
-        pks = (pk for pk, name in names.iterator() if folded(name) == wanted)
-        if known := rows.filter(pk=next(pks, None)).first():
+    for names in (own, former.values_list("subject_id", "title").distinct(), others.values_list("disease", "text")):
+        pk = next((pk for pk, name in names.iterator() if folded(name) == wanted), None)
+        if pk and (known := rows.filter(pk=pk).first()):
             return known
     return None
 
 
 def _make_disease(
-    page: PageText, line: int, organizations: list[Organization], remarks: list[Remark], report: Report
+    page: PageText, head: dict[str, int], organizations: list[Organization], remarks: list[Remark], report: Report
 ) -> Disease:
     disease = Disease(name=page.name, summary=page.summary, staff_notes=_notes(remarks))
-    _save(disease, line)
-    rows: list[Any] = [Synonym(text=synonym.text, kind=synonym.kind) for synonym in page.synonyms]
-    rows += [Identifier(scheme=code.scheme, value=code.value) for code in page.identifiers]
+    _save(disease, head["name"])
+    rows: list[tuple[Any, int]] = []
+    rows += [(Synonym(text=each.text, kind=each.kind), head["also called"]) for each in page.synonyms]
+    rows += [(Identifier(scheme=code.scheme, value=code.value), head["codes"]) for code in page.identifiers]
     for text in page.questions:
         question = _question(text)
         question.source = source_named(text.source)
-        rows.append(question)
-    rows += [Support(organization=organization) for organization in organizations]
-    for position, row in enumerate(rows, start=1):
+        rows.append((question, text.line))
+    rows += [(Support(organization=organization), 0) for organization in organizations]
+    for position, (row, line) in enumerate(rows, start=1):
         row.disease, row.position = disease, position
-        row.full_clean()
-        row.save()
+        _save(row, line)
     report.unplaced += [remark.line for remark in remarks]
     report.created.append(f"disease {disease}")
     return disease
@@ -414,7 +421,9 @@ def _compare_disease(disease: Disease, page: PageText, organizations: list[Organ
     if page.summary and page.summary != disease.summary:
         differences.append("the summary differs")
     names = {folded(disease.name), *(folded(synonym.text) for synonym in disease.synonyms.all())}
-    differences += [f"“{each.text}” is not among the synonyms" for each in page.synonyms if folded(each.text) not in names]
+    differences += [
+        f"“{each.text}” is not among the synonyms" for each in page.synonyms if folded(each.text) not in names
+    ]
     known = {(row.scheme, row.value) for row in disease.identifiers.all()}
     differences += [
         f"{code.scheme}:{code.value} is not among the codes"
@@ -461,9 +470,7 @@ def _report_differences(known: Publishable, differences: list[str], report: Repo
         report.unchanged.append(f"{known.KIND} {known}")
 
 
-def _report_remarks(
-    remarks: Iterable[Remark], known: Publishable, kept: list[str], others: list[Remark]
-) -> None:
+def _report_remarks(remarks: Iterable[Remark], known: Publishable, kept: list[str], others: list[Remark]) -> None:
     """Those that an earlier run left in the staff notes are kept there; the others are passed on."""
     for remark in remarks:
         if remark.line in known.staff_notes:

@@ -4,11 +4,12 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from diseases.importing.lines import split_lines
 from diseases.importing.merge import merge_page
 from diseases.importing.page_text import PageTextError, read
 from diseases.models import Disease
 from organizations.models import Organization
-from publishing.editions import may
+from publishing.editions import PublishingError, may
 
 MEGABYTES = 5
 
@@ -28,13 +29,14 @@ class Command(BaseCommand):
             if path.stat().st_size > MEGABYTES * 1024 * 1024:
                 raise CommandError(f"{path} is larger than {MEGABYTES} MB: that is no page of text.")
             text = path.read_bytes().decode("utf-8")
-            report = merge_page(read(text), by=author, publish_new=publish, dry_run=dry_run)
+            lines, _damaged = split_lines(text)
+            report = merge_page(read(text), by=author, publish_new=publish, dry_run=dry_run, lines=lines)
         except OSError as error:
             raise CommandError(f"Cannot read {path}: {error.strerror}.") from error
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
             raise CommandError(f"{path}, line {line}: not UTF-8 text. Save the file as UTF-8 and try again.") from error
-        except PageTextError as error:
+        except (PageTextError, PublishingError) as error:
             raise CommandError(f"{path}: {error}") from error
         if dry_run:
             self.stdout.write("Dry run: nothing was changed. It would be like this.")

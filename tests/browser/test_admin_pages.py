@@ -1,0 +1,54 @@
+"""The pages on which staff work, checked for barriers: ours have none besides those of Django's own admin."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+
+from publishing.editions import keep
+from tests.browser.test_editing import url
+from tests.factories import PASSWORD, make_disease, make_editor, make_organization, make_publisher
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+KNOWN = {
+    "empty-table-header": "the first column of Django's tables of rows has no heading",
+}
+"""Barriers of Django's own admin, by axe's rule."""
+
+
+def barriers(page):
+    """The violations on a page as rule and element, without those of Django's own admin."""
+    violations = Axe().run(page).response["violations"]
+    return [
+        (violation["id"], node["html"][:200])
+        for violation in violations
+        for node in violation["nodes"]
+        if violation["id"] not in KNOWN
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_the_admin_have_no_barriers_of_ours(live_server, new_context, scheme):
+    disease = make_disease(questions=2, organizations=[make_organization()])
+    disease.summary = "Another summary."
+    disease.save()
+    keep(disease, by=make_editor())
+    page = new_context(base_url=live_server.url, color_scheme=scheme).new_page()
+    page.goto(reverse("admin:login"))
+    page.get_by_label("Username").fill(make_publisher(username="publisher").username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    changelist = reverse("admin:diseases_disease_changelist")
+
+    found = {}
+    for name in ["change", "history", "compare", "publish", "ready", "withdraw", "bin", "previous"]:
+        page.goto(url(name, disease))
+        found[name] = barriers(page)
+    page.goto(changelist)
+    found["list"] = barriers(page)
+    page.locator("input.action-select").first.check()
+    page.get_by_label("Action:").select_option("publish_many")
+    page.get_by_role("button", name="Go").click()
+    found["bulk"] = barriers(page)
+
+    assert {name: each for name, each in found.items() if each} == {}
