@@ -4,7 +4,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from publishing.portable import MEGABYTES, PortableError, load
+from publishing.portable import PortableError, load
+from publishing.portable.document import MEGABYTES
 
 NAMES = 20
 
