@@ -5,35 +5,43 @@ where the source says something else, that is reported, and an editor decides.
 """
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import F
 
 from diseases import codes
-from diseases.importing.lines import Line, PageTextError
+from diseases.importing.fitting import (
+    Remark,
+    abbreviated,
+    label,
+    leave_out,
+    left_out,
+    notes,
+    question_row,
+    refusals_of,
+    save_row,
+    what_fits,
+)
+from diseases.importing.lines import Line
 from diseases.importing.page_text import (
     HEAD_LABEL,
-    IdentifierText,
     OrganizationText,
     PageText,
     QuestionText,
-    SynonymText,
 )
 from diseases.importing.sources import source_named
-from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
+from diseases.models import Disease, Identifier, Question, Support, Synonym
 from diseases.pages import SynonymKind
 from organizations.duplicates import folded, likely_duplicates
 from organizations.models import NUMBERS, Organization
 from publishing.editions import Author, keep, publish
 from publishing.models import Edition, Publishable
-from publishing.prose import blocks, sanitize, shape
+from publishing.prose import shape
 
 CONTACT_FIELDS = ["address", "city", "region", "postal_code", "country", *NUMBERS, "email", "website"]
 NAME_LENGTH = Organization._meta.get_field("name").max_length or 0
-SHOWN = 100  # characters of a value that a line of the report quotes
 
 
 @dataclass
@@ -66,20 +74,6 @@ class Report:
         return "\n".join(sections)
 
 
-class Remark(NamedTuple):
-    """What the page says and no field took: in one line for the report, and whole for the staff notes."""
-
-    line: str
-    whole: str = ""
-
-    def note(self) -> str:
-        return f"Not placed on import, {self.line}" + (f"\n{self.whole}" if self.whole else "")
-
-
-def _notes(remarks: Iterable[Remark]) -> str:
-    return "\n".join(remark.note() for remark in remarks)
-
-
 @transaction.atomic
 def merge_page(
     page: PageText, by: Author, publish_new: bool = False, dry_run: bool = False, lines: Sequence[Line] = ()
@@ -91,7 +85,7 @@ def merge_page(
     """
     report = Report()
     head = _head_lines(page, lines)
-    page, remarks = _what_fits(page, head)
+    page, remarks = what_fits(page, head)
     there = _Organizations()
     organizations = [_organization(text, there, report, remarks) for text in page.organizations]
     organizations = [row for row in dict.fromkeys(organizations) if not row.binned_at]
@@ -127,155 +121,6 @@ def _head_lines(page: PageText, lines: Iterable[Line]) -> dict[str, int]:
     return found
 
 
-# What fits into rows, and what does not
-
-
-def _what_fits(page: PageText, head: dict[str, int]) -> tuple[PageText, list[Remark]]:
-    """The page without repetitions and without what rows would refuse, and remarks on all that has no place."""
-    remarks = [Remark(f"line {each.line}: {each.text}") for each in page.unplaced]
-    disease = Disease(name=page.name, summary=page.summary)
-    refused = _refused(disease)
-    if "name" in refused:
-        raise PageTextError(
-            f"Line {head['name'] or 1}: the disease's name does not fit. {refused['name']} "
-            "Put a shorter name on that line, by itself."
-        )
-    remarks += _leave_out(disease, refused, head["summary"]).values()
-    fitting = replace(
-        page,
-        summary=disease.summary,
-        synonyms=_synonyms_that_fit(page, head["also called"], remarks),
-        identifiers=_codes_that_fit(page, head["codes"], remarks),
-        questions=_questions_that_fit(page, remarks),
-    )
-    return fitting, remarks
-
-
-def _synonyms_that_fit(page: PageText, line: int, remarks: list[Remark]) -> tuple[SynonymText, ...]:
-    found: dict[str, SynonymText] = {}
-    for synonym in page.synonyms:
-        reason = _refused(Synonym(text=synonym.text, kind=synonym.kind)).get("text")
-        if reason:
-            remarks.append(_left_out(line, "synonym", synonym.text, reason))
-        elif synonym.text.casefold() != page.name.casefold():
-            found.setdefault(synonym.text.casefold(), synonym)
-    return tuple(found.values())
-
-
-def _codes_that_fit(page: PageText, line: int, remarks: list[Remark]) -> tuple[IdentifierText, ...]:
-    """The codes in the form in which they are stored."""
-    found: dict[IdentifierText, None] = {}
-    for code in page.identifiers:
-        try:
-            stored = IdentifierText(code.scheme, codes.clean(code.scheme, code.value))
-            reason = _refused(Identifier(scheme=stored.scheme, value=stored.value)).get("value")
-        except ValueError as error:
-            reason = str(error)
-        if reason:
-            remarks.append(_left_out(line, "code", f"{code.scheme}:{code.value}", reason))
-        else:
-            found[stored] = None
-    return tuple(found)
-
-
-def _questions_that_fit(page: PageText, remarks: list[Remark]) -> tuple[QuestionText, ...]:
-    """Each question once, with the first answer that it has; another answer to it is left out."""
-    questions = [fitting for text in page.questions if (fitting := _what_fits_of(text, remarks))]
-    chosen: dict[str, QuestionText] = {}
-    for text in [*(text for text in questions if text.answer), *questions]:
-        chosen.setdefault(folded(text.question), text)
-    for text in questions:
-        first = chosen[folded(text.question)]
-        if text.answer and _whole(text) != _whole(first):
-            said = f"line {text.line}: “{text.question}” left out: it is answered on line {first.line} already"
-            remarks.append(Remark(said, _whole(text)))
-    return tuple(text for text in questions if chosen[folded(text.question)] is text)
-
-
-def _what_fits_of(text: QuestionText, remarks: list[Remark]) -> QuestionText | None:
-    """The question with its answer sanitized and without what its row would refuse; None where it has no place."""
-    row = _question(text)
-    refused = _refused(row)
-    if "question" in refused:
-        said = f"line {text.line}: question “{_shown(text.question)}” left out: {refused['question']}"
-        remarks.append(Remark(said, f"{text.question}\n{_whole(text)}"))
-        return None
-    remarks += _leave_out(row, refused, text.line).values()
-    fitting = replace(text, answer=row.answer, source_url=row.source_url)
-    if text.source and (reason := _refused(Source(name=text.source)).get("name")):
-        remarks.append(_left_out(text.line, "source", text.source, reason))
-        fitting = replace(fitting, source="", adapted=False)
-    return fitting
-
-
-def _whole(text: QuestionText) -> str:
-    """All that stands under a question, in words."""
-    source = " ".join(filter(None, [text.source, text.source_url]))
-    return "\n".join(
-        [
-            *blocks(text.answer),
-            *([f"Last updated on {text.last_updated}"] if text.last_updated else []),
-            *([f"{'Adapted from' if text.adapted else 'Source:'} {source}"] if source else []),
-        ]
-    )
-
-
-def _refused(row: models.Model) -> dict[str, str]:
-    """Why the model refuses what is in a field, by the field's name."""
-    reasons: dict[str, str] = {}
-    try:
-        row.clean_fields(exclude=_not_typed(row) | {each.name for each in row._meta.fields if each.is_relation})
-    except ValidationError as error:
-        reasons = {name: " ".join(messages) for name, messages in error.message_dict.items()}
-    for each in row._meta.fields:
-        # Django holds forms alone to the length of a TextField.
-        if isinstance(each, models.TextField) and each.max_length and len(getattr(row, each.name)) > each.max_length:
-            reasons[each.name] = f"At most {each.max_length:,} characters fit."
-    return reasons
-
-
-def _not_typed(row: models.Model) -> set[str]:
-    """The fields that save() fills in."""
-    return {"slug", *(each.name for each in row._meta.fields if not each.editable)}
-
-
-def _leave_out(row: Any, refused: dict[str, str], line: int) -> dict[str, Remark]:
-    """Empties the fields that are refused; a remark on each, by the field's name, so that no value is lost."""
-    remarks = {}
-    for name, reason in refused.items():
-        value = str(getattr(row, name))
-        words = "\n".join(blocks(value)) if name == "answer" else value
-        remarks[name] = _left_out(line, _label(row, name), words, reason)
-        setattr(row, name, "")
-    return remarks
-
-
-def _left_out(line: int, what: str, value: str, reason: str) -> Remark:
-    where = f"line {line}: " if line else ""
-    shown = _shown(value)
-    return Remark(f"{where}{what} “{shown}” left out: {reason}", value if shown.endswith("…") else "")
-
-
-def _shown(value: str) -> str:
-    """A value on one line, cut where it is long."""
-    line = ", ".join(value.splitlines())
-    return line if len(line) <= SHOWN else f"{line[:SHOWN].rstrip()} …"
-
-
-def _label(row: Any, name: str) -> str:
-    return str(row._meta.get_field(name).verbose_name)
-
-
-def _save(row: models.Model, line: int) -> None:
-    """Saves a new row. Raises PageTextError where a rule about several rows or fields is against it."""
-    try:
-        row.full_clean(exclude=_not_typed(row))
-    except ValidationError as error:
-        where = f"Line {line}: " if line else ""
-        raise PageTextError(f"{where}“{row}” is refused. {' '.join(error.messages)} Change it in the file.") from error
-    row.save()
-
-
 # Organizations
 
 
@@ -309,14 +154,14 @@ def _organization(
     row = Organization(name=text.name[:NAME_LENGTH].strip(), **{name: getattr(text, name) for name in CONTACT_FIELDS})
     if row.website and "://" not in row.website:
         row.website = f"https://{row.website}"
-    left_out = _leave_out(row, _refused(row), text.line)
+    left_out = leave_out(row, refusals_of(row), text.line)
     if len(text.name) > NAME_LENGTH:
-        said = f"line {text.line}: the name “{_shown(text.name)}” is cut: at most {NAME_LENGTH} characters fit"
+        said = f"line {text.line}: the name “{abbreviated(text.name)}” is cut: at most {NAME_LENGTH} characters fit"
         left_out["name"] = Remark(said, text.name)
     known = there.by_name.get(folded(row.name))
     if not known:
-        row.staff_notes = _notes(left_out.values())
-        _save(row, text.line)
+        row.staff_notes = notes(left_out.values())
+        save_row(row, text.line)
         there.add(row)
         report.unplaced += [remark.line for remark in left_out.values()]
         report.created.append(f"organization {row}")
@@ -331,12 +176,12 @@ def _organization(
 def _add_repetition(known: Organization, row: Organization, line: int, remarks: list[Remark], report: Report) -> None:
     """Keeps what a page says of an organization the second time, and the first time did not."""
     remarks += [
-        _left_out(line, f"{_label(row, name)} of {row}", value, "the page says something else before.")
+        left_out(line, f"{label(row, name)} of {row}", value, "the page says something else before.")
         for name in CONTACT_FIELDS
         if (value := _plain(row, name)) and value != _plain(known, name)
     ]
     if remarks:
-        known.staff_notes = "\n".join(filter(None, [known.staff_notes, _notes(remarks)]))
+        known.staff_notes = "\n".join(filter(None, [known.staff_notes, notes(remarks)]))
         known.save()
         report.unplaced += [remark.line for remark in remarks]
 
@@ -347,8 +192,8 @@ def _compare_organization(known: Organization, row: Organization, left_out: Cont
     for name in CONTACT_FIELDS:
         here, said = _plain(known, name), _plain(row, name)
         if here != said and name not in left_out:
-            quoted = [f"“{_shown(value)}”" if value else "empty" for value in (here, said)]
-            differences.append(f"{_label(row, name)} is {quoted[0]} here, {quoted[1]} in the file")
+            quoted = [f"“{abbreviated(value)}”" if value else "empty" for value in (here, said)]
+            differences.append(f"{label(row, name)} is {quoted[0]} here, {quoted[1]} in the file")
     _report_differences(known, differences, report)
 
 
@@ -385,34 +230,22 @@ def _find_disease(page: PageText) -> Disease | None:
 def _make_disease(
     page: PageText, head: dict[str, int], organizations: list[Organization], remarks: list[Remark], report: Report
 ) -> Disease:
-    disease = Disease(name=page.name, summary=page.summary, staff_notes=_notes(remarks))
-    _save(disease, head["name"])
+    disease = Disease(name=page.name, summary=page.summary, staff_notes=notes(remarks))
+    save_row(disease, head["name"])
     rows: list[tuple[Any, int]] = []
     rows += [(Synonym(text=each.text, kind=each.kind), head["also called"]) for each in page.synonyms]
     rows += [(Identifier(scheme=code.scheme, value=code.value), head["codes"]) for code in page.identifiers]
     for text in page.questions:
-        question = _question(text)
+        question = question_row(text)
         question.source = source_named(text.source)
         rows.append((question, text.line))
     rows += [(Support(organization=organization), 0) for organization in organizations]
     for position, (row, line) in enumerate(rows, start=1):
         row.disease, row.position = disease, position
-        _save(row, line)
+        save_row(row, line)
     report.unplaced += [remark.line for remark in remarks]
     report.created.append(f"disease {disease}")
     return disease
-
-
-def _question(text: QuestionText) -> Question:
-    """The question as a row, but for its source, which may have to be made."""
-    return Question(
-        topic=text.topic,
-        question=text.question,
-        answer=sanitize(text.answer),
-        last_updated=text.last_updated,
-        source_url=text.source_url,
-        adapted=text.adapted,
-    )
 
 
 def _compare_disease(disease: Disease, page: PageText, organizations: list[Organization], report: Report) -> None:
