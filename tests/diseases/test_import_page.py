@@ -1,5 +1,6 @@
 """`manage.py import_page`: a page of text becomes drafts, and nobody's work is overwritten."""
 
+from collections import Counter
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -17,7 +18,7 @@ from diseases.models import Disease, Identifier, Question, Source, Support, Syno
 from organizations.duplicates import folded
 from organizations.models import Organization
 from publishing.editions import bin_subject, keep, redact
-from publishing.models import Edition
+from publishing.models import Edition, State
 from tests.factories import make_editor, make_organization, make_publisher
 
 pytestmark = pytest.mark.django_db
@@ -527,6 +528,13 @@ def test_the_demo_fills_an_empty_site_once():
     assert Disease.objects.count() == len(list(SAMPLES.glob("*.txt"))) == 17
     assert Edition.objects.live().of(Organization).count() == 6
     assert {row.staff_notes for row in Disease.objects.all()} == {""}
+    assert Counter(Disease.objects.with_state().values_list("state", flat=True)) == {
+        State.LIVE: 13,
+        State.DRAFT: 1,
+        State.CHANGED: 1,
+        State.READY: 1,
+        State.WITHDRAWN: 1,
+    }
     assert "with the password" in out.getvalue()
     assert "password" not in again.getvalue()
 

@@ -5,15 +5,49 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
 from django.urls import reverse
 
 import diseases
 from diseases.importing.merge import merge_page
 from diseases.importing.page_text import read
 from diseases.models import Disease
+from organizations.models import Organization
+from publishing.editions import hand_over, keep, publish, withdraw
 
 SAMPLES = Path(diseases.__file__).parent / "samples"
 USERNAME = "demo"
+DRAFT = "von-hippel-lindau-disease"
+CHANGED = "fragile-x-syndrome"
+READY = "marfan-syndrome"
+WITHDRAWN = "turner-syndrome"
+MOVED = "iron-disorders-institute-inc"
+
+
+@transaction.atomic
+def load_samples(publisher: Any) -> None:
+    """The sample pages, most of them live, and one in every other state that an editor meets."""
+    for path in sorted(SAMPLES.glob("*.txt")):
+        merge_page(read(path.read_text(encoding="utf-8")), by=publisher, publish_new=path.stem != DRAFT)
+    keep(_last_question_first(CHANGED), by=publisher)
+    ready = keep(_last_question_first(READY), by=publisher)
+    hand_over(ready, by=publisher, note="The last question now comes first. Please look at the order.")
+    reason = "Withdrawn in the sample content, to show what readers are told when a page is taken away."
+    withdraw(Disease.objects.get(slug=WITHDRAWN), by=publisher, reason=reason)
+    moved = Organization.objects.get(slug=MOVED)
+    moved.slug = moved.slug.removesuffix("-inc")
+    moved.save()
+    publish(keep(moved, by=publisher), by=publisher, note="The page has a shorter address.", minor=True)
+
+
+def _last_question_first(slug: str) -> Disease:
+    """A change of the working copy that says nothing new."""
+    disease = Disease.objects.get(slug=slug)
+    last = disease.questions.last()
+    if last:
+        last.position = 0
+        last.save()
+    return disease
 
 
 class Command(BaseCommand):
@@ -33,9 +67,8 @@ class Command(BaseCommand):
             user.groups.set(Group.objects.filter(name="Publishers"))
         publisher = users.filter(username=USERNAME).first()
         if publisher and not Disease.objects.exists():
-            for path in sorted(SAMPLES.glob("*.txt")):
-                merge_page(read(path.read_text(encoding="utf-8")), by=publisher, publish_new=True)
-            self.stdout.write(f"{Disease.objects.count()} sample diseases are live.")
+            load_samples(publisher)
+            self.stdout.write(f"{Disease.objects.count()} sample diseases are in place, most of them live.")
         self.stdout.write(f"The site:  {address}{reverse('home')}")
         self.stdout.write(f"The admin: {address}{reverse('admin:index')}")
         if password:
