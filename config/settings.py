@@ -3,6 +3,7 @@
 A default is right in production. Where no default is, the variable is required, and an unsafe value stops the start.
 """
 
+import logging
 from pathlib import Path
 
 import environ
@@ -97,6 +98,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # the pages and the mail say three days
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
@@ -183,11 +185,54 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
+# Mail: links for a new password, and errors. Without EMAIL_URL a developer reads it in the console, and in production
+# nothing is sent: in a log such a link would be there for everyone who may read the log.
+mail = env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "dummymail://")
+EMAIL_BACKEND = mail["EMAIL_BACKEND"]
+EMAIL_HOST = mail["EMAIL_HOST"] or "localhost"
+EMAIL_USE_TLS = mail.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = mail.get("EMAIL_USE_SSL", False)
+EMAIL_PORT = mail["EMAIL_PORT"] or (587 if EMAIL_USE_TLS else 465 if EMAIL_USE_SSL else 25)
+EMAIL_HOST_USER = mail["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = mail["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="")
+if not DEFAULT_FROM_EMAIL:
+    if EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        raise ImproperlyConfigured("DEFAULT_FROM_EMAIL must name the sender of the mail that EMAIL_URL lets out.")
+    DEFAULT_FROM_EMAIL = "webmaster@localhost"
+SERVER_EMAIL = env.str("SERVER_EMAIL", default="") or DEFAULT_FROM_EMAIL
+EMAIL_SUBJECT_PREFIX = f"[{ALLOWED_HOSTS[0] if ALLOWED_HOSTS else 'localhost'}] "
+ADMINS = [(address.strip(), address.strip()) for address in env.list("ADMINS", default=[]) if address.strip()]
+
+
+def without_request(record: logging.LogRecord) -> bool:
+    """Takes the request off a record: its address, cookies and form are a reader's or an editor's, not a mailbox's."""
+    record.__dict__.pop("request", None)
+    return True
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
+    "filters": {
+        "require_debug_false": {"()": "django.utils.log.RequireDebugFalse"},
+        "without_request": {"()": "django.utils.log.CallbackFilter", "callback": without_request},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler"},
+        "mail_admins": {
+            "class": "django.utils.log.AdminEmailHandler",
+            "level": "ERROR",
+            "filters": ["require_debug_false", "without_request"],
+        },
+    },
+    "root": {"handlers": ["console", "mail_admins"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": []},  # its own would say and mail everything a second time
+        # Robots that knock with any host name are refused; that is no error of the site.
+        "django.security.DisallowedHost": {"handlers": ["console"], "propagate": False},
+    },
 }
 
 # What the pages say about the site itself.

@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from diseases.views import home
+from publishing.site import forgotten_password
 from publishing.views import changes
 
 urlpatterns = [
@@ -14,5 +15,6 @@ urlpatterns = [
     path("about/", TemplateView.as_view(template_name="pages/about.html"), name="about"),
     path("accessibility/", TemplateView.as_view(template_name="pages/accessibility.html"), name="accessibility"),
     path("privacy/", TemplateView.as_view(template_name="pages/privacy.html"), name="privacy"),
+    path(settings.ADMIN_PATH, include(forgotten_password)),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]

@@ -40,6 +40,43 @@ document.addEventListener("DOMContentLoaded", () => {
   });
 });
 
+// Keys for the buttons that are pressed all day. A page without the button leaves the keys to the browser.
+document.addEventListener("DOMContentLoaded", () => {
+  const mac = navigator.platform.startsWith("Mac");
+  const shortcuts = [
+    {
+      name: "_continue",
+      keys: "Control+S Meta+S",
+      title: mac ? "⌘S" : "Ctrl+S",
+      fits: (event) => event.ctrlKey !== event.metaKey && !event.altKey && !event.shiftKey && letter(event) === "s",
+    },
+    {
+      name: "_preview",
+      keys: "Alt+Shift+P",
+      title: mac ? "⌥⇧P" : "Alt+Shift+P",
+      fits: (event) => event.altKey && event.shiftKey && !event.ctrlKey && !event.metaKey && letter(event) === "p",
+    },
+  ];
+  // As it is printed on the key; where that is no Latin letter (ы, ∏), as it is on an English keyboard.
+  const letter = ({ key, code }) => (/^[a-z]$/i.test(key) ? key : code.replace(/^Key/, "")).toLowerCase();
+  const button = ({ name }) => document.querySelector(`#content-main .submit-row [name=${name}]`);
+
+  for (const shortcut of shortcuts) {
+    button(shortcut)?.setAttribute("aria-keyshortcuts", shortcut.keys);
+    button(shortcut)?.setAttribute("title", shortcut.title);
+  }
+  document.addEventListener("keydown", (event) => {
+    const shortcut = event.isComposing ? null : shortcuts.find((each) => each.fits(event) && button(each));
+    if (!shortcut) {
+      return;
+    }
+    event.preventDefault();
+    if (!event.repeat) {
+      button(shortcut).click();
+    }
+  });
+});
+
 // Rows are moved by dragging (django-admin-sortable2) or with two buttons, which the keyboard reaches too.
 window.addEventListener("load", () => {
   for (const list of document.querySelectorAll("fieldset.sortable")) {

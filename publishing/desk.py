@@ -1,0 +1,246 @@
+"""What the admin's first page shows: what waits for whom, over every kind of publishable thing that a user may view.
+
+One query finds all that is in work; the lists and their counts are picked from it. So nothing here takes a query per
+row, and a page that is live as it stands costs no more than its entry in an index.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.admin.utils import model_ngettext
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from publishing.editions import may
+from publishing.models import Edition, Event, Publishable, State, kinds
+
+SHOWN = 10
+
+Subject = tuple[str, int]
+"""A kind and the number of one of its rows."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a list: a subject, and what happened to it last."""
+
+    kind: str
+    title: str
+    change_url: str
+    by: str
+    at: datetime
+    note: str = ""
+    state: str = ""
+    publish_url: str = ""
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many of one kind there are, and where all of them are listed."""
+
+    count: int
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class List:
+    key: str
+    title: str
+    empty: str
+    entries: list[Entry]
+    shares: list[Share]
+
+    @property
+    def count(self) -> int:
+        return sum(share.count for share in self.shares)
+
+
+@dataclass(frozen=True)
+class Work:
+    """The newest edition of a subject that is not live as it stands."""
+
+    pk: int
+    subject: Subject
+    digest: str
+    by: int | None
+    has_live: bool
+
+
+def desk(user: Any) -> list[List]:
+    """The lists of the first page, those first that the user is there for; none for who may view nothing."""
+    viewable = {name: kind for name, kind in kinds().items() if may(user, "view", kind) or may(user, "change", kind)}
+    if not viewable:
+        return []
+    found = Desk(user, viewable)
+    drafts, queue = found.drafts(), found.queue()
+    first = [queue, drafts] if found.publishable else [drafts, queue]
+    return [*first, found.behind(), found.recent()]
+
+
+class Desk:
+    """What is in work, as one user may see it."""
+
+    def __init__(self, user: Any, viewable: dict[str, type[Publishable]]) -> None:
+        self.viewable = viewable
+        self.publishable = {name for name, kind in viewable.items() if may(user, "publish", kind)}
+        self.author = user.get_full_name() or user.get_username()  # as editions keep it
+        self.work = [Work(pk, (kind, subject_id), *rest) for pk, kind, subject_id, *rest in in_work(viewable)]
+        digests = {found.subject: found.digest for found in self.work}
+        handed: Any = handed_over(viewable)
+        self.ready = [event for event in handed if digests.get(_subject(event)) == event.edition.digest]
+        self.waiting = {_subject(event) for event in self.ready}
+        self.mine = [found for found in self.work if found.by == user.pk]
+        self.changed = [found for found in self.work if found.has_live and found.subject not in self.waiting]
+        self.editions = _editions(found.pk for found in [*self.mine[:SHOWN], *self.changed[:SHOWN]])
+
+    def drafts(self) -> List:
+        editions = [self.editions[found.pk] for found in self.mine[:SHOWN]]
+        unfinished = ",".join([State.DRAFT, State.READY, State.CHANGED, State.WITHDRAWN])
+        return List(
+            "mine",
+            _("My drafts"),
+            _("Nothing of yours waits: what you saved last is live, or somebody else has saved it since."),
+            [self._entry(edition, edition.title, state=self._state(edition)) for edition in editions],
+            self._shares(_by_kind(self.mine), changed_by=self.author, state__in=unfinished),
+        )
+
+    def queue(self) -> List:
+        return List(
+            "ready",
+            _("Ready to publish"),
+            _("Nothing waits for a publisher."),
+            [
+                self._entry(event, event.edition.title, note=event.note, publish_url=self._publish_url(event))
+                for event in self.ready[:SHOWN]
+            ],
+            self._shares(Counter(event.kind for event in self.ready), state=State.READY),
+        )
+
+    def behind(self) -> List:
+        editions = [self.editions[found.pk] for found in self.changed[:SHOWN]]
+        return List(
+            "changed",
+            _("Live with unpublished changes"),
+            _("Nothing: all that is live says what was saved last, or waits for a publisher."),
+            [self._entry(edition, edition.title) for edition in editions],
+            self._shares(_by_kind(self.changed), state=State.CHANGED),
+        )
+
+    def recent(self) -> List:
+        events: Any = published(self.viewable)[:SHOWN]
+        unsettled = Counter(found.subject[0] for found in self.work if found.has_live)
+        return List(
+            "published",
+            _("Recently published"),
+            _("Nothing has been published yet."),
+            [
+                self._entry(
+                    event,
+                    event.edition.title,
+                    note=event.note,
+                    state="" if event.is_still_live else _("no longer live"),
+                )
+                for event in events
+            ],
+            self._shares(_live(self.viewable) - unsettled, state=State.LIVE),
+        )
+
+    def _entry(self, record: Any, title: str, **more: Any) -> Entry:
+        label = str(self.viewable[record.kind]._meta.verbose_name)
+        return Entry(label, title, self._url("change", record), record.by_name, record.at, **more)
+
+    def _url(self, step: str, record: Any) -> str:
+        options = self.viewable[record.kind]._meta
+        return reverse(f"admin:{options.app_label}_{options.model_name}_{step}", args=[record.subject_id])
+
+    def _publish_url(self, event: Event) -> str:
+        return self._url("publish", event) if event.kind in self.publishable else ""
+
+    def _state(self, edition: Any) -> str:
+        if _subject(edition) in self.waiting:
+            return str(State.READY.label)
+        if edition.has_live:
+            return str(State.CHANGED.label)
+        return str((State.WITHDRAWN if edition.was_live else State.DRAFT).label)
+
+    def _shares(self, counts: Counter[str], **lookups: str) -> list[Share]:
+        shares = []
+        for name, kind in self.viewable.items():
+            if counts[name]:
+                changelist = reverse(f"admin:{kind._meta.app_label}_{kind._meta.model_name}_changelist")
+                label = model_ngettext(kind._meta, counts[name])
+                shares.append(Share(counts[name], label, f"{changelist}?{urlencode(lookups)}"))
+        return shares
+
+
+def _own() -> dict[str, Any]:
+    return {"kind": OuterRef("kind"), "subject_id": OuterRef("subject_id")}
+
+
+def in_work(viewable: dict[str, type[Publishable]]) -> QuerySet[Edition, tuple[Any, ...]]:
+    """The newest editions that are not live as they stand, and not of what is in the bin; the newest first.
+
+    As `with_state` tells it: an edition that says the same as the live one is live as it stands.
+    """
+    live = Edition.objects.live().filter(**_own())
+    newer = Edition.objects.filter(**_own(), number__gt=OuterRef("number"))
+    # Found by indexes alone. The rows are long, with the text of whole pages, and hardly any of them is wanted.
+    newest = Edition.objects.filter(~Exists(newer), kind__in=viewable)
+    candidates = newest.exclude(pk__in=Edition.objects.live().values("pk")).values("pk")
+    binned = Q(pk=None)
+    for name, kind in viewable.items():
+        row = kind._base_manager.filter(pk=OuterRef("subject_id"), binned_at__isnull=False)
+        binned |= Q(Exists(row), kind=name)
+    return (
+        Edition.objects.filter(~Exists(live.filter(digest=OuterRef("digest"))), ~binned, pk__in=candidates)
+        .annotate(has_live=Exists(live))
+        .order_by("-pk")
+        .values_list("pk", "kind", "subject_id", "digest", "by_id", "has_live")
+    )
+
+
+def handed_over(viewable: Iterable[str]) -> QuerySet[Event]:
+    """The last step of every subject that was handed over and neither published nor withdrawn since, in that order."""
+    later = Event.objects.filter(**_own(), verb__in=Event.STEPS, pk__gt=OuterRef("pk"))
+    return _events(Event.Verb.HANDED_OVER, viewable).filter(~Exists(later)).order_by("pk")
+
+
+def published(viewable: Iterable[str]) -> QuerySet[Event]:
+    """Publications, the latest first, each with whether anything of its subject is live."""
+    live = Edition.objects.live().filter(**_own())
+    return _events(Event.Verb.PUBLISHED, viewable).annotate(is_still_live=Exists(live)).order_by("-pk")
+
+
+def _events(verb: Event.Verb, viewable: Iterable[str]) -> QuerySet[Event]:
+    # Told what to leave out, SQLite reads the events in their order, and stops after the first few. Told what to
+    # take, it collects all of a kind by their index and sorts them.
+    hidden = kinds().keys() - set(viewable)
+    wanted = ["kind", "subject_id", "by_name", "at", "note", "edition__title", "edition__digest"]
+    return Event.objects.filter(verb=verb).exclude(kind__in=hidden).select_related("edition").only(*wanted)
+
+
+def _editions(pks: Iterable[int]) -> dict[int, Any]:
+    """The editions that are shown, each with whether anything of its subject is or was ever live."""
+    live = Edition.objects.live().filter(**_own())
+    publications = Event.objects.filter(**_own(), verb=Event.Verb.PUBLISHED)
+    editions = Edition.objects.only("kind", "subject_id", "title", "by_name", "at")
+    return editions.annotate(has_live=Exists(live), was_live=Exists(publications)).in_bulk(set(pks))
+
+
+def _live(viewable: Iterable[str]) -> Counter[str]:
+    live = Edition.objects.live().filter(kind__in=viewable)
+    return Counter(dict(live.order_by().values_list("kind").annotate(count=Count("pk"))))
+
+
+def _subject(record: Any) -> Subject:
+    return record.kind, record.subject_id
+
+
+def _by_kind(work: list[Work]) -> Counter[str]:
+    return Counter(found.subject[0] for found in work)
