@@ -10,7 +10,7 @@ BIN := .venv/bin
 PRODUCTION := ENV_FILE= DEBUG=false SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") \
 	ALLOWED_HOSTS=rare.example.org DATABASE_URL=sqlite:///check.sqlite3
 
-.PHONY: help run install test test-postgresql screenshots check format clean
+.PHONY: help run install test test-postgresql bench screenshots check format clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -30,6 +30,9 @@ test: .venv/development ## set up and pass the tests on SQLite (browser tests wh
 
 test-postgresql: .venv/development ## the tests that use a database, on PostgreSQL (TEST_DATABASE_URL=postgres://…)
 	$(BIN)/python -m pytest -m "not browser"
+
+bench: .venv/development ## CPU times at 200 and 20,000 diseases, into docs/performance.md
+	$(BIN)/python -m tests.bench.run
 
 screenshots: .venv/development ## the pictures of docs/editors.md and the README, taken in a temporary site
 	$(BIN)/python -m docs.take_screenshots
