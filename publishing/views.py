@@ -130,7 +130,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answers a post without a valid token. In the admin that is mostly a lost cookie or an old tab."""
     if request.path == reverse("admin:login"):
         return redirect(request.get_full_path())
-    if not admin.site.has_permission(request) and request.path.startswith(reverse("admin_password_reset")):
+    if request.path.startswith(reverse("admin_password_reset")) and not admin.site.has_permission(request):
         return redirect("admin_password_reset")
     if request.path.startswith(reverse("admin:index")) and _comes_from_here(request):
         return signed_out(request)

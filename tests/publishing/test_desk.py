@@ -9,6 +9,7 @@ from django.conf import settings as configured
 from django.contrib.auth.models import Permission
 from django.core import mail
 from django.core.checks import INFO, run_checks
+from django.test import Client
 from django.urls import reverse
 
 from config.settings import LOGGING
@@ -353,3 +354,12 @@ def test_a_robot_with_a_wrong_host_name_is_no_error_to_mail(client, log_as_confi
     assert client.get("/", headers={"host": "elsewhere.example"}).status_code == 400
 
     assert mail.outbox == []
+
+
+def test_a_lost_token_on_the_way_to_a_new_password_leads_back_to_its_beginning():
+    client = Client(enforce_csrf_checks=True)
+    address = reverse("admin_password_reset")
+
+    response = client.post(address, {"email": "someone@example.org"}, headers={"origin": "http://testserver"})
+
+    assert (response.status_code, response.url) == (302, address)
