@@ -1,6 +1,9 @@
 """The way from the working copy to the public, through the admin's front door."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.urls import reverse
 
 from diseases.models import Disease
@@ -212,6 +215,17 @@ def test_the_admins_cookies_go_to_the_admin_alone(client):
     step(client, organization, "publish")
 
     assert {cookie["path"] for cookie in client.cookies.values()} == {"/admin/"}
+
+
+def test_a_session_is_prolonged_by_clicks_but_not_written_by_each(client):
+    user = make_editor()
+    with time_machine.travel("2026-11-22 08:00Z", tick=False) as clock:
+        client.post(reverse("admin:login"), {"username": user.username, "password": PASSWORD})
+        client.get(reverse("admin:index"))
+        assert "sessionid" not in client.get(reverse("admin:index")).cookies
+        for _ in range(3):
+            clock.shift(timedelta(hours=11))
+            assert "sessionid" in client.get(reverse("admin:index")).cookies
 
 
 def test_a_refusal_is_a_page_with_a_reason_and_a_way_back(client):
