@@ -35,6 +35,15 @@ class Topic(TextChoices):
     OTHER = "other", _("Other")
 
 
+class Aspect(TextChoices):
+    """What a row of a table of symptoms is about; the tables mix them."""
+
+    SYMPTOM = "symptom", _("symptom")
+    INHERITANCE = "inheritance", _("inheritance")
+    ONSET = "onset", _("onset")
+    COURSE = "course", _("course")
+
+
 class OtherName(Value):
     key: UUID
     text: Line
