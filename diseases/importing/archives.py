@@ -141,7 +141,7 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: _Budget) ->
     try:
         with archive.open(info) as stream:
             data = budget.read(stream)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         return Refusal(name, f"is damaged ({error}): download or pack it again", failed=True)
     return budget.too_long(name) if data is None else Member(name, data)
 
@@ -150,7 +150,7 @@ def _check_name(path: Path, info: zipfile.ZipInfo) -> None:
     """We write no file, but a zip file with such names was not packed to be read."""
     name = info.filename.replace("\\", "/")
     absolute = PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive
-    if absolute or ".." in PurePosixPath(name).parts or not name.isprintable():
+    if not name or absolute or ".." in PurePosixPath(name).parts or not name.isprintable():
         raise SourceError(f"{path}: holds the name {name!r}, which leads out of it. Pack it again from a clean folder.")
     if stat.S_ISLNK(info.external_attr >> 16):
         raise SourceError(f"{path}: {name} is a symbolic link, which may lead anywhere. Pack the file itself.")
