@@ -12,6 +12,8 @@ from pydantic import AfterValidator, ValidationInfo
 from diseases.codes import Relation, address
 from publishing.pages import STORED, Html, Line, Page, Reference, Text, Url, Value, limit
 
+FREQUENCY_LENGTH = 60
+
 
 class SynonymKind(TextChoices):
     EXACT = "exact", _("exact")
@@ -48,6 +50,7 @@ class OtherName(Value):
     key: UUID
     text: Line
     kind: SynonymKind = SynonymKind.EXACT
+    source: Line = ""
 
 
 class Code(Value):
@@ -55,6 +58,7 @@ class Code(Value):
     scheme: Annotated[str, limit(10)]
     value: Annotated[str, limit(40)]
     relation: Relation = Relation.EXACT
+    source: Line = ""
 
     @property
     def url(self) -> str:
@@ -111,6 +115,20 @@ class Answer(Value):
         return self.question if self.topic == Topic.OTHER else str(self.topic.label)
 
 
+class Sign(Value):
+    """A row of the table of symptoms, as its source has it."""
+
+    key: UUID
+    term: Line
+    frequency: Annotated[str, limit(FREQUENCY_LENGTH)] = ""
+    aspect: Aspect = Aspect.SYMPTOM
+    hpo_id: Annotated[str, limit(20)] = ""
+    source: Line = ""
+
+    def called(self) -> str:
+        return self.term
+
+
 class SupportedBy(Value):
     key: UUID
     organization: Reference
@@ -125,12 +143,16 @@ class DiseasePage(Page):
         "codes": _("Code"),
         "answers": _("Question"),
         "supports": _("Organization"),
+        "symptoms": _("Symptom"),
+        "summary_source": _("Source of the summary"),
     }
 
     summary: Text = ""
+    summary_source: Line = ""
     synonyms: tuple[OtherName, ...] = ()
     codes: tuple[Code, ...] = ()
     answers: tuple[Answer, ...] = ()
+    symptoms: tuple[Sign, ...] = ()
     supports: tuple[SupportedBy, ...] = ()
     sources: tuple[Credit, ...] = ()
 

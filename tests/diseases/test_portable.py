@@ -722,7 +722,7 @@ def test_a_dump_needs_a_bounded_number_of_queries(file, count, django_assert_num
     for _ in range(count):
         make_disease(questions=3, organizations=organizations)
 
-    with django_assert_num_queries(11 + 5 * count):
+    with django_assert_num_queries(11 + 6 * count):
         dump(file)
 
 

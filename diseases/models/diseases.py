@@ -1,0 +1,159 @@
+import unicodedata
+from typing import Any, Self
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from diseases.models.parts import ANSWER_FIELDS, Question
+from diseases.models.sources import Source
+from diseases.pages import Credit, DiseasePage
+from organizations.models import Organization
+from publishing.models import Address, Publishable, PublishableQuerySet
+from publishing.prose import sanitize
+
+
+class DiseaseQuerySet(PublishableQuerySet["Disease"]):
+    def with_question_count(self) -> Self:
+        """Adds `question_count`: the questions that have an answer."""
+        answered = Question.objects.filter(disease=models.OuterRef("pk")).exclude(answer="")
+        counted = answered.order_by().values("disease").annotate(count=models.Count("pk")).values("count")
+        return self.annotate(question_count=Coalesce(models.Subquery(counted), 0))
+
+
+def fold_name(name: str) -> str:
+    """A name as it is unique: without capitals and white space, which databases fold differently or not at all."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+class Disease(Publishable):
+    """A condition with a page of its own: the working copy of that page."""
+
+    KIND = "disease"
+    PAGE = DiseasePage
+
+    folded_name = models.CharField(max_length=1000, unique=True, editable=False)
+    summary = models.TextField(
+        blank=True, max_length=5000, help_text=_("Two or three sentences in plain language, before the questions.")
+    )
+
+    summary_source = models.ForeignKey(
+        Source, models.PROTECT, null=True, blank=True, related_name="+", help_text=_("Who the summary comes from.")
+    )
+
+    objects = DiseaseQuerySet.as_manager()  # type: ignore[misc] # a manager of its own
+
+    class Meta(Publishable.Meta):
+        ordering = ["name"]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.folded_name = fold_name(self.name)
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "folded_name"}
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        if Disease.objects.exclude(pk=self.pk).filter(folded_name=fold_name(self.name)).exists():
+            raise ValidationError({"name": _("There is a disease of this name already.")})
+
+    def compose(self) -> DiseasePage:
+        synonyms = list(self.synonyms.select_related("source"))
+        identifiers = list(self.identifiers.select_related("source"))
+        questions = [question for question in self.questions.select_related("source") if sanitize(question.answer)]
+        symptoms = list(self.symptoms.filter(approved=True).select_related("source"))
+        supports = list(self.supports.select_related("organization"))
+        references = Address.objects.references(Organization, [support.organization for support in supports])
+        named = [*(row.source for row in synonyms), *(row.source for row in identifiers)]
+        named += [*(row.source for row in questions), *(row.source for row in symptoms), self.summary_source]
+        sources = {source for source in named if source}
+        return DiseasePage(
+            title=self.name,
+            slug=self.slug,
+            summary=self.summary,
+            summary_source=self.summary_source.name if self.summary_source else "",
+            synonyms=tuple(synonym.compose() for synonym in synonyms),
+            codes=tuple(identifier.compose() for identifier in identifiers),
+            answers=tuple(question.compose() for question in questions),
+            symptoms=tuple(symptom.compose() for symptom in symptoms),
+            supports=tuple(support.compose(references[support.organization_id]) for support in supports),
+            sources=tuple(source.credit() for source in sorted(sources, key=str)),
+        )
+
+    def take_over(self, page: DiseasePage) -> None:
+        sources = {credit.name: _source_of(credit) for credit in page.sources}
+        self.name, self.slug, self.summary = page.title, page.slug, page.summary
+        self.summary_source = sources.get(page.summary_source)
+        self.save()
+        organizations = Address.objects.subjects(page.references())
+        _match(
+            self.synonyms,
+            page.synonyms,
+            lambda name: {"text": name.text, "kind": name.kind, "source": sources.get(name.source)},
+        )
+        _match(
+            self.identifiers,
+            page.codes,
+            lambda code: {
+                **{name: getattr(code, name) for name in ("scheme", "value", "relation")},
+                "source": sources.get(code.source),
+            },
+        )
+        _match(
+            self.questions,
+            page.answers,
+            lambda answer: {
+                **{name: getattr(answer, name) for name in ANSWER_FIELDS},
+                "answer": answer.html,
+                "source": sources.get(answer.source),
+            },
+            spare=models.Q(answer=""),
+        )
+        # A row that an editor approved since was not approved then; it waits again.
+        self.symptoms.exclude(key__in=[sign.key for sign in page.symptoms]).filter(approved=True).update(approved=False)
+        _match(
+            self.symptoms,
+            page.symptoms,
+            lambda sign: {
+                **{name: getattr(sign, name) for name in ("term", "hpo_id", "frequency", "aspect")},
+                "source": sources.get(sign.source),
+                "approved": True,
+            },
+            spare=models.Q(approved=False),
+        )
+        _match(
+            self.supports,
+            page.supports,
+            lambda support: {"organization": organizations[support.organization], "note": support.note},
+        )
+        self.refresh_from_db(fields=["version"])
+
+
+def _source_of(credit: Credit) -> Source:
+    """The source of this name; one that has since been removed comes back as the page described it."""
+    source, _created = Source.objects.get_or_create(name=credit.name, defaults=credit.model_dump(exclude={"name"}))
+    return source
+
+
+def _match(rows: Any, values: Any, fields: Any, spare: models.Q | None = None) -> None:
+    """Makes a disease's rows of one sort say what values say: matched by key, in the values' order.
+
+    Rows that no value has are removed, except those that `spare` describes.
+    """
+    gone = rows.exclude(key__in=[value.key for value in values])
+    for row in gone.exclude(spare) if spare else gone:
+        row.delete()
+    existing = {row.key: row for row in rows.all()}
+    rows.make_way(
+        [
+            existing[value.key].pk
+            for value in values
+            if value.key in existing
+            and any(fields(value)[name] != getattr(existing[value.key], name) for name in rows.model.UNIQUE)
+        ]
+    )
+    for position, value in enumerate(values, start=1):
+        row = existing.get(value.key) or rows.model(disease=rows.instance, key=value.key)
+        for name, content in (fields(value) | {"position": position}).items():
+            setattr(row, name, content)
+        row.save()

@@ -1,0 +1,35 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from diseases.pages import Credit
+from publishing.models import is_web_address
+from publishing.pages import LINE_LENGTH
+
+
+class Source(models.Model):
+    """Who a text comes from."""
+
+    name = models.CharField(max_length=100, unique=True, help_text=_("As readers see it: GARD, Orphanet …"))
+    url = models.URLField(_("website"), blank=True, max_length=LINE_LENGTH, validators=[is_web_address])
+    licence = models.CharField(max_length=100, blank=True, help_text=_("Under which the text may be used: CC BY 4.0 …"))
+    licence_url = models.URLField(
+        _("licence's address"), blank=True, max_length=LINE_LENGTH, validators=[is_web_address]
+    )
+    attribution = models.TextField(
+        blank=True, max_length=2000, help_text=_("How the source asks to be named. It stands at the foot of the page.")
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def credit(self) -> Credit:
+        return Credit(
+            name=self.name,
+            url=self.url,
+            licence=self.licence,
+            licence_url=self.licence_url,
+            attribution=self.attribution,
+        )
