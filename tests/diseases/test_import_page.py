@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diseases.importing.merge import CONTACT_FIELDS
+from diseases.importing.page_merge import CONTACT_FIELDS
 from diseases.management.commands.prepare_demo import SAMPLES
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from organizations.duplicates import folded

@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from diseases.importing.lines import split_lines
-from diseases.importing.merge import merge_page
+from diseases.importing.page_merge import merge_page
 from diseases.importing.page_text import PageTextError, read
 from diseases.models import Disease
 from organizations.models import Organization

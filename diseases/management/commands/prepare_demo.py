@@ -9,7 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 
 import diseases
-from diseases.importing.merge import merge_page
+from diseases.importing.page_merge import merge_page
 from diseases.importing.page_text import read
 from diseases.models import Disease
 from organizations.models import Organization

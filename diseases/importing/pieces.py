@@ -1,0 +1,106 @@
+"""What a dataset says of a disease, piece by piece, beside the rows and fields that say it here."""
+
+import hashlib
+import json
+import uuid
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from diseases.importing.records import Record
+from diseases.models import Disease, Identifier, Question, Symptom, Synonym
+from diseases.models.imports import KEY_LENGTH
+from organizations.duplicates import folded
+from publishing.prose import shape
+
+Content = dict[str, str]
+
+# The sorts of pieces that are rows: the model, the disease's name for its rows, and the fields that an import fills.
+ROWS: dict[str, tuple[Any, str, tuple[str, ...]]] = {
+    "synonym": (Synonym, "synonyms", ("text", "kind")),
+    "code": (Identifier, "identifiers", ("scheme", "value", "relation")),
+    "question": (Question, "questions", ("topic", "question", "answer", "source_url")),
+    "symptom": (Symptom, "symptoms", ("term", "frequency", "aspect", "hpo_id")),
+}
+# Those that are fields of the disease itself.
+FIELDS = ("name", "summary")
+
+NAMESPACE = uuid.UUID("5f3c7a52-93d1-5c0e-8a8b-0d8a5ef1b6c4")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """`key` is its own within the record, the same in every delivery: "synonym:nh"."""
+
+    key: str
+    content: Content = field(hash=False)
+
+    @property
+    def sort(self) -> str:
+        return sort_of(self.key)
+
+
+def sort_of(key: str) -> str:
+    return key.partition(":")[0]
+
+
+def pieces_of(record: Record) -> dict[str, Piece]:
+    """All that a record says, but for its name; what it says twice, once."""
+    found = [Piece(_key("synonym", folded(each.text)), _content(each)) for each in record.synonyms]
+    found += [Piece(_key("code", each.scheme, each.value), _content(each)) for each in record.codes]
+    found += [Piece(_key("question", each.key), _content(each, leave_out="key")) for each in record.questions]
+    terms: Counter[str] = Counter()
+    for each in record.symptoms:
+        term = folded(each.term)
+        terms[term] += 1
+        found.append(Piece(_key("symptom", term, str(terms[term])), _content(each)))
+    if record.summary:
+        found.append(Piece("summary", {"text": record.summary}))
+    unique: dict[str, Piece] = {}
+    for piece in found:
+        unique.setdefault(piece.key, piece)
+    return unique
+
+
+def _content(each: Any, leave_out: str = "") -> Content:
+    return {name: str(value) for name, value in asdict(each).items() if name != leave_out}
+
+
+def _key(*words: str) -> str:
+    key = ":".join(words)
+    return key if len(key) <= KEY_LENGTH else f"{key[: KEY_LENGTH - 65]}:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def digest_of(said: Any) -> str:
+    """SHA-256 over what a dataset says: of a record whole, or of the content of a piece."""
+    value = asdict(said) | {"where": ""} if isinstance(said, Record) else said
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def row_key(dataset: str, record: str, piece: str) -> uuid.UUID:
+    """The permanent key of the row that an import makes of a piece: the same in every run, on every site."""
+    return uuid.uuid5(NAMESPACE, f"{dataset}/{record}/{piece}")
+
+
+def content_of(row: Any, sort: str) -> Content:
+    """What a row says now, in the shape of a piece."""
+    return {name: str(getattr(row, name)) for name in ROWS[sort][2]}
+
+
+def content_here(disease: Disease, sort: str) -> Content:
+    """What a field of the disease says now, in the shape of a piece."""
+    return {"text": getattr(disease, sort)}
+
+
+def is_same(one: Content | None, other: Content | None) -> bool:
+    """Whether two contents say the same, however a browser wrote the HTML of an answer."""
+    return one == other or (one is not None and other is not None and _meaning(one) == _meaning(other))
+
+
+def _meaning(content: Content) -> dict[str, Any]:
+    return {name: shape(value) if name == "answer" else value.strip() for name, value in content.items()}
+
+
+def is_touched(row: Any, sort: str, imported: Content) -> bool:
+    """Whether an editor had a hand in a row since it was imported: an approval counts."""
+    return not is_same(content_of(row, sort), imported) or bool(getattr(row, "approved", False))

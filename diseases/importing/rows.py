@@ -1,0 +1,53 @@
+"""Puts pieces into rows: where they stand, and what is remembered of where they came from."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Max
+
+from diseases.importing.pieces import ROWS, Content, digest_of, row_key, sort_of
+from diseases.models import Disease, Provenance, Question, Source
+from diseases.pages import Topic
+
+
+def new_row(disease: Disease, dataset: str, record: str, piece: str, content: Content, source: Source) -> Any:
+    """An unsaved row that says a piece, under the key that is its own in every run."""
+    model = ROWS[sort_of(piece)][0]
+    return model(disease=disease, key=row_key(dataset, record, piece), source=source, **content)
+
+
+def add_rows(disease: Disease, rows: Sequence[Any]) -> None:
+    """Saves new rows of one sort behind those that are there; questions in the order of their topics among them."""
+    if not rows:
+        return
+    model = type(rows[0])
+    there = model.objects.filter(disease=disease)
+    last = there.aggregate(last=Max("position"))["last"] or 0
+    for position, row in enumerate(rows, start=last + 1):
+        row.position = position
+    model.objects.bulk_create(rows)
+    if model is Question and last:
+        _sort_in(disease, {row.key for row in rows})
+
+
+def _sort_in(disease: Disease, new: set[Any]) -> None:
+    """Moves new questions before the first of a later topic. Those that were there keep their order."""
+    rank = {topic: number for number, topic in enumerate(Topic.values)}
+    rows = list(disease.questions.all())
+    order = [row for row in rows if row.key not in new]
+    for row in (row for row in rows if row.key in new):
+        later = (place for place, other in enumerate(order) if rank[other.topic] > rank[row.topic])
+        order.insert(next(later, len(order)), row)
+    for position, row in enumerate(order, start=1):
+        row.position = position
+    Question.objects.bulk_update(order, ["position"])
+
+
+def provenance_of(
+    disease: Disease, dataset: str, record: str, piece: str, content: Content, **fields: Any
+) -> Provenance:
+    """An unsaved note of what a dataset said. `fields`: the row's key as `target`, and whether the import `made` it."""
+    digest = digest_of(content)
+    return Provenance(
+        disease=disease, dataset=dataset, record=record, part=piece, content=content, digest=digest, **fields
+    )
