@@ -102,5 +102,6 @@ def _meaning(content: Content) -> dict[str, Any]:
 
 
 def is_touched(row: Any, sort: str, imported: Content) -> bool:
-    """Whether an editor had a hand in a row since it was imported: an approval counts."""
-    return not is_same(content_of(row, sort), imported) or bool(getattr(row, "approved", False))
+    """Whether an editor had a hand in a row since it was imported: a date, a review or an approval counts."""
+    signs = ("approved", "last_updated", "reviewed_on", "review_due", "adapted")
+    return not is_same(content_of(row, sort), imported) or any(getattr(row, name, None) for name in signs)

@@ -16,6 +16,16 @@ def new_row(disease: Disease, dataset: str, record: str, piece: str, content: Co
     return model(disease=disease, key=row_key(dataset, record, piece), source=source, **content)
 
 
+def say(row: Any, content: Content, source: Source) -> None:
+    """Gives a row the words of a dataset. What was signed or dated were other words, so dates and reviewers go."""
+    for name, value in content.items():
+        setattr(row, name, value)
+    row.source = source
+    if isinstance(row, Question):
+        row.last_updated = row.reviewed_on = row.review_due = None
+        row.reviewed_by, row.adapted = "", False
+
+
 def add_rows(disease: Disease, rows: Sequence[Any]) -> None:
     """Saves new rows of one sort behind those that are there; questions in the order of their topics among them."""
     if not rows:
@@ -46,8 +56,6 @@ def _sort_in(disease: Disease, new: set[Any]) -> None:
 def provenance_of(
     disease: Disease, dataset: str, record: str, piece: str, content: Content, **fields: Any
 ) -> Provenance:
-    """An unsaved note of what a dataset said. `fields`: the row's key as `target`, and whether the import `made` it."""
-    digest = digest_of(content)
-    return Provenance(
-        disease=disease, dataset=dataset, record=record, part=piece, content=content, digest=digest, **fields
-    )
+    """An unsaved note of what a dataset said. `fields`: the row's key as `target`, whether the import `made` it."""
+    said = {"part": piece, "content": content, "digest": digest_of(content)}
+    return Provenance(disease=disease, dataset=dataset, record=record, **said, **fields)

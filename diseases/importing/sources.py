@@ -1,6 +1,6 @@
 """The sources that imports know, with what each asks for where its texts are used."""
 
-from diseases.models import Source
+from diseases.models import Dataset, Source
 
 MEDQUAD = (
     "A. Ben Abacha, D. Demner-Fushman, “A Question-Entailment Approach to Question Answering”, "
@@ -17,6 +17,9 @@ KNOWN: dict[str, dict[str, str]] = {
     "MedQuAD GARD": {"url": "https://github.com/abachaa/MedQuAD", "attribution": MEDQUAD, **CC_BY},
     "Orphanet": {"url": "https://www.orpha.net/", "attribution": ORPHANET, **CC_BY},
 }
+
+SOURCE_OF = {Dataset.MEDQUAD: "MedQuAD GARD", Dataset.ORPHANET: "Orphanet", Dataset.MONDO: "Mondo"}
+"""Who a dataset's texts are from, as pages name it."""
 
 
 def source_named(name: str) -> Source | None:

@@ -68,7 +68,12 @@ class Identifier(DiseasePart):
     source = _source_field()
 
     class Meta(DiseasePart.Meta):
-        constraints = [models.UniqueConstraint(fields=["disease", "scheme", "value"], name="one_identifier")]
+        constraints = [
+            models.UniqueConstraint(fields=["disease", "scheme", "value"], name="one_identifier"),
+            models.UniqueConstraint(
+                fields=["value"], condition=models.Q(scheme="GARD", relation="exact"), name="one_disease_a_gard_id"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.scheme}:{self.value}"

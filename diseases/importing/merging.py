@@ -1,0 +1,343 @@
+"""One record of a dataset and the disease here that it is about: what is added, followed, proposed and left alone."""
+
+from collections import defaultdict
+from typing import Any, Protocol
+
+from django.core.exceptions import ValidationError
+
+from diseases.codes import Relation, Scheme
+from diseases.importing.finding import Diseases, names_damaged, without_lost_letters
+from diseases.importing.fitting import refusals_of
+from diseases.importing.pieces import (
+    ROWS,
+    Content,
+    Piece,
+    content_here,
+    content_of,
+    digest_of,
+    is_same,
+    is_touched,
+    pieces_of,
+    row_key,
+)
+from diseases.importing.records import Record
+from diseases.importing.report import Report
+from diseases.importing.rows import add_rows, new_row, provenance_of, say
+from diseases.models import Disease, Proposal, Provenance, Source, fold_name
+from diseases.pages import SynonymKind, Topic
+from organizations.duplicates import folded
+from publishing.editions import Author, keep, lock
+from publishing.prose import sanitize
+
+SAME_NAME = "A record of this name has this code. Accept where it is the same disease; the next import then joins them."
+TAKEN_TOPIC = "The page has an answer on this topic already, from elsewhere."
+SAME_QUESTION = "The page asks this already, and answers it in other words or not at all."
+CHANGED_HERE = "An editor changed this, and the dataset has changed too."
+VANISHED = "The dataset no longer says this."
+DEFINITION = "A definition, to be made a summary."
+REPLACED = "The dataset has replaced this code by another."
+
+
+class Run(Protocol):
+    """What one record needs to know of the run that it belongs to."""
+
+    dataset: str
+    source: Source
+    by: Author
+    here: Diseases
+
+
+class Merging:
+    """One record and the disease that it is about."""
+
+    def __init__(
+        self, merge: Run, record: Record, digest: str, disease: Disease, outcome: Report, is_new: bool = False
+    ) -> None:
+        self.merge, self.record, self.digest, self.disease, self.outcome = merge, record, digest, disease, outcome
+        self.dataset = merge.dataset
+        self.edition: Any = None
+        self.changed = is_new
+        self.new_rows: dict[str, list[Any]] = defaultdict(list)
+        of_record = {"dataset": self.dataset, "record": record.key}
+        notes = [] if is_new else list(Provenance.objects.filter(**of_record))
+        proposals = [] if is_new else list(Proposal.objects.filter(**of_record, disease=disease))
+        self.notes = {note.part: note for note in notes}
+        self.pending = {each.part: each for each in proposals if each.state == Proposal.State.PENDING}
+        self.declined = {(each.part, each.digest) for each in proposals if each.state == Proposal.State.DECLINED}
+        self.rows: dict[str, dict[Any, Any]] = {
+            sort: {} if is_new else {row.key: row for row in getattr(disease, related).all()}
+            for sort, (_model, related, _fields) in ROWS.items()
+        }
+
+    def run(self) -> Disease | None:
+        if self.disease.binned_at:
+            self.outcome.say("skipped", f"{self.record.where}, {self.disease}", "it is in the bin, and stays there")
+            return None
+        pieces = self._pieces()
+        self._merge_name()
+        for piece in pieces.values():
+            if piece.sort == "summary":
+                self._merge_summary(piece)
+            elif note := self._note_of(piece):
+                self._follow(piece, note)
+            else:
+                self._bring_in(piece)
+        for key, note in self.notes.items():
+            if key and note.target and key not in pieces:
+                self._vanished(key, note)
+        self._replace_former_codes()
+        self._write()
+        return self.disease
+
+    def _write(self) -> None:
+        for rows in self.new_rows.values():
+            add_rows(self.disease, rows)
+        self.remember("", {}, digest=self.digest)
+        Provenance.objects.bulk_create(note for note in self.notes.values() if note.pk is None)
+        if self.changed or self.new_rows:
+            self.edition = keep(self.disease, by=self.merge.by, note=f"Imported from {self.merge.source}")
+        for line in self.record.remarks:
+            self.outcome.say("remarks", f"{self.disease} ({self.record.where})", line)
+
+    # What the record says of names
+
+    def _pieces(self) -> dict[str, Piece]:
+        """The record's pieces; its name too, as a synonym, where the disease has another."""
+        pieces = pieces_of(self.record)
+        if "name" not in self.notes and not self._is_named(self.record.name) and not self._is_damaged():
+            key = f"synonym:{folded(self.record.name)}"
+            pieces.setdefault(key, Piece(key, {"text": self.record.name, "kind": str(SynonymKind.EXACT)}))
+        return {key: piece for key, piece in pieces.items() if not self._repeats_name(piece)}
+
+    def _is_named(self, name: str) -> bool:
+        return folded(name) == folded(self.disease.name)
+
+    def _is_damaged(self) -> bool:
+        """Whether the disease's name is the record's without the letters that another dataset lost."""
+        return not self.record.name.isascii() and without_lost_letters(self.record.name) == " ".join(
+            self.disease.name.casefold().split()
+        )
+
+    def _repeats_name(self, piece: Piece) -> bool:
+        return piece.sort == "synonym" and self._is_named(piece.content["text"])
+
+    def _merge_name(self) -> None:
+        note, content = self.notes.get("name"), {"text": self.record.name}
+        here = content_here(self.disease, "name")
+        if note and note.content != content:
+            if here == note.content and not self._is_taken(self.record.name):
+                self._rename(self.record.name)
+                self.remember("name", content)
+            elif here != content:
+                self.propose("name", Proposal.Action.CHANGE, note.content, content, CHANGED_HERE)
+        elif not note and self._is_damaged() and not self._is_named(self.record.name):
+            imported = Provenance.objects.filter(disease=self.disease, part="name").values_list("content", flat=True)
+            if here in list(imported) and not self._is_taken(self.record.name):
+                self._rename(self.record.name)
+                self.remember("name", content, made=False)
+            else:
+                self.propose("name", Proposal.Action.CHANGE, here, content, "Letters seem to be lost here.")
+
+    def _is_taken(self, name: str) -> bool:
+        return self.merge.here.by_name.get(fold_name(name), self.disease.pk) != self.disease.pk
+
+    def _rename(self, name: str) -> None:
+        self._say_updated(f"name “{self.disease.name}” is now “{name}”")
+        self.disease.name = name
+        self.disease.save()
+
+    def _merge_summary(self, piece: Piece) -> None:
+        """A definition never goes into the page unasked: it is written for specialists."""
+        note, here = self.notes.get("summary"), content_here(self.disease, "summary")
+        if is_same(here, piece.content) or (note and note.content == piece.content):
+            return
+        self.propose("summary", Proposal.Action.CHANGE, note.content if note else None, piece.content, DEFINITION)
+
+    # Rows
+
+    def _note_of(self, piece: Piece) -> Provenance | None:
+        """What is remembered of a piece. A row with the import's own key came with content from another site."""
+        row = self.rows[piece.sort].get(row_key(self.dataset, self.record.key, piece.key))
+        if piece.key not in self.notes and row:
+            self.remember(piece.key, content_of(row, piece.sort), target=row.key, made=False)
+        return self.notes.get(piece.key)
+
+    def _follow(self, piece: Piece, note: Provenance) -> None:
+        """A piece that was imported before."""
+        if is_same(note.content, piece.content):
+            self._forget_proposal(piece.key)
+            return
+        row = self.rows[piece.sort].get(note.target)
+        if row is None:
+            self._keep_away(piece)
+        elif is_same(content_of(row, piece.sort), piece.content):
+            self.remember(piece.key, piece.content, target=row.key, made=note.made)
+            self._forget_proposal(piece.key)
+        elif note.made and not is_touched(row, piece.sort, note.content):
+            self._set(row, piece)
+            self.remember(piece.key, piece.content, target=row.key)
+            self._forget_proposal(piece.key)
+        else:
+            self.propose(piece.key, Proposal.Action.CHANGE, note.content, piece.content, CHANGED_HERE)
+
+    def _bring_in(self, piece: Piece) -> None:
+        """A piece that is new to us."""
+        twin = self._twin(piece)
+        if twin is not None:
+            self._agree(piece, twin)
+        elif piece.sort == "question" and self._topic_is_taken(piece):
+            if sanitize(piece.content["answer"]):
+                self.propose(piece.key, Proposal.Action.ADD, None, piece.content, TAKEN_TOPIC)
+        elif conflict := self._belongs_to_another(piece):
+            self.outcome.say("conflicts", f"{self.record.where}, {self.disease}", conflict)
+        elif (piece.key, _digest(Proposal.Action.ADD, piece.content)) in self.declined:
+            self._keep_away(piece)
+        else:
+            self._forget_proposal(piece.key)
+            self._add(piece)
+
+    def _add(self, piece: Piece) -> None:
+        row = new_row(self.disease, self.dataset, self.record.key, piece.key, piece.content, source=self.merge.source)
+        refuse(row, piece.sort)
+        self.new_rows[piece.sort].append(row)
+        self.rows[piece.sort][row.key] = row
+        self.remember(piece.key, piece.content, target=row.key)
+        self.outcome.rows[f"{piece.content['scheme']} codes" if piece.sort == "code" else f"{piece.sort}s"] += 1
+
+    def _twin(self, piece: Piece) -> Any:
+        """The row that says the same already, whoever wrote it. Of symptoms each source has its own rows."""
+        wanted = _identity(piece.sort, piece.content)
+        for row in self.rows[piece.sort].values():
+            if _identity(piece.sort, content_of(row, piece.sort)) == wanted and (
+                piece.sort != "symptom" or row.source_id == self.merge.source.pk
+            ):
+                return row
+        return None
+
+    def _agree(self, piece: Piece, twin: Any) -> None:
+        """Remembers which row says it; where the dataset knows better, and no editor wrote that row, it is mended."""
+        if self._knows_better(piece, twin):
+            self._set(twin, piece)
+        here = content_of(twin, piece.sort)
+        self.remember(piece.key, here, target=twin.key, made=False)
+        if piece.sort == "question" and not is_same(here, piece.content) and sanitize(piece.content["answer"]):
+            self.propose(piece.key, Proposal.Action.CHANGE, None, piece.content, SAME_QUESTION)
+        else:
+            self._forget_proposal(piece.key)
+
+    def _knows_better(self, piece: Piece, twin: Any) -> bool:
+        here = content_of(twin, piece.sort)
+        if piece.sort == "code":
+            better = here["relation"] == Relation.UNKNOWN and piece.content["relation"] != Relation.UNKNOWN
+        elif piece.sort == "synonym":
+            better = here["text"] != piece.content["text"] and here["text"] in names_damaged([piece.content["text"]])
+        else:
+            return False
+        return better and here in self._imported_as(twin)
+
+    def _imported_as(self, row: Any) -> list[Content]:
+        return list(Provenance.objects.filter(target=row.key, made=True).values_list("content", flat=True))
+
+    def _topic_is_taken(self, piece: Piece) -> bool:
+        """Whether the page has an answer on the question's topic that is not of this record."""
+        mine = {note.target for note in self.notes.values()}
+        return piece.content["topic"] != Topic.OTHER and any(
+            row.topic == piece.content["topic"] and row.key not in mine and sanitize(row.answer)
+            for row in self.rows["question"].values()
+        )
+
+    def _belongs_to_another(self, piece: Piece) -> str:
+        """Whose a code is that can be only one disease's: a GARD id. "" where it is free."""
+        content = piece.content
+        if piece.sort != "code" or content["scheme"] != Scheme.GARD or content["relation"] != Relation.EXACT:
+            return ""
+        others = self.merge.here.by_code.get((Scheme.GARD, content["value"]), set()) - {self.disease.pk}
+        return "".join(f"GARD {content['value']} is {self.merge.here.names[pk]}" for pk in others)
+
+    def _set(self, row: Any, piece: Piece) -> None:
+        self._say_updated(f"{piece.sort} “{row}”")
+        say(row, piece.content, self.merge.source)
+        refuse(row, piece.sort)
+        row.save()
+
+    def _vanished(self, key: str, note: Provenance) -> None:
+        row = next((rows[note.target] for rows in self.rows.values() if note.target in rows), None)
+        others = Provenance.objects.filter(target=note.target).exclude(pk=note.pk)
+        if row is not None and note.made and not others.exists():
+            self.propose(key, Proposal.Action.REMOVE, note.content, None, VANISHED)
+
+    def _replace_former_codes(self) -> None:
+        """A code that its own dataset has retired stays until an editor says otherwise."""
+        former = {(code.scheme, code.value) for code in self.record.former}
+        for row in self.rows["code"].values():
+            if (row.scheme, row.value) in former:
+                content = content_of(row, "code")
+                key = f"code:{row.scheme}:{row.value}"
+                if key not in self.notes:
+                    self.remember(key, content, target=row.key, made=False)
+                self.propose(key, Proposal.Action.REMOVE, content, None, REPLACED)
+
+    # What is remembered and proposed
+
+    def remember(self, key: str, content: Content, digest: str = "", **fields: Any) -> None:
+        """Notes what the dataset said; new notes are written together at the end."""
+        note = provenance_of(self.disease, self.dataset, self.record.key, key, content, **fields)
+        note.digest = digest or note.digest
+        known = self.notes.get(key)
+        if known and known.pk:
+            note.pk = known.pk
+            note.save()
+        self.notes[key] = note
+
+    def propose(self, key: str, action: Any, old: Content | None, new: Content | None, reason: str) -> None:
+        digest = _digest(action, new)
+        said = f"{self.disease} ({self.record.key}): {action} {key}"
+        if (key, digest) in self.declined:
+            self.outcome.say("kept_away", said)
+            return
+        pending = self.pending.get(key)
+        if pending and pending.digest == digest:
+            return
+        proposal = pending or Proposal(dataset=self.dataset, record=self.record.key, part=key, disease=self.disease)
+        proposal.action, proposal.old, proposal.new = action, old, new
+        proposal.reason, proposal.digest = reason, digest
+        proposal.save()
+        self.pending[key] = proposal
+        self.outcome.say("proposed", said)
+
+    def _forget_proposal(self, key: str) -> None:
+        """The dataset has taken back what it said, or the editors did it by themselves."""
+        if pending := self.pending.pop(key, None):
+            pending.delete()
+
+    def _keep_away(self, piece: Piece) -> None:
+        self.outcome.say("kept_away", f"{self.disease} ({self.record.key}): {piece.key}")
+
+    def _say_updated(self, what: str) -> None:
+        self.changed = True
+        self.outcome.say("updated", f"{self.disease} ({self.record.key}): {what}")
+
+
+def _identity(sort: str, content: Content) -> tuple[str, ...]:
+    """What makes two rows the same thing, whatever else they say."""
+    if sort == "code":
+        return content["scheme"], content["value"]
+    if sort == "symptom":
+        return folded(content["term"]), content["frequency"]
+    return (folded(content["question" if sort == "question" else "text"]),)
+
+
+def _digest(action: Any, new: Content | None) -> str:
+    """What is declined: this text, and no other."""
+    return digest_of([str(action), new])
+
+
+def locked(pk: int) -> Disease:
+    disease = lock(Disease, pk)
+    assert isinstance(disease, Disease)  # noqa: S101 # lock() returns a row of the kind it was given
+    return disease
+
+
+def refuse(row: Any, sort: str) -> None:
+    if refused := refusals_of(row):
+        raise ValidationError([f"{sort} “{row}”, {name}: {reason}" for name, reason in refused.items()])

@@ -1,0 +1,73 @@
+"""What an import did, in counts and in lines for a person."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+TITLES = {
+    "failed": "Failed: not imported, and nothing of it was written",
+    "created": "Created as drafts",
+    "published": "Published",
+    "updated": "Updated in the working copy",
+    "proposed": "Proposed: an editor decides",
+    "conflicts": "Conflicts: nothing was changed",
+    "alike": "Perhaps the same as another disease here",
+    "kept_away": "Kept away, since an editor deleted or declined it",
+    "skipped": "Skipped",
+    "remarks": "For an editor to look at",
+}
+
+
+@dataclass
+class Report:
+    """Lines by heading, and counts. `rows` counts what was added: questions, symptoms, "GARD codes"."""
+
+    lines: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in TITLES})
+    rows: Counter[str] = field(default_factory=Counter)
+    read: int = 0
+    unchanged: int = 0
+
+    def say(self, heading: str, where: str, line: str = "") -> None:
+        self.lines[heading].append(f"{where}: {line}" if line else where)
+
+    def take(self, other: "Report") -> None:
+        """Adds what was found out about one record, once that is written for good."""
+        for heading, lines in other.lines.items():
+            self.lines[heading] += lines
+        self.rows += other.rows
+        self.read += other.read
+        self.unchanged += other.unchanged
+
+    @property
+    def has_failed(self) -> bool:
+        return bool(self.lines["failed"])
+
+    @property
+    def changed_nothing(self) -> bool:
+        return not any(self.lines[heading] for heading in ("created", "published", "updated", "proposed"))
+
+    def counts(self) -> dict[str, int]:
+        found = {"read": self.read, "unchanged": self.unchanged}
+        found |= {heading: len(lines) for heading, lines in self.lines.items()}
+        return found | {f"added: {name}": count for name, count in sorted(self.rows.items())}
+
+    def as_json(self) -> dict[str, Any]:
+        sections = [
+            {"heading": heading, "title": title, "lines": self.lines[heading]} for heading, title in TITLES.items()
+        ]
+        return {"counts": self.counts(), "sections": [section for section in sections if section["lines"]]}
+
+    def text(self, most: int = 20) -> Iterator[str]:
+        """The report for a terminal, of each heading at most so many lines."""
+        for heading, title in TITLES.items():
+            if lines := self.lines[heading]:
+                yield f"{title} ({len(lines):,}):"
+                yield from (f"  {line}" for line in lines[:most])
+                if len(lines) > most:
+                    yield f"  … and {len(lines) - most:,} more"
+        if self.rows:
+            yield "Added: " + ", ".join(f"{count:,} {name}" for name, count in sorted(self.rows.items())) + "."
+        yield f"Read {self.read:,} records; {self.unchanged:,} said nothing new."
+        if self.changed_nothing:
+            yield "Nothing was changed."

@@ -1,0 +1,121 @@
+"""What the commands that import a dataset have in common: options, progress, report and the record of the run."""
+
+import json
+import sys
+from argparse import ArgumentTypeError
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from tqdm import tqdm
+
+from diseases.importing.merge import Merge
+from diseases.importing.records import Delivery, Record, SourceError
+from diseases.importing.report import Report
+from diseases.importing.sources import SOURCE_OF, source_named
+from diseases.models import Dataset, Disease, ImportRun
+from publishing.editions import may
+
+STEPS = 10  # lines of progress where there is no terminal
+
+
+def count(text: str) -> int:
+    if not text.isdigit() or not int(text):
+        raise ArgumentTypeError(f"“{text}” is no number from 1 up")
+    return int(text)
+
+
+class ImportCommand(BaseCommand):
+    """A subclass names its dataset, its arguments, and reads them."""
+
+    dataset: ClassVar[Dataset]
+    creates: ClassVar[bool] = True
+
+    def read(self, **options: Any) -> Delivery:
+        """The records that the files hold. Raises SourceError."""
+        raise NotImplementedError
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="say exactly what would change, and change nothing")
+        if self.creates:
+            parser.add_argument(
+                "--publish-new", action="store_true", help="put the diseases that this run makes live; needs --by"
+            )
+        parser.add_argument("--by", metavar="USERNAME", help="in whose name; with --publish-new one who may publish")
+        parser.add_argument("--limit", type=count, metavar="N", help="read the first N records only")
+        parser.add_argument("--report", type=Path, metavar="FILE", help="write the whole report here too, as JSON")
+
+    def handle(self, *args: Any, dry_run: bool, by: str | None, **options: Any) -> None:
+        publish_new, limit, file = options.get("publish_new", False), options["limit"], options["report"]
+        author = self.author(by, publish_new)
+        if file and not file.parent.is_dir():
+            raise CommandError(f"Cannot write the report: there is no folder {file.parent}.")
+        try:
+            delivery = self.read(**options)
+            source = source_named(SOURCE_OF[self.dataset])
+            assert source  # noqa: S101 # SOURCE_OF names it
+            merge = Merge(
+                self.dataset, source, author, create=options.get("create", self.creates), publish_new=publish_new
+            )
+            run = None if dry_run else self.start(delivery, author)
+            self.run(merge, delivery, limit, dry_run)
+        except SourceError as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt as error:
+            raise CommandError("Interrupted. Every record so far is whole; run it again for the others.") from error
+        if run:
+            run.finished_at, run.report = timezone.now(), merge.report.as_json()
+            run.save()
+        self.tell(merge.report, dry_run, file)
+
+    def author(self, by: str | None, publish_new: bool) -> Any:
+        """The user named by --by, or without one the command's own name, which may make drafts only."""
+        if by is None:
+            if publish_new:
+                raise CommandError("--publish-new needs --by USERNAME: what goes live is always someone's decision.")
+            return f"import_{self.dataset}"
+        user = get_user_model().objects.filter(username=by).first()
+        if user is None:
+            raise CommandError(f"There is no user “{by}”.")
+        if publish_new and not may(user, "publish", Disease):
+            raise CommandError(
+                f"“{by}” may not publish. Add the account to the group Publishers, or leave out --publish-new."
+            )
+        return user
+
+    def start(self, delivery: Delivery, author: Any) -> ImportRun:
+        files = "\n".join(path.name for path in delivery.paths)
+        name = author if isinstance(author, str) else author.get_full_name() or author.get_username()
+        return ImportRun.objects.create(dataset=self.dataset, files=files, by_name=name)
+
+    def run(self, merge: Merge, delivery: Delivery, limit: int | None, dry_run: bool) -> None:
+        merge.run(self.progress(islice(delivery.records, limit), min(limit or delivery.total, delivery.total)), dry_run)
+        for refusal in delivery.refusals:
+            merge.report.say("failed" if refusal.failed else "skipped", refusal.where, refusal.reason)
+
+    def progress(self, records: Iterator[Record], total: int) -> Iterator[Record]:
+        """The records, with a bar on a terminal and a line for every tenth of them elsewhere."""
+        if sys.stderr.isatty():
+            yield from tqdm(records, total=total, unit=" records", file=sys.stderr, dynamic_ncols=True)
+            return
+        step = max(total // STEPS, 1)
+        for number, record in enumerate(records, start=1):
+            yield record
+            if number % step == 0:
+                self.stdout.write(f"{number:,} of {total:,} records")
+                self.stdout.flush()
+
+    def tell(self, report: Report, dry_run: bool, file: Path | None) -> None:
+        if dry_run:
+            self.stdout.write("Dry run: nothing was changed. It would be like this.")
+        for line in report.text():
+            self.stdout.write(line)
+        if file:
+            file.write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=1), encoding="utf-8")
+        if report.has_failed:
+            failed = len(report.lines["failed"])
+            raise CommandError(f"{failed:,} records were not imported; they are named above.")
