@@ -2,11 +2,21 @@
 
 from diseases.models import Dataset, Source
 
+SYMPTOMS = "The terms for symptoms are those of the Human Phenotype Ontology (https://hpo.jax.org)."
+OURS = "Put into another form by this site, which none of them endorses."
 MEDQUAD = (
     "A. Ben Abacha, D. Demner-Fushman, “A Question-Entailment Approach to Question Answering”, "
-    "BMC Bioinformatics 20 (2019) 511. Texts originate from the Genetic and Rare Diseases Information Center, NIH."
+    "BMC Bioinformatics 20 (2019) 511. Texts originate from the Genetic and Rare Diseases Information Center, NIH. "
+    f"{SYMPTOMS} {OURS}"
 )
-ORPHANET = "Orphadata: Free access data from Orphanet. © INSERM 1999. Available on https://www.orphadata.com."
+ORPHANET = (
+    "Orphadata: Free access data from Orphanet. © INSERM 1999. Available on https://www.orphadata.com. "
+    f"{SYMPTOMS} {OURS}"
+)
+MONDO = (
+    "Names and cross-references from the Mondo Disease Ontology, Monarch Initiative; its mapping tables are in the "
+    f"public domain (CC0 1.0). {OURS}"
+)
 CC_BY = {"licence": "CC BY 4.0", "licence_url": "https://creativecommons.org/licenses/by/4.0/"}
 
 KNOWN: dict[str, dict[str, str]] = {
@@ -16,6 +26,7 @@ KNOWN: dict[str, dict[str, str]] = {
     },
     "MedQuAD GARD": {"url": "https://github.com/abachaa/MedQuAD", "attribution": MEDQUAD, **CC_BY},
     "Orphanet": {"url": "https://www.orpha.net/", "attribution": ORPHANET, **CC_BY},
+    "Mondo": {"url": "https://mondo.monarchinitiative.org/", "attribution": MONDO, **CC_BY},
 }
 
 SOURCE_OF = {Dataset.MEDQUAD: "MedQuAD GARD", Dataset.ORPHANET: "Orphanet", Dataset.MONDO: "Mondo"}
