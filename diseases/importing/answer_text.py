@@ -49,7 +49,7 @@ DEAD_LINK = re.compile(
     re.IGNORECASE,
 )
 # "over time.Historically, AVMD": a sentence ends in a word of the language and the next one goes on after its first.
-GLUED = re.compile(r"([.:])(?:(?<=[a-z]{3}[.:])|(?<=[a-z]\)[.:]))(?=[A-Z][A-Za-z]*,?\s[\w(\"])")
+GLUED = re.compile(rf"{URL.pattern}|[.:](?:(?<=[a-z]{{3}}[.:])|(?<=[a-z]\)[.:]))(?=[A-Z][A-Za-z]*,?\s[\w(\"])")
 # Words of names that Orphanet writes with an accent, without the letters that carry it; some are words in themselves.
 LOST_LETTERS = re.compile(
     r"\b(?:[Cc]af(?=[\s-]au\b)|Mnire|Mntrier|Sjgren|Behets?|(?<=Guillain[\s-])Barr|Debr|Gnther|Graudel|Hnermann"
@@ -90,14 +90,17 @@ def read_answer(generated: str, raw: str, names: Iterable[str]) -> AnswerText:
         remarks += [] if table.opening else ["there is no answer"]
         answer, dropped = "", [*dropped, CITATION.sub("", words)]
     return AnswerText(
-        question or tidy(generated), answer, symptoms, tuple(remarks), tuple(filter(None, dropped)), table
+        question or _line(generated).replace("What is (are) ", "What is ", 1),
+        answer,
+        symptoms,
+        tuple(remarks),
+        tuple(filter(None, dropped)),
+        table,
     )
 
 
-def tidy(generated: str) -> str:
-    """ "What is (are) X ?" as people write it."""
-    question = " ".join(generated.split())
-    return re.sub(r"\s+\?$", "?", re.sub(r"^What is \(are\) ", "What is ", question))
+def _line(question: str) -> str:
+    return re.sub(r" \?$", "?", " ".join(question.split()))
 
 
 def _question(text: str) -> tuple[str, str]:
@@ -105,7 +108,7 @@ def _question(text: str) -> tuple[str, str]:
     questions: list[str] = []
     at = 0
     while found := FIRST_QUESTION.match(text, at):
-        question = tidy(found[1])
+        question = _line(found[1])
         if len(" ".join([*questions, question])) > LINE_LENGTH:
             break
         questions.append(question)
@@ -120,7 +123,7 @@ def _blocks(text: str) -> Iterator[Block]:
         at = 0
         for inner in INNER_QUESTION.finditer(line) if "?" in line else ():
             yield from _paragraphs(line[at : inner.start()])
-            yield Block("h3", tidy(inner[1]))
+            yield Block("h3", _line(inner[1]))
             at = inner.end()
         yield from _paragraphs(line[at:])
 
@@ -130,7 +133,7 @@ def _paragraphs(text: str) -> Iterator[Block]:
 
     Some authors typed two spaces after each full stop: those are no paragraphs.
     """
-    pieces = [" ".join(GLUED.sub(r"\1 ", piece).split()) for piece in re.split(r"\s{2,}", text.strip())]
+    pieces = [" ".join(_unglued(piece).split()) for piece in re.split(r"\s{2,}", text.strip())]
     if not any(pieces):
         return
     first_item = next((i for i, piece in enumerate(pieces, 1) if piece.endswith(":") and _is_list(pieces[i:])), None)
@@ -146,6 +149,10 @@ def _paragraphs(text: str) -> Iterator[Block]:
             paragraph = f"{paragraph} {after}"
     yield Block("p", paragraph)
     yield from (Block("li", item) for item in items)
+
+
+def _unglued(text: str) -> str:
+    return GLUED.sub(lambda found: found[0] if len(found[0]) > 1 else f"{found[0]} ", text)  # an address stays as it is
 
 
 def _may_break(before: str, after: str) -> bool:
