@@ -431,19 +431,25 @@ class Address(models.Model):
 
 
 class Stamp(models.Model):
-    """A counter in one row, raised with every change of what the public sees. Same stamp, same pages."""
+    """One row that is changed with every change of what the public sees. Same stamp, same pages.
+
+    The stamp is the token, and `value` only counts: after a backup is put back or a transaction rolled back, another
+    release may be given the same count, but none is ever given the same token.
+    """
 
     value = models.PositiveBigIntegerField(default=0)
+    token = models.UUIDField(default=uuid.uuid4)
 
     def __str__(self) -> str:
         return str(self.value)
 
     @classmethod
-    def current(cls) -> int:
-        return cls.objects.filter(pk=1).values_list("value", flat=True).first() or 0
+    def current(cls) -> uuid.UUID | None:
+        """None where nothing was ever published."""
+        return cls.objects.filter(pk=1).values_list("token", flat=True).first()
 
     @classmethod
     def advance(cls) -> None:
         """Locks the row until the transaction ends. A subject's lock is taken before, never after."""
         cls.objects.get_or_create(pk=1)
-        cls.objects.filter(pk=1).update(value=F("value") + 1)
+        cls.objects.filter(pk=1).update(value=F("value") + 1, token=uuid.uuid4())

@@ -109,7 +109,7 @@ def test_a_minor_change_does_not_move_the_date_readers_see():
     assert major.updated_at > updated_at
 
 
-def test_every_change_of_what_the_public_sees_raises_the_stamp():
+def test_every_change_of_what_the_public_sees_changes_the_stamp():
     stamps = [Stamp.current()]
     organization = make_organization(live=False)
     edition = keep(organization, by="test")
@@ -121,7 +121,26 @@ def test_every_change_of_what_the_public_sees_raises_the_stamp():
     redact(edition, by=make_publisher(), reason="A private number")
     stamps.append(Stamp.current())
 
-    assert stamps == [0, 0, 1, 2, 3]
+    before, draft, *changed = stamps
+    assert before is draft is None
+    assert len({None, *changed}) == 4
+    assert Stamp.objects.get().value == 3
+
+
+def test_a_stamp_never_comes_back_although_its_count_does():
+    publisher = make_publisher()
+    editions = [keep(make_organization(live=False), by="test") for _ in range(2)]
+    stamps = []
+
+    for edition in editions:
+        with transaction.atomic():
+            publish(edition, by=publisher)
+            stamps.append((Stamp.objects.get().value, Stamp.current()))
+            transaction.set_rollback(True)
+
+    (count, token), (other_count, other_token) = stamps
+    assert count == other_count == 1
+    assert token != other_token
 
 
 def test_an_address_is_never_given_to_another_subject():
