@@ -1,11 +1,11 @@
 """The home page, the A to Z and the page of one disease. All of it comes from live editions, never from rows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,10 +15,13 @@ from django.views.decorators.http import require_safe
 from diseases.codes import Scheme
 from diseases.models import Disease
 from diseases.pages import Answer, DiseasePage
+from organizations.directory import places
 from organizations.models import Organization
 from organizations.pages import OrganizationPage
 from publishing.changes import history
 from publishing.models import Edition
+from publishing.paging import EditionPaginator
+from publishing.remembered import once_a_release
 from publishing.views import Preview, of_live_edition
 
 LISTED = ("kind", "slug", "title", "letter", "updated_at")
@@ -46,30 +49,37 @@ class Invitation:
     join_url: str
 
 
+@once_a_release
+def letters() -> Mapping[str, int]:
+    """The letters that live diseases begin with, in order, and how many begin with each."""
+    diseases = Edition.objects.of(Disease).live()
+    return dict(sorted(diseases.order_by().values_list("letter").annotate(Count("pk"))))
+
+
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    diseases = Edition.objects.of(Disease).live()
-    counts = dict(diseases.order_by("letter").values_list("letter").annotate(Count("pk")))
+    counts = letters()
     context = {
-        "letters": sorted(counts),
+        "letters": list(counts),
         "count": sum(counts.values()),
-        "recent": diseases.only(*LISTED).order_by("-updated_at", "sort_key")[:RECENT],
-        "organization_count": Edition.objects.of(Organization).live().count(),
+        "recent": Edition.objects.of(Disease).live().only(*LISTED).order_by("-updated_at", "sort_key")[:RECENT],
+        "organization_count": sum(places().values()),
     }
     return render(request, "home.html", context)
 
 
 @require_safe
 def disease_list(request: HttpRequest) -> HttpResponse:
-    diseases = Edition.objects.of(Disease).live()
-    letters = sorted(diseases.order_by().values_list("letter", flat=True).distinct())
+    diseases = Edition.objects.of(Disease).live().only(*LISTED).order_by("sort_key", "pk")
+    counts = letters()
+    count = sum(counts.values())
     letter = request.GET.get("letter", "").upper()
-    if letter in letters:
-        diseases = diseases.filter(letter=letter)
+    if letter in counts:
+        diseases, count = diseases.filter(letter=letter), counts[letter]
     else:
         letter = ""
-    page = Paginator(diseases.only(*LISTED).order_by("sort_key", "pk"), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "diseases/disease_list.html", {"page": page, "letters": letters, "letter": letter})
+    page = EditionPaginator(diseases, PER_PAGE, count).get_page(request.GET.get("page"))
+    return render(request, "diseases/disease_list.html", {"page": page, "letters": list(counts), "letter": letter})
 
 
 @of_live_edition(Disease)

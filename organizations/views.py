@@ -1,19 +1,21 @@
 """The directory and the page of one organization. All of it comes from live editions, never from rows."""
 
+from collections import Counter
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models.fields.json import KT
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django_countries import countries
 
+from organizations.directory import places
 from organizations.forms import CountryForm
 from organizations.models import Organization
 from organizations.pages import OrganizationPage, Status
 from publishing.changes import history
 from publishing.models import Edition
+from publishing.paging import EditionPaginator
 from publishing.views import Preview, of_live_edition
 
 LISTED = ("kind", "slug", "title", "letter")
@@ -27,22 +29,27 @@ def organization_list(request: HttpRequest) -> HttpResponse:
         .live()
         .only(*LISTED)
         .annotate(city=KT("content__city"), country=KT("content__country"), status=KT("content__status"))
+        .order_by("sort_key", "pk")
     )
-    codes = organizations.filter(content__country__isnull=False).order_by().values_list("country", flat=True).distinct()
-    form = CountryForm(request.GET, list(codes))
+    counts = places()
+    form = CountryForm(request.GET, list({country for country, _letter in counts if country}))
     country = form.chosen
     if country:
         organizations = organizations.filter(content__country=country)  # a KT cannot be compared on SQLite
-    letters = sorted(organizations.order_by().values_list("letter", flat=True).distinct())
+    letters = Counter[str]()
+    for (place, initial), count in counts.items():
+        if country in ("", place):
+            letters[initial] += count
     letter = request.GET.get("letter", "").upper()
     if letter in letters:
         organizations = organizations.filter(letter=letter)
     else:
         letter = ""
-    page = Paginator(organizations.order_by("sort_key", "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    count = letters[letter] if letter else letters.total()
+    page = EditionPaginator(organizations, PER_PAGE, count).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "letters": letters,
+        "letters": sorted(letters),
         "letter": letter,
         "form": form,
         "country_name": str(countries.name(country)) if country else "",

@@ -139,6 +139,13 @@ class Migration(migrations.Migration):
                 "ordering": ["name"],
                 "abstract": False,
                 "default_permissions": ("add", "change", "delete", "view", "publish"),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("binned_at", None)),
+                        fields=["name", "-id", "binned_at"],
+                        name="diseases_by_name",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(

@@ -143,7 +143,11 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="edition",
             index=models.Index(
-                models.F("kind"), models.F("sort_key"), condition=models.Q(("is_live", True)), name="live_by_title"
+                models.F("kind"),
+                models.F("sort_key"),
+                models.F("id"),
+                condition=models.Q(("is_live", True)),
+                name="live_by_title",
             ),
         ),
         migrations.AddIndex(
@@ -152,6 +156,7 @@ class Migration(migrations.Migration):
                 models.F("kind"),
                 models.F("letter"),
                 models.F("sort_key"),
+                models.F("id"),
                 condition=models.Q(("is_live", True)),
                 name="live_by_letter",
             ),

@@ -459,9 +459,13 @@ def test_queries_do_not_grow_with_the_rows(client, django_assert_num_queries, co
 
     with django_assert_num_queries(3):  # the page, its organizations, their successors
         client.get(address_of(disease))
-    with django_assert_num_queries(3):  # the letters, the count, the page
+    with django_assert_num_queries(4):  # for the first time: the stamp, the letters, the stamp again, the page
+        client.get("/diseases/")
+    with django_assert_num_queries(2):  # the stamp, the page
         response = client.get("/diseases/")
-    with django_assert_num_queries(3):  # the letters with their counts, the recent ones, the count of organizations
+    with django_assert_num_queries(5):  # the stamp, that of the organizations, their count, the stamp, the recent ones
+        client.get("/")
+    with django_assert_num_queries(3):  # the stamp for both counts, the recent ones
         client.get("/")
 
     assert len(response.context["page"]) == count
