@@ -32,7 +32,7 @@ PATTERNS = {
     Scheme.UMLS: (r"CN?\d{6,7}", "C0268059"),
     Scheme.ICD10: (r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?", "E83.1"),
     Scheme.ICD11: (r"[0-9A-Z][A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,3})?([&/][0-9A-Z.]+)*", "5C64.10"),
-    Scheme.ICD10CM: (r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?", "E83.110"),
+    Scheme.ICD10CM: (r"[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?", "E83.110"),
 }
 
 # UMLS asks for an account, and ICD-11 addresses are not made of the code: those two have no public address.
