@@ -55,7 +55,7 @@ class Record:
     where: str  # for the report: "2_GARD_QA/0004331.xml", "line 12"
     name: str
     codes: tuple[CodeRecord, ...] = ()
-    former: tuple[CodeRecord, ...] = ()  # codes that the source has replaced by one of `codes`
+    former: tuple[CodeRecord, ...] = ()  # codes replaced by one of `codes`; exact: the source says they mean the same
     synonyms: tuple[SynonymRecord, ...] = ()
     questions: tuple[QuestionRecord, ...] = ()
     symptoms: tuple[SymptomRecord, ...] = ()
