@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from diseases.codes import Relation, Scheme
@@ -110,8 +109,3 @@ def without_lost_letters(text: str) -> str:
     """A name as some sources damaged it: "caf au lait" for "café au lait"."""
     kept = "".join(letter for letter in unicodedata.normalize("NFC", text) if letter.isascii())
     return " ".join(kept.casefold().split())
-
-
-def names_damaged(texts: Iterable[str]) -> dict[str, str]:
-    """The spelling that each damaged form of these names stands for."""
-    return {without_lost_letters(text): text for text in texts if not text.isascii()}

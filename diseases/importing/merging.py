@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from django.core.exceptions import ValidationError
 
 from diseases.codes import Relation, Scheme
-from diseases.importing.finding import Diseases, names_damaged, without_lost_letters
+from diseases.importing.finding import Diseases, without_lost_letters
 from diseases.importing.fitting import refusals_of
 from diseases.importing.pieces import (
     ROWS,
@@ -55,8 +55,10 @@ class Merging:
     ) -> None:
         self.merge, self.record, self.digest, self.disease, self.outcome = merge, record, digest, disease, outcome
         self.dataset = merge.dataset
+        self.is_new = is_new
         self.edition: Any = None
         self.changed = is_new
+        self.by_identity: dict[str, dict[tuple[str, ...], Any]] = {}
         self.new_rows: dict[str, list[Any]] = defaultdict(list)
         of_record = {"dataset": self.dataset, "record": record.key}
         notes = [] if is_new else list(Provenance.objects.filter(**of_record))
@@ -90,8 +92,7 @@ class Merging:
         return self.disease
 
     def _write(self) -> None:
-        for rows in self.new_rows.values():
-            add_rows(self.disease, rows)
+        add_rows(self.disease, self.new_rows, self.is_new)
         self.remember("", {}, digest=self.digest)
         Provenance.objects.bulk_create(note for note in self.notes.values() if note.pk is None)
         if self.changed or self.new_rows:
@@ -182,7 +183,7 @@ class Merging:
 
     def _bring_in(self, piece: Piece) -> None:
         """A piece that is new to us."""
-        twin = self._twin(piece)
+        twin = self._twin(piece) or self._damaged_twin(piece)
         if twin is not None:
             self._agree(piece, twin)
         elif piece.sort == "question" and self._topic_is_taken(piece):
@@ -201,18 +202,28 @@ class Merging:
         refuse(row, piece.sort)
         self.new_rows[piece.sort].append(row)
         self.rows[piece.sort][row.key] = row
+        self.by_identity[piece.sort][_identity(piece.sort, piece.content)] = row
         self.remember(piece.key, piece.content, target=row.key)
         self.outcome.rows[f"{piece.content['scheme']} codes" if piece.sort == "code" else f"{piece.sort}s"] += 1
 
     def _twin(self, piece: Piece) -> Any:
         """The row that says the same already, whoever wrote it. Of symptoms each source has its own rows."""
-        wanted = _identity(piece.sort, piece.content)
-        for row in self.rows[piece.sort].values():
-            if _identity(piece.sort, content_of(row, piece.sort)) == wanted and (
-                piece.sort != "symptom" or row.source_id == self.merge.source.pk
-            ):
-                return row
-        return None
+        if piece.sort not in self.by_identity:
+            rows = [
+                row
+                for row in self.rows[piece.sort].values()
+                if piece.sort != "symptom" or row.source_id == self.merge.source.pk
+            ]
+            self.by_identity[piece.sort] = {_identity(piece.sort, content_of(row, piece.sort)): row for row in rows}
+        return self.by_identity[piece.sort].get(_identity(piece.sort, piece.content))
+
+    def _damaged_twin(self, piece: Piece) -> Any:
+        """The synonym as another dataset has it, with letters lost, where no editor wrote it so."""
+        text = piece.content.get("text", "")
+        if piece.sort != "synonym" or text.isascii():
+            return None
+        row = self.by_identity[piece.sort].get((folded(without_lost_letters(text)),))
+        return row if row is not None and content_of(row, piece.sort) in self._imported_as(row) else None
 
     def _agree(self, piece: Piece, twin: Any) -> None:
         """Remembers which row says it; where the dataset knows better, and no editor wrote that row, it is mended."""
@@ -230,7 +241,7 @@ class Merging:
         if piece.sort == "code":
             better = here["relation"] == Relation.UNKNOWN and piece.content["relation"] != Relation.UNKNOWN
         elif piece.sort == "synonym":
-            better = here["text"] != piece.content["text"] and here["text"] in names_damaged([piece.content["text"]])
+            better = here["text"].casefold() == without_lost_letters(piece.content["text"]) != piece.content["text"]
         else:
             return False
         return better and here in self._imported_as(twin)

@@ -1,6 +1,6 @@
 """Puts pieces into rows: where they stand, and what is remembered of where they came from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Max
@@ -26,18 +26,22 @@ def say(row: Any, content: Content, source: Source) -> None:
         row.reviewed_by, row.adapted = "", False
 
 
-def add_rows(disease: Disease, rows: Sequence[Any]) -> None:
-    """Saves new rows of one sort behind those that are there; questions in the order of their topics among them."""
-    if not rows:
-        return
-    model = type(rows[0])
-    there = model.objects.filter(disease=disease)
-    last = there.aggregate(last=Max("position"))["last"] or 0
-    for position, row in enumerate(rows, start=last + 1):
-        row.position = position
-    model.objects.bulk_create(rows)
-    if model is Question and last:
-        _sort_in(disease, {row.key for row in rows})
+def add_rows(disease: Disease, rows: Mapping[str, Sequence[Any]], is_new: bool = False) -> None:
+    """Saves new rows, by sort, behind those that are there; questions in the order of their topics among them.
+
+    All of it is one write to the disease, as saving its form is. A new disease has no rows yet.
+    """
+    for sort, added in rows.items():
+        model = ROWS[sort][0]
+        there = model.objects.filter(disease=disease)
+        last = 0 if is_new else there.aggregate(last=Max("position"))["last"] or 0
+        for position, row in enumerate(added, start=last + 1):
+            row.position = position
+        model._base_manager.bulk_create(added)
+        if model is Question and last:
+            _sort_in(disease, {row.key for row in added})
+    if rows:
+        disease.touch()
 
 
 def _sort_in(disease: Disease, new: set[Any]) -> None:
@@ -50,7 +54,7 @@ def _sort_in(disease: Disease, new: set[Any]) -> None:
         order.insert(next(later, len(order)), row)
     for position, row in enumerate(order, start=1):
         row.position = position
-    Question.objects.bulk_update(order, ["position"])
+    Question._base_manager.bulk_update(order, ["position"])
 
 
 def provenance_of(

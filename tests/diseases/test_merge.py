@@ -1,0 +1,405 @@
+"""What an import may do to a site that editors work on."""
+
+import json
+import random
+from dataclasses import replace
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+
+from diseases.codes import Relation
+from diseases.importing.merge import Merge
+from diseases.importing.records import CodeRecord, QuestionRecord, Record, SymptomRecord, SynonymRecord
+from diseases.importing.sources import source_named
+from diseases.models import Disease, Identifier, ImportRun, Proposal, Provenance, Question, Symptom, Synonym
+from diseases.pages import Topic
+from publishing.editions import bin_subject, keep, publish
+from publishing.models import Edition, Event
+from tests.factories import make_disease, make_editor, make_publisher, make_question
+
+pytestmark = pytest.mark.django_db
+
+CAUSES = QuestionRecord(
+    "1-1", Topic.CAUSES, "What causes Redd disease?", "<p>Nobody knows.</p>", "https://gard.example/"
+)
+RECORD = Record(
+    "GARD:77",
+    "77.xml",
+    "Redd disease",
+    codes=(CodeRecord("GARD", "77"), CodeRecord("UMLS", "C0000077", Relation.UNKNOWN)),
+    synonyms=(SynonymRecord("Reddism"),),
+    questions=(CAUSES,),
+    symptoms=(SymptomRecord("Red hair", "90%"), SymptomRecord("Freckles")),
+)
+
+
+def merge(*records, dataset="medquad", by="import_medquad", dry_run=False, **options):
+    merging = Merge(dataset, source_named("MedQuAD GARD" if dataset == "medquad" else "Orphanet"), by, **options)
+    return merging.run(records, dry_run=dry_run)
+
+
+def redd():
+    return Disease.objects.get(folded_name="redd disease")
+
+
+def numbered(number, name):
+    return replace(RECORD, key=f"GARD:{number}", name=name, codes=(CodeRecord("GARD", str(number)),))
+
+
+def answer(text):
+    return (replace(CAUSES, answer=f"<p>{text}</p>"),)
+
+
+def state():
+    """All that an import leaves behind, without the clock and the numbers of rows."""
+    rows = {
+        model.__name__: sorted(json.dumps(row, default=str, sort_keys=True) for row in model.objects.values(*fields))
+        for model, fields in {
+            Disease: ["name", "slug", "summary", "staff_notes", "binned_at"],
+            Synonym: ["disease__name", "key", "text", "kind", "position", "source__name"],
+            Identifier: ["disease__name", "key", "scheme", "value", "relation", "position"],
+            Question: ["disease__name", "key", "topic", "question", "answer", "position", "last_updated"],
+            Symptom: ["disease__name", "key", "term", "frequency", "aspect", "approved", "position"],
+            Provenance: ["disease__name", "dataset", "record", "part", "target", "made", "digest", "content"],
+            Proposal: ["disease__name", "dataset", "record", "part", "action", "old", "new", "digest", "state"],
+            Edition: ["kind", "title", "slug", "number", "digest", "is_live", "note"],
+            Event: ["kind", "verb", "note", "edition__title"],
+        }.items()
+    }
+    return rows
+
+
+def test_a_record_becomes_a_draft_with_everything_it_says_and_no_date():
+    report = merge(RECORD)
+
+    disease = redd()
+    page = keep(disease, by="test").page
+    assert report.lines["created"] == ["Redd disease (GARD:77)"]
+    assert [name.text for name in page.synonyms] == ["Reddism"]
+    assert [(code.scheme, code.value, code.relation) for code in page.codes] == [
+        ("GARD", "77", "exact"),
+        ("UMLS", "C0000077", "unknown"),
+    ]
+    assert [(each.html, each.last_updated, each.source) for each in page.answers] == [
+        ("<p>Nobody knows.</p>", None, "MedQuAD GARD")
+    ]
+    assert page.symptoms == ()  # none is approved yet
+    assert list(disease.symptoms.values_list("term", "frequency", "approved")) == [
+        ("Red hair", "90%", False),
+        ("Freckles", "", False),
+    ]
+    assert [source.name for source in page.sources] == ["MedQuAD GARD"]
+    assert not Edition.objects.live().exists()
+
+
+def test_a_second_run_changes_nothing_and_says_so():
+    merge(RECORD)
+    before, version = state(), redd().version
+
+    report = merge(RECORD)
+
+    assert (report.changed_nothing, report.unchanged, state(), redd().version) == (True, 1, before, version)
+
+
+def test_what_no_editor_touched_follows_the_dataset_in_the_working_copy_alone():
+    publisher = make_publisher()
+    merge(RECORD, by=publisher, publish_new=True)
+
+    symptoms = (SymptomRecord("Red hair", "50%"), SymptomRecord("Freckles"))
+    report = merge(replace(RECORD, questions=answer("A gene."), symptoms=symptoms))
+
+    assert report.lines["updated"] == [
+        "Redd disease (GARD:77): question “What causes Redd disease?”",
+        "Redd disease (GARD:77): symptom “Red hair”",
+    ]
+    assert redd().questions.get().answer == "<p>A gene.</p>"
+    assert Edition.objects.live().get().page.answers[0].html == "<p>Nobody knows.</p>"
+    assert not Proposal.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "touch", [{"answer": "<p>An editor's words.</p>"}, {"reviewed_on": "2020-01-01", "reviewed_by": "Dr A"}]
+)
+def test_what_an_editor_touched_is_proposed_once_and_a_refusal_stands_for_that_text(touch):
+    merge(RECORD)
+    Question.objects.update(**touch)
+    here = Question.objects.values().get()
+
+    first, again = (merge(replace(RECORD, questions=answer("A gene."))) for _ in range(2))
+
+    proposal = Proposal.objects.get()
+    assert (proposal.action, proposal.old["answer"], proposal.new["answer"]) == (
+        "change",
+        "<p>Nobody knows.</p>",
+        "<p>A gene.</p>",
+    )
+    assert (len(first.lines["proposed"]), again.changed_nothing, Question.objects.values().get()) == (1, True, here)
+
+    Proposal.objects.update(state="declined")
+    merge(replace(RECORD, questions=answer("A gene."), synonyms=()))
+    assert Proposal.objects.filter(part="question:1-1").count() == 1  # declined stays declined
+    merge(replace(RECORD, questions=answer("Two genes.")))
+    assert Proposal.objects.pending().get(part="question:1-1").new["answer"] == "<p>Two genes.</p>"
+
+
+def test_what_an_editor_deleted_does_not_come_back():
+    merge(RECORD)
+    disease = redd()
+    gone = [disease.synonyms.all(), disease.questions.all(), disease.symptoms.filter(term="Freckles")]
+    for rows in (*gone, disease.identifiers.exclude(scheme="GARD")):
+        rows.delete()
+
+    report = merge(replace(RECORD, questions=answer("A gene."), summary="A definition."))
+
+    assert (disease.synonyms.count(), disease.questions.count()) == (0, 0)
+    assert list(disease.symptoms.values_list("term", flat=True)) == ["Red hair"]
+    assert [str(code) for code in disease.identifiers.all()] == ["GARD:77"]
+    assert "Redd disease (GARD:77): question:1-1" in report.lines["kept_away"]
+
+
+def test_a_disease_in_the_bin_is_left_there():
+    merge(RECORD)
+    bin_subject(redd(), by=make_publisher(), reason="Not ours")
+    before = state()
+
+    report = merge(replace(RECORD, questions=answer("A gene.")))
+
+    assert (report.lines["skipped"], state()) == (
+        ["77.xml, Redd disease: it is in the bin, and stays there"],
+        before,
+    )
+
+
+def test_what_vanished_from_the_dataset_is_proposed_for_removal_until_it_is_back():
+    merge(RECORD)
+
+    merge(replace(RECORD, synonyms=()))
+    proposal = Proposal.objects.get()
+    assert (proposal.action, proposal.part, proposal.old["text"]) == ("remove", "synonym:reddism", "Reddism")
+    assert redd().synonyms.count() == 1
+
+    merge(RECORD)
+    assert not Proposal.objects.exists()
+
+
+def test_a_second_answer_on_a_topic_is_proposed_and_one_on_a_new_topic_is_put_in_its_place():
+    disease = make_disease(name="Redd disease", questions=0)
+    Identifier.objects.create(disease=disease, scheme="GARD", value="77")
+    make_question(disease, topic="causes", question="Why?", answer="<p>Our own.</p>")
+    overview = QuestionRecord("1-2", Topic.OVERVIEW, "What is Redd disease?", "<p>A disease.</p>")
+
+    merge(replace(RECORD, questions=(CAUSES, overview)))
+
+    assert list(disease.questions.values_list("question", flat=True)) == ["What is Redd disease?", "Why?"]
+    proposal = Proposal.objects.get()
+    assert (proposal.action, proposal.part, proposal.reason) == (
+        "add",
+        "question:1-1",
+        "The page has an answer on this topic already, from elsewhere.",
+    )
+
+
+def test_the_same_question_with_another_answer_is_proposed_as_a_change():
+    disease = make_disease(name="Redd disease", questions=0)
+    Identifier.objects.create(disease=disease, scheme="GARD", value="77")
+    make_question(disease, topic="causes", question="What causes Redd disease?", answer="<p>Our own.</p>")
+
+    merge(RECORD)
+
+    assert disease.questions.get().answer == "<p>Our own.</p>"
+    assert (Proposal.objects.get().action, Proposal.objects.get().part) == ("change", "question:1-1")
+
+
+def test_a_name_alone_joins_nothing_but_is_proposed_with_its_code():
+    disease = make_disease(name="REDD  disease", questions=0)
+
+    report = merge(RECORD)
+
+    assert (disease.identifiers.filter(scheme="GARD").count(), Disease.objects.count()) == (0, 1)
+    assert [len(report.lines[heading]) for heading in ("created", "skipped")] == [0, 1]
+    proposal = Proposal.objects.get()
+    assert (proposal.disease, proposal.part, proposal.new["value"]) == (disease, "code:GARD:77", "77")
+
+    Identifier.objects.create(disease=disease, scheme="GARD", value="77")
+    merge(RECORD)
+    assert (disease.synonyms.filter(text="Reddism").count(), Proposal.objects.count()) == (1, 0)
+
+
+def test_a_name_that_belongs_to_another_code_is_a_conflict():
+    merge(RECORD)
+
+    report = merge(numbered(78, "Redd disease"))
+
+    assert report.lines["conflicts"] == ["77.xml, Redd disease: the name belongs to a disease here that is GARD 77"]
+
+
+def test_codes_of_several_diseases_join_none():
+    for number in (1, 2):
+        Identifier.objects.create(disease=make_disease(name=f"Form {number}"), scheme="OMIM", value="600100")
+    before = state()
+
+    report = merge(
+        Record("ORPHA:9", "line 9", "Form", codes=(CodeRecord("ORPHA", "900009"), CodeRecord("OMIM", "600100"))),
+        dataset="orphanet",
+        create=False,
+    )
+
+    assert report.lines["conflicts"] == ["line 9, Form: its OMIM code belongs to several diseases here: Form 1, Form 2"]
+    assert state() == before
+
+
+def test_a_code_joins_names_are_added_lost_letters_mended_and_a_definition_is_proposed():
+    merge(replace(RECORD, name="Rdd disease", synonyms=(SynonymRecord("Caf disease"),)))
+    disease = Disease.objects.get()
+    Identifier.objects.create(disease=disease, scheme="ORPHA", value="900009")
+    orphanet = Record(
+        "ORPHA:900009",
+        "line 9",
+        "Rédd disease",
+        codes=(CodeRecord("ORPHA", "900009"), CodeRecord("UMLS", "C0000077")),
+        synonyms=(SynonymRecord("Café disease"), SynonymRecord("Ginger disease")),
+        summary="A rare disease.",
+    )
+
+    merge(orphanet, dataset="orphanet", create=False)
+
+    disease.refresh_from_db()
+    assert (disease.name, disease.summary) == ("Rédd disease", "")
+    assert list(disease.synonyms.values_list("text", flat=True)) == ["Café disease", "Ginger disease"]
+    assert disease.identifiers.get(scheme="UMLS").relation == "exact"  # what was not known is
+    assert Proposal.objects.get().new == {"text": "A rare disease."}
+
+
+def test_groups_and_diseases_that_are_not_here_are_made_only_where_that_is_asked_for():
+    disorder = Record("ORPHA:1", "line 1", "A disorder", codes=(CodeRecord("ORPHA", "1"),))
+    group = Record("ORPHA:2", "line 2", "A group", codes=(CodeRecord("ORPHA", "2"),), may_have_page=False)
+
+    merge(disorder, group, dataset="orphanet", create=False)
+    assert Disease.objects.count() == 0
+
+    merge(disorder, group, dataset="orphanet", create=True)
+    assert [str(disease) for disease in Disease.objects.all()] == ["A disorder"]
+
+
+def test_a_record_that_cannot_be_stored_is_named_and_the_others_go_on():
+    too_long = replace(numbered(1, "Long"), synonyms=(SynonymRecord("x" * 300),))
+
+    report = merge(too_long, RECORD)
+
+    assert len(report.lines["failed"]) == 1
+    assert report.lines["failed"][0].startswith("77.xml, Long: synonym “xxx")
+    assert [str(disease) for disease in Disease.objects.all()] == ["Redd disease"]
+
+
+def test_a_dry_run_says_what_a_run_does_and_changes_nothing():
+    publisher = make_publisher()
+    twin = numbered(78, "Redd disease")
+    before = state()
+
+    dry = merge(RECORD, twin, by=publisher, publish_new=True, dry_run=True)
+
+    assert state() == before
+    assert dry.as_json() == merge(RECORD, twin, by=publisher, publish_new=True).as_json()
+
+
+@pytest.mark.parametrize("symptoms", [1, 40])
+def test_a_new_disease_takes_as_many_queries_with_many_rows(symptoms, django_assert_num_queries):
+    source_named("MedQuAD GARD")
+    record = replace(RECORD, symptoms=tuple(SymptomRecord(f"Sign {n}") for n in range(symptoms)))
+    merging = Merge("medquad", source_named("MedQuAD GARD"), "import_medquad")
+    merging.run([])
+
+    with django_assert_num_queries(22):
+        merging._take(record, dry_run=False)
+
+
+class Killed(BaseException):
+    """As the operating system does it: nothing may catch it."""
+
+
+def killed_at(number):
+    """A wrapper of the database that dies at a query; what is written by then, the database takes back."""
+    left = number
+
+    def wrapper(execute, *arguments):
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Killed
+        return execute(*arguments)
+
+    return connection.execute_wrapper(wrapper)
+
+
+def test_an_import_that_was_killed_anywhere_ends_as_an_undisturbed_one():
+    publisher = make_publisher()
+    edited = make_disease(name="Blue disease")
+    Identifier.objects.create(disease=edited, scheme="GARD", value="5")
+    blue = numbered(5, "Blue disease")
+    records = [RECORD, blue, *(numbered(n, f"Number {n}") for n in range(200, 206))]
+
+    def run():
+        return merge(*records, by=publisher, publish_new=True)
+
+    def undone(work):
+        with transaction.atomic():
+            result = work()
+            transaction.set_rollback(True)
+        return result
+
+    queries = 0
+
+    def count(execute, *arguments):
+        nonlocal queries
+        queries += 1
+        return execute(*arguments)
+
+    with connection.execute_wrapper(count):
+        undisturbed = undone(lambda: (run(), state())[1])
+    chance = random.Random(4)  # noqa: S311 # which points does not matter, that they are the same does
+
+    for number in chance.sample(range(1, queries - 60), 12):
+
+        def work(number=number):
+            with killed_at(number):
+                try:
+                    run()
+                except Killed:
+                    pass
+                else:
+                    raise AssertionError("was not killed")
+            run()
+            return state()
+
+        assert undone(work) == undisturbed
+
+
+def test_the_command_reports_and_fails_for_a_damaged_file(tmp_path, capsys):
+    (tmp_path / "broken.xml").write_text("<Document", encoding="utf-8")
+
+    with pytest.raises(CommandError, match="1 records were not imported"):
+        call_command("import_medquad", tmp_path, report=tmp_path / "report.json")
+
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert report["counts"]["failed"] == 1
+    assert "broken.xml" in capsys.readouterr().out
+    assert ImportRun.objects.get().report == report
+
+
+def test_publishing_needs_someone_who_may(tmp_path):
+    with pytest.raises(CommandError, match="needs --by"):
+        call_command("import_medquad", tmp_path, publish_new=True)
+    with pytest.raises(CommandError, match="may not publish"):
+        call_command("import_medquad", tmp_path, publish_new=True, by=make_editor().username)
+
+
+def test_only_what_the_run_made_goes_live():
+    publisher = make_publisher()
+    draft = make_disease(name="Blue disease", live=False)
+    Identifier.objects.create(disease=draft, scheme="GARD", value="5")
+    publish(keep(make_disease(name="Green disease", live=False), by="test"), by=publisher)
+
+    merge(RECORD, numbered(5, "Blue disease"), by=publisher, publish_new=True)
+
+    assert sorted(edition.title for edition in Edition.objects.live()) == ["Green disease", "Redd disease"]
