@@ -1,13 +1,19 @@
+import hashlib
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from diseases.models import Question
+from diseases.models import Disease, Question, Symptom, fold_name
 from publishing.forms import PartForm
 from publishing.pages import TEXT_LENGTH
 from publishing.prose import blocks, sanitize, shape
+
+
+class IdentifierForm(PartForm):
+    def validate_constraints(self) -> None:
+        """Left to the row's `clean` and to its formset: another row may give its code away in the same save."""
 
 
 class QuestionForm(PartForm):
@@ -54,3 +60,62 @@ class QuestionForm(PartForm):
         if cleaned.get("new_date") and changed and "last_updated" not in self.changed_data:
             cleaned["last_updated"] = timezone.localdate()
         return cleaned
+
+
+class SymptomForm(forms.ModelForm):
+    """One row of a table of symptoms. It carries what it was opened with: see `clean_seen`."""
+
+    refusal = ""
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Symptom
+        fields = ["term"]  # the admin names the others
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["seen"] = _seen(self.instance)
+
+    @property
+    def changed_data(self) -> list[str]:
+        return [name for name in super().changed_data if name != "seen"]
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        self._compare_with_what_was_opened()
+        disease = cleaned.get("disease") or (self.instance.disease if self.instance.pk else None)
+        if disease and self._stands_already(disease, cleaned):
+            self.add_error("term", _("This stands here already, with the same frequency and source."))
+        if self.refusal:
+            self.add_error(None, self.refusal)
+        return cleaned
+
+    def _compare_with_what_was_opened(self) -> None:
+        """Turns back what was typed over a row that somebody else has saved since; a second save goes through."""
+        if not self.instance.pk or self.cleaned_data.get("seen") == self.initial["seen"]:
+            return
+        self.data = {**self.data.dict(), "seen": self.initial["seen"]}  # type: ignore[attr-defined] # a QueryDict
+        now = "; ".join(f"{self.fields[name].label}: {_shown(self.instance, name)}" for name in self._spoken())
+        said = _("Somebody else saved this row while you were editing it. Saved is: %(now)s. Yours stands in the form.")
+        self.add_error(None, said % {"now": now})
+
+    def _spoken(self) -> list[str]:
+        return [name for name in self.fields if name != "seen"]
+
+    def _stands_already(self, disease: Disease, cleaned: dict[str, Any]) -> bool:
+        others = Symptom.objects.filter(disease=disease, source=cleaned.get("source")).exclude(pk=self.instance.pk)
+        wanted = [fold_name(cleaned.get(name) or "") for name in ("term", "frequency")]
+        return wanted in ([fold_name(each) for each in row] for row in others.values_list("term", "frequency"))
+
+
+def _seen(symptom: Symptom) -> str:
+    said = [str(getattr(symptom, name)) for name in ("term", "frequency", "aspect", "hpo_id", "source_id", "approved")]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:20]
+
+
+def _shown(symptom: Symptom, name: str) -> str:
+    value = getattr(symptom, f"get_{name}_display", lambda: getattr(symptom, name))()
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    return str("–" if value in ("", None) else value)

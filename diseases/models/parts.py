@@ -84,6 +84,19 @@ class Identifier(DiseasePart):
                 self.value = codes.clean(self.scheme, self.value)
             except ValueError as error:
                 raise ValidationError({"value": str(error)}) from error
+            if other := self.other_owner():
+                said = _("GARD %(value)s is “%(name)s” already: one disease a GARD number.")
+                if other.binned_at:
+                    said = _("GARD %(value)s is “%(name)s” already, which is in the bin: one disease a GARD number.")
+                raise ValidationError({"value": said % {"value": self.value, "name": other}})
+
+    def other_owner(self) -> Any:
+        """The other disease that has this code, where only one may: an exact GARD number."""
+        if self.scheme != codes.Scheme.GARD or self.relation != codes.Relation.EXACT:
+            return None
+        same = Identifier.objects.filter(scheme=self.scheme, relation=self.relation, value=self.value)
+        other = same.exclude(disease_id=self.disease_id).select_related("disease").first()
+        return other.disease if other else None
 
     def compose(self) -> Code:
         return Code(

@@ -1,0 +1,113 @@
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Max
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+from django.utils.translation import ngettext_lazy as n_lazy
+
+from diseases.admin.filters import DiseaseColumn, DiseaseFilter, tell_refusals
+from diseases.approving import Refusals, approve, delete, take_approval_away
+from diseases.forms import SymptomForm
+from diseases.models import Disease, Symptom
+from publishing.editions import PageRefused, keep, lock
+
+
+@admin.register(Symptom)
+class SymptomAdmin(DiseaseColumn):
+    """Row by row: with more than a hundred a disease they have no place in its form."""
+
+    form = SymptomForm
+    list_display = ["term", "disease_link", "frequency", "aspect", "source", "approved"]
+    list_filter = ["approved", "aspect", "source", DiseaseFilter]
+    list_select_related = ["disease", "source"]
+    list_per_page = 150  # all of one disease
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    search_fields = ["term", "disease__name", "hpo_id"]
+    search_help_text = gettext_lazy("A symptom, a disease's name, or an HPO code")
+    ordering = ["disease__name", "disease", "position", "pk"]
+    autocomplete_fields = ["disease"]
+    actions = ["approve_many", "take_approval_away_many"]
+    fields = ["seen", "disease", "term", "frequency", "aspect", "hpo_id", "source", "approved"]
+
+    class Media:
+        js = ["admin.js"]
+
+    # The list
+
+    @admin.action(permissions=["change"], description=gettext_lazy("Approve for the page"))
+    def approve_many(self, request: HttpRequest, queryset: Any) -> None:
+        words = n_lazy("%(n)s symptom is approved.", "%(n)s symptoms are approved.", "n")
+        self._many(request, queryset, approve, words)
+
+    @admin.action(permissions=["change"], description=gettext_lazy("Take approval away"))
+    def take_approval_away_many(self, request: HttpRequest, queryset: Any) -> None:
+        words = n_lazy("%(n)s symptom waits for approval again.", "%(n)s symptoms wait for approval again.", "n")
+        self._many(request, queryset, take_approval_away, words)
+
+    def _many(self, request: HttpRequest, queryset: Any, step: Callable[..., tuple[int, Refusals]], words: Any) -> None:
+        done, refusals = step(queryset.select_related(None).order_by().only("pk", "disease"), by=request.user)
+        self.message_user(request, words % {"n": done}, messages.SUCCESS)
+        tell_refusals(self, request, refusals)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        _done, refusals = delete(queryset, by=request.user)
+        tell_refusals(self, request, refusals)
+
+    def delete_model(self, request: HttpRequest, obj: Symptom) -> None:
+        _done, refusals = delete([obj], by=request.user)
+        tell_refusals(self, request, refusals)
+
+    # The form of one row
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [name if name != "disease" or not obj else "disease_link" for name in self.fields or []]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["disease_link"] if obj else []
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "source" and formfield:
+            formfield.widget.can_delete_related = False
+        return formfield
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> Any:
+        return {"approved": True, **super().get_changeform_initial_data(request)}
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.refusal = getattr(request, "refusal", "")
+        return form
+
+    def changeform_view(
+        self, request: Any, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """A save holds the disease from before the row is read until its edition is kept."""
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        with transaction.atomic():
+            row = self.get_object(request, object_id) if object_id else None
+            if row:
+                lock(Disease, row.disease_id)
+            try:
+                with transaction.atomic():
+                    return super().changeform_view(request, object_id, form_url, extra_context)
+            except PageRefused as error:
+                request.refusal = str(error)
+                return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request: Any, obj: Symptom, form: Any, change: bool) -> None:
+        if change and not form.changed_data:
+            return
+        disease = lock(Disease, obj.disease_id)
+        if not change:
+            last = Symptom.objects.filter(disease=disease.pk).aggregate(last=Max("position"))["last"] or 0
+            obj.position = last + 1
+        obj.save()
+        author = request.user.get_full_name() or request.user.get_username()
+        Disease._base_manager.filter(pk=disease.pk).update(saved_by=author)
+        keep(disease, by=request.user)
