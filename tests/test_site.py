@@ -12,7 +12,7 @@ from django.contrib.staticfiles import finders
 from django.db import models
 from django.test import Client, RequestFactory
 
-from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
+from diseases.models import Disease, Identifier, Question, Source, Support, Symptom, Synonym
 from organizations.models import Organization
 from publishing.editions import keep, publish, withdraw
 from publishing.views import csrf_failure
@@ -65,6 +65,9 @@ def site():
         answer="<h3>More</h3><p>Text</p><ul><li><p>One</p></li></ul><table><tbody><tr><td>1</td></tr></tbody></table>",
     )
     make_question(disease, topic="other")
+    Symptom.objects.create(disease=disease, term="Fever", frequency="7/12", source=source, approved=True, position=1)
+    Symptom.objects.create(disease=disease, term="Adult onset", aspect="onset", approved=True, position=2)
+    Symptom.objects.create(disease=disease, term="LEAK of a symptom", source=source, position=3)
     put_live(disease)
     make_disease(name="Bare disease", questions=0, summary="")
     for number in range(101):
@@ -209,7 +212,7 @@ def test_nothing_of_the_working_copy_is_public(site):
     disease.save()
     keep(disease, by="LEAK of an author", note="LEAK of a note")
 
-    for model in [Disease, Synonym, Identifier, Question, Support, Source, Organization]:
+    for model in [Disease, Synonym, Identifier, Question, Support, Symptom, Source, Organization]:
         texts = [
             field
             for field in model._meta.get_fields()

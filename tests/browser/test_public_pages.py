@@ -24,6 +24,23 @@ CAUSES = "<p>It runs in families.</p>" + f"<p>{WORDS}The cause is well {{}} to d
 LONG = "Pseudopseudohypoparathyroidism"
 
 
+FREQUENCIES = ["90%", "7.5%", "7/12", "Very frequent (99-80%)", "Occasional (29-5%)", "in adults", ""]
+
+
+def make_symptoms() -> Disease:
+    """A disease without answers and with 60 symptoms, some of them from two sources, and with its inheritance."""
+    disease = make_disease(live=False, name="Symptoms", slug="symptoms", questions=0, summary_source=make_source())
+    sources = [make_source(name="GARD: rare diseases"), make_source(name="Orphanet")]
+    for number in range(60):
+        term = f"{LONG} of the {number}th finger" if number % 9 == 0 else f"Abnormality {number} of the heart"
+        for source in sources[: 1 + (number % 5 == 0)]:
+            frequency = FREQUENCIES[(number + source.pk) % len(FREQUENCIES)]
+            disease.symptoms.create(term=term, frequency=frequency, source=source, approved=True, position=number)
+    for aspect, term in [("inheritance", "Autosomal recessive inheritance"), ("course", "Rapidly progressive")]:
+        disease.symptoms.create(term=term, aspect=aspect, source=sources[0], approved=True, position=99)
+    return put_live(disease)
+
+
 def make_history() -> Disease:
     """A disease whose page changed twice: first a little of everything, then where a comparison is hidden."""
     publisher = make_publisher()
@@ -91,9 +108,11 @@ def site(live_server):
         )
     put_live(disease)
     make_disease(slug="bare", questions=0, summary="")
+    make_symptoms()
     make_organization(slug="gone")
     withdraw(Organization.objects.get(slug="gone"), by=make_publisher(), reason="It asked us to.")
     paths = ["/", "/diseases/", "/diseases/?letter=P", "/diseases/full/", "/diseases/bare/"]
+    paths += ["/diseases/symptoms/"]
     paths += ["/organizations/", "/organizations/?country=GB", "/organizations/society/", "/organizations/closed/"]
     make_history()
     paths += ["/changes/", "/diseases/compared/changes/", "/organizations/society/changes/"]
@@ -154,6 +173,51 @@ def test_print_has_all_answers_and_the_addresses_of_links_but_no_navigation(site
     assert [answer.is_visible() for answer in page.locator(".answer .prose").all()] == [True] * 3
     after = "getComputedStyle(document.querySelector('.facts a'), '::after').content"
     assert "https://source.example.org/1" in page.evaluate(after)
+
+
+SIGNS_READ_ALOUD = """
+- region "Signs and symptoms":
+  - heading "Signs and symptoms" [level=2]
+  - paragraph: /^These are medical terms, sorted by how often .* Not every person has all of these\\.$/
+  - term: In about 9 of 10 people
+  - definition:
+    - list:
+      - listitem: Anemia
+      - listitem: Fever
+  - term: How often is not known
+  - definition:
+    - list:
+      - listitem: Itch
+  - term: Inheritance
+  - definition: autosomal recessive
+  - paragraph: This list has no date, so it may be old. Please ask your doctor what has changed.
+"""
+
+
+def test_signs_read_right_in_their_order(live_server, page):
+    disease = make_disease(live=False, slug="signs")
+    for term, frequency in [("Itch", ""), ("Fever", "90%"), ("Anemia", "90%")]:
+        disease.symptoms.create(term=term, frequency=frequency, approved=True)
+    disease.symptoms.create(term="Autosomal recessive inheritance", aspect="inheritance", approved=True)
+    put_live(disease)
+    page.goto(f"{live_server.url}/diseases/signs/")
+
+    expect(page.locator(".signs")).to_match_aria_snapshot(SIGNS_READ_ALOUD)
+
+
+def test_signs_stand_open_on_paper_and_on_a_narrow_screen(site, new_context):
+    page = new_context(viewport={"width": 320, "height": 800}).new_page()
+    page.goto(site["/diseases/symptoms/"])
+
+    for media in ["screen", "print"]:
+        page.emulate_media(media=media)
+        terms = page.locator(".signs li").all()
+        assert len(terms) == 60 + 3  # the sources and the ontology too
+        assert [term for term in terms if not term.is_visible()] == []
+        # A bar is as long as its number, of the length that all have.
+        box, shown = (page.locator(f".signs svg >> nth=0 >> rect >> nth={place}").bounding_box() for place in [0, 1])
+        assert box["width"] > 150
+        assert 0.5 < shown["width"] / box["width"] <= 1
 
 
 def test_a_disease_page_is_light(site, page):

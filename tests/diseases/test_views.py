@@ -27,6 +27,9 @@ from tests.reading import text_of, texts_of
 pytestmark = pytest.mark.django_db
 
 
+UNDATED = ["The source gives no date, so this may be old. Please ask your doctor what has changed."]
+
+
 def address_of(disease):
     return reverse("diseases:detail", args=[disease.slug])
 
@@ -125,7 +128,44 @@ def test_an_answer_says_what_is_known_about_it_and_no_more(client, fields, says)
     answer = re.sub(r'<a href="([^"]+)">([^<]+)</a>', r"\2 &lt;\1&gt;", answer)
     facts = [text.replace("&lt;", "<").replace("&gt;", ">") for text in texts_of(answer, "li")]
     assert facts == says
-    assert ('class="facts"' in answer) == bool(says)
+    assert ('<ul class="facts"' in answer) == bool(says)
+    # Never shown as current: what comes from elsewhere without a day says so.
+    is_undated = bool(fields.keys() & {"source", "source_url"})
+    assert texts_of(answer[answer.index("</div>") :], "p") == (UNDATED if is_undated else [])
+
+
+@pytest.mark.parametrize(
+    ("dates", "is_undated"),
+    [
+        ({}, True),
+        ({"review_due": date(2028, 5, 3)}, True),
+        ({"last_updated": date(2026, 5, 1)}, False),
+        ({"reviewed_on": date(2026, 5, 3), "reviewed_by": "Dr. Okafor"}, False),
+    ],
+)
+def test_an_answer_of_unknown_age_says_so(client, dates, is_undated):
+    disease = make_disease(live=False, questions=0)
+    make_question(disease, source=make_source(), **dates)
+    make_question(disease, **dates)
+    put_live(disease)
+
+    assert client.get(address_of(disease)).text.count(UNDATED[0]) == int(is_undated)
+
+
+@pytest.mark.parametrize(
+    ("url", "says"), [("https://orpha.example.org/", ['href="https://orpha.example.org/"']), ("", [])]
+)
+def test_a_summary_names_its_source(client, url, says):
+    source = make_source(name="Orphanet", url=url)
+    with_source = make_disease(summary="Iron in the liver.", summary_source=source)
+    without_summary = make_disease(summary="", summary_source=source)
+
+    html = client.get(address_of(with_source)).text
+    header = html[html.index("<h1>") : html.index("</header>", html.index("<h1>"))]
+
+    assert texts_of(header, "p") == ["Iron in the liver.", "Source: Orphanet"]
+    assert re.findall(r"href=\S+\"", header) == says
+    assert "Source: " not in text_of(client.get(address_of(without_summary)).text)
 
 
 @pytest.mark.parametrize(
@@ -451,7 +491,10 @@ def test_pages_of_an_empty_site_are_friendly(client):
 def test_queries_do_not_grow_with_the_rows(client, django_assert_num_queries, count):
     successor = make_organization()
     organizations = [make_organization(status="closed", successor=successor) for _ in range(count)]
-    disease = make_disease(questions=count, organizations=organizations)
+    disease = make_disease(live=False, questions=count, organizations=organizations)
+    for number in range(count):
+        disease.symptoms.create(term=f"Sign {number}", source=make_source(), approved=True)
+    put_live(disease)
     publisher = make_publisher()
     for number in range(count - 1):
         other = Disease.objects.create(name=f"Other {number}")
