@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from diseases.codes import Relation, Scheme
 from diseases.importing.records import CodeRecord, Record
 from diseases.models import Disease, Identifier, Synonym, fold_name
+from diseases.pages import SynonymKind
 from organizations.duplicates import folded
 from publishing.models import Edition
 
@@ -17,7 +18,7 @@ Code = tuple[str, str]
 
 
 class Ambiguous(Exception):
-    """A record's codes belong to several diseases, or to one that has another code of a surer scheme."""
+    """A record's codes belong to several diseases, or to one that has another GARD id or ORPHA code as well."""
 
 
 @dataclass
@@ -38,11 +39,11 @@ class Diseases:
         exact = Identifier.objects.filter(relation=Relation.EXACT, scheme__in=JOINING).order_by()
         for pk, scheme, value in exact.values_list("disease", "scheme", "value").iterator():
             found.add_code(pk, scheme, value)
-        for pk, value in (
-            Identifier.objects.filter(scheme=Scheme.UMLS).order_by().values_list("disease", "value").iterator()
-        ):
+        umls = Identifier.objects.filter(scheme=Scheme.UMLS).order_by()
+        for pk, value in umls.values_list("disease", "value").iterator():
             found.hints[f"UMLS {value}"].add(pk)
-        for pk, text in Synonym.objects.order_by().values_list("disease", "text").iterator():
+        names = Synonym.objects.exclude(kind=SynonymKind.SUBTYPE).order_by()
+        for pk, text in names.values_list("disease", "text").iterator():
             found.hints[folded(text)].add(pk)
         former = Edition.objects.of(Disease).filter(redacted_at=None).order_by()
         for pk, title in former.values_list("subject_id", "title").distinct().iterator():
@@ -74,12 +75,13 @@ class Diseases:
             if not found:
                 continue
             (pk,) = found
-            for surer in JOINING[:number]:
-                said = {code.value for code in codes[surer]}
-                others = {value for other, value in self.codes_of[pk] if other == surer}
-                if said and others and not said & others:
+            for own in JOINING[: number + 1]:
+                said = {code.value for code in codes[own]}
+                others = {value for other, value in self.codes_of[pk] if other == own} - said
+                # Several OMIM numbers may be one disease; several GARD ids or ORPHA codes are several.
+                if said and others and own != Scheme.OMIM:
                     raise Ambiguous(
-                        f"its {scheme} code belongs to {self.names[pk]}, which is {surer} {', '.join(sorted(others))}"
+                        f"its {scheme} code belongs to {self.names[pk]}, which is {own} {', '.join(sorted(others))} too"
                     )
             return pk
         return None
@@ -90,13 +92,19 @@ class Diseases:
 
     def alike(self, record: Record) -> list[str]:
         """The names of diseases that may be the same: one that has or had the name, or has a UMLS code of it."""
-        keys = [folded(record.name), *(f"UMLS {code.value}" for code in record.codes if code.scheme == Scheme.UMLS)]
+        keys = [folded(record.name), *(hint for hint in hints_of(record) if hint.startswith("UMLS "))]
         found = set().union(*(self.hints.get(key, ()) for key in keys))
         return sorted(self.names[pk] for pk in found) if len(found) <= MOST_ALIKE else []
 
 
 MOST_ALIKE = 5
 """A UMLS code that more diseases have says nothing: one is shared by some two hundred."""
+
+
+def hints_of(record: Record) -> list[str]:
+    """What other records may be known by as perhaps the same: names and UMLS codes."""
+    umls = [f"UMLS {code.value}" for code in record.codes if code.scheme == Scheme.UMLS]
+    return [*umls, *(folded(synonym.text) for synonym in record.synonyms if synonym.kind != SynonymKind.SUBTYPE)]
 
 
 def joining_codes(record: Record) -> dict[Scheme, list[CodeRecord]]:

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 
 from diseases.codes import Relation
-from diseases.importing.finding import Ambiguous, Diseases, joining_codes
+from diseases.importing.finding import Ambiguous, Diseases, hints_of, joining_codes
 from diseases.importing.merging import SAME_NAME, Merging, locked, refuse
 from diseases.importing.pieces import digest_of
 from diseases.importing.records import Record
@@ -83,6 +83,8 @@ class Merge:
             for code in codes:
                 if code not in record.former:
                     self.here.add_code(disease.pk, scheme, code.value)
+        for hint in hints_of(record):
+            self.here.hints[hint].add(disease.pk)
 
     def _make(self, record: Record, digest: str, outcome: Report, dry_run: bool) -> Disease | None:
         """A draft of a disease that is not here; None where it may not be made."""
@@ -92,12 +94,13 @@ class Merge:
             self._suggest(record, namesake, outcome)
             return None
         if not record.may_have_page:
-            outcome.say("skipped", where, "a group of diseases, which has no page")
+            outcome.passed_over["a group of diseases, which has no page"] += 1
             return None
         alike = self.here.alike(record)
         if not self.create:
-            hint = f" Perhaps it is {', '.join(alike)}." if alike else ""
-            outcome.say("skipped", where, f"no disease here has its codes.{hint}")
+            outcome.passed_over["no disease here has their codes"] += 1
+            for name in alike:
+                outcome.say("alike", where, name)
             return None
         if not any(joining_codes(record).values()):
             outcome.say("skipped", where, "it has no code to be known by.")

@@ -19,6 +19,7 @@ from diseases.importing.pieces import (
     is_touched,
     pieces_of,
     row_key,
+    sort_of,
 )
 from diseases.importing.records import Record
 from diseases.importing.report import Report
@@ -47,6 +48,19 @@ class Run(Protocol):
     here: Diseases
 
 
+class _Rows(dict[str, dict[Any, Any]]):
+    """The disease's rows by sort and key, each sort read when it is first asked for."""
+
+    def __init__(self, disease: Disease, is_new: bool) -> None:
+        super().__init__()
+        self.disease, self.is_new = disease, is_new
+
+    def __missing__(self, sort: str) -> dict[Any, Any]:
+        rows = [] if self.is_new else getattr(self.disease, ROWS[sort][1]).all()
+        self[sort] = {row.key: row for row in rows}
+        return self[sort]
+
+
 class Merging:
     """One record and the disease that it is about."""
 
@@ -66,10 +80,7 @@ class Merging:
         self.notes = {note.part: note for note in notes}
         self.pending = {each.part: each for each in proposals if each.state == Proposal.State.PENDING}
         self.declined = {(each.part, each.digest) for each in proposals if each.state == Proposal.State.DECLINED}
-        self.rows: dict[str, dict[Any, Any]] = {
-            sort: {} if is_new else {row.key: row for row in getattr(disease, related).all()}
-            for sort, (_model, related, _fields) in ROWS.items()
-        }
+        self.rows = _Rows(disease, is_new)
 
     def run(self) -> Disease | None:
         if self.disease.binned_at:
@@ -241,7 +252,8 @@ class Merging:
         if piece.sort == "code":
             better = here["relation"] == Relation.UNKNOWN and piece.content["relation"] != Relation.UNKNOWN
         elif piece.sort == "synonym":
-            better = here["text"].casefold() == without_lost_letters(piece.content["text"]) != piece.content["text"]
+            text = piece.content["text"]
+            better = not text.isascii() and here["text"].casefold() == without_lost_letters(text)
         else:
             return False
         return better and here in self._imported_as(twin)
@@ -272,14 +284,14 @@ class Merging:
         row.save()
 
     def _vanished(self, key: str, note: Provenance) -> None:
-        row = next((rows[note.target] for rows in self.rows.values() if note.target in rows), None)
+        row = self.rows[sort_of(key)].get(note.target)
         others = Provenance.objects.filter(target=note.target).exclude(pk=note.pk)
         if row is not None and note.made and not others.exists():
             self.propose(key, Proposal.Action.REMOVE, note.content, None, VANISHED)
 
     def _replace_former_codes(self) -> None:
         """A code that its own dataset has retired stays until an editor says otherwise."""
-        former = {(code.scheme, code.value) for code in self.record.former}
+        former = {(code.scheme, code.value) for code in self.record.former if code.relation == Relation.EXACT}
         for row in self.rows["code"].values():
             if (row.scheme, row.value) in former:
                 content = content_of(row, "code")

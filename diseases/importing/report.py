@@ -25,6 +25,7 @@ class Report:
 
     lines: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in TITLES})
     rows: Counter[str] = field(default_factory=Counter)
+    passed_over: Counter[str] = field(default_factory=Counter)  # reasons that are no news, and how often
     read: int = 0
     unchanged: int = 0
 
@@ -36,6 +37,7 @@ class Report:
         for heading, lines in other.lines.items():
             self.lines[heading] += lines
         self.rows += other.rows
+        self.passed_over += other.passed_over
         self.read += other.read
         self.unchanged += other.unchanged
 
@@ -50,22 +52,25 @@ class Report:
     def counts(self) -> dict[str, int]:
         found = {"read": self.read, "unchanged": self.unchanged}
         found |= {heading: len(lines) for heading, lines in self.lines.items()}
+        found["skipped"] += self.passed_over.total()
         return found | {f"added: {name}": count for name, count in sorted(self.rows.items())}
 
     def as_json(self) -> dict[str, Any]:
-        sections = [
-            {"heading": heading, "title": title, "lines": self.lines[heading]} for heading, title in TITLES.items()
-        ]
+        lines = self.lines | {"skipped": [*self._passed_over(), *self.lines["skipped"]]}
+        sections = [{"heading": heading, "title": title, "lines": lines[heading]} for heading, title in TITLES.items()]
         return {"counts": self.counts(), "sections": [section for section in sections if section["lines"]]}
+
+    def _passed_over(self) -> list[str]:
+        return [f"{count:,} records: {reason}" for reason, count in sorted(self.passed_over.items())]
 
     def text(self, most: int = 20) -> Iterator[str]:
         """The report for a terminal, of each heading at most so many lines."""
-        for heading, title in TITLES.items():
-            if lines := self.lines[heading]:
-                yield f"{title} ({len(lines):,}):"
-                yield from (f"  {line}" for line in lines[:most])
-                if len(lines) > most:
-                    yield f"  … and {len(lines) - most:,} more"
+        for section in self.as_json()["sections"]:
+            lines = section["lines"]
+            yield f"{section['title']} ({self.counts()[section['heading']]:,}):"
+            yield from (f"  {line}" for line in lines[:most])
+            if len(lines) > most:
+                yield f"  … and {len(lines) - most:,} more"
         if self.rows:
             yield "Added: " + ", ".join(f"{count:,} {name}" for name, count in sorted(self.rows.items())) + "."
         yield f"Read {self.read:,} records; {self.unchanged:,} said nothing new."
