@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from diseases.importing.fitting import refusals_of
 from diseases.importing.pieces import FIELDS, ROWS, Content, content_here, content_of, digest_of, row_key
-from diseases.importing.rows import add_rows, new_row, say
+from diseases.importing.rows import add_rows, new_row, provenance_of, say
 from diseases.importing.sources import SOURCE_OF, source_named
 from diseases.models import Dataset, Disease, Proposal, Provenance, Source, fold_name
 from publishing.editions import PageRefused, PublishingError, keep, lock, may
@@ -23,6 +23,7 @@ from publishing.pages import LINE_LENGTH
 from publishing.prose import sanitize
 
 Refusals = list[tuple[Proposal, str]]
+Sources = dict[str, Source | None]
 
 
 class ProposalRefused(PublishingError):
@@ -34,7 +35,10 @@ def accept(proposals: Iterable[Proposal], by: Any, seen: str = "") -> Refusals:
 
     What was decided meanwhile is left alone. `seen`: what `seen_of` said of the proposal that an editor looked at.
     """
-    return [refusal for chosen in _by_disease(proposals, by) for refusal in _accept(chosen, by, seen)]
+    groups = _by_disease(proposals, by)
+    datasets = {proposal.dataset for chosen in groups for proposal in chosen}
+    sources: Sources = {dataset: source_named(SOURCE_OF[Dataset(dataset)]) for dataset in datasets}
+    return [refusal for chosen in groups for refusal in _accept(chosen, by, seen, sources)]
 
 
 def decline(proposals: Iterable[Proposal], by: Any, seen: str = "") -> Refusals:
@@ -113,18 +117,18 @@ def _decline(chosen: list[Proposal], by: Any, seen: str) -> Refusals:
     return refusals
 
 
-def _accept(chosen: list[Proposal], by: Any, seen: str) -> Refusals:
+def _accept(chosen: list[Proposal], by: Any, seen: str, sources: Sources) -> Refusals:
     try:
-        return _accept_together(chosen, by, seen)
+        return _accept_together(chosen, by, seen, sources)
     except PageRefused as error:
         if len(chosen) == 1:
             return [(chosen[0], str(error))]
     # Which of them the page cannot hold shows only one by one.
-    return [refusal for proposal in chosen for refusal in _accept([proposal], by, seen)]
+    return [refusal for proposal in chosen for refusal in _accept([proposal], by, seen, sources)]
 
 
 @transaction.atomic
-def _accept_together(chosen: list[Proposal], by: Any, seen: str) -> Refusals:
+def _accept_together(chosen: list[Proposal], by: Any, seen: str, sources: Sources) -> Refusals:
     refusals: Refusals = []
     accepted: list[Proposal] = []
     disease, waiting = _waiting(chosen)
@@ -132,7 +136,7 @@ def _accept_together(chosen: list[Proposal], by: Any, seen: str) -> Refusals:
         try:
             with transaction.atomic():
                 _refuse_unseen(proposal, seen)
-                _apply(proposal, disease)
+                _apply(proposal, disease, sources[proposal.dataset])
         except (ProposalRefused, ValidationError, IntegrityError, DataError) as error:
             refusals.append((proposal, _words(error)))
             disease.refresh_from_db()
@@ -164,11 +168,9 @@ def _note(accepted: list[Proposal]) -> str:
     return Truncator("; ".join(parts)).chars(LINE_LENGTH)
 
 
-def _apply(proposal: Proposal, disease: Disease) -> None:
+def _apply(proposal: Proposal, disease: Disease, source: Any) -> None:
     if disease.binned_at:
         raise ProposalRefused(_("“%(name)s” is in the bin. Take it out first.") % {"name": disease})
-    source = source_named(SOURCE_OF[Dataset(proposal.dataset)])
-    assert source  # noqa: S101 # SOURCE_OF names it
     target = None
     if proposal.sort in FIELDS:
         _set_field(proposal, disease, source)
@@ -177,18 +179,11 @@ def _apply(proposal: Proposal, disease: Disease) -> None:
         return  # what is remembered of the row becomes its tombstone
     else:
         target = _set_row(proposal, disease, source).key
-    _note_of(proposal).update_or_create(
-        dataset=proposal.dataset,
-        record=proposal.record,
-        part=proposal.part,
-        defaults={
-            "disease": disease,
-            "content": proposal.new,
-            "digest": digest_of(proposal.new),
-            "target": target,
-            "made": True,
-        },
+    note = provenance_of(
+        disease, proposal.dataset, proposal.record, proposal.part, proposal.new or {}, target=target, made=True
     )
+    note.pk = _note_of(proposal).values_list("pk", flat=True).first()
+    note.save()
 
 
 def _set_field(proposal: Proposal, disease: Disease, source: Source) -> None:

@@ -21,7 +21,7 @@ from diseases.admin.filters import DiseaseColumn, DiseaseFilter, disease_url, te
 from diseases.differences import differences, look_up, lost_dates, same_topic
 from diseases.importing.pieces import FIELDS
 from diseases.models import Disease, ImportRun, Proposal, Symptom
-from diseases.proposals import Refusals, accept, decline, seen_of
+from diseases.proposals import Refusals, accept, content_now, decline, seen_of
 from publishing.editions import may
 
 SORTS = {
@@ -115,7 +115,7 @@ class SortFilter(admin.SimpleListFilter):
 
 @admin.register(Proposal)
 class ProposalAdmin(ReadOnly, DiseaseColumn):
-    list_display = ["what", "disease_link", "action", "sort_name", "dataset", "reason", "state", "made_at"]
+    list_display = ["what", "disease_link", "change", "dataset", "reason", "made_at"]
     list_filter = [ProposalStateFilter, "dataset", "action", SortFilter, DiseaseFilter]
     list_select_related = ["disease"]
     list_per_page = 100
@@ -136,11 +136,19 @@ class ProposalAdmin(ReadOnly, DiseaseColumn):
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, proposal: Proposal) -> str:
-        return Truncator(proposal.title).chars(120)
+        return Truncator(proposal.title).chars(70)
 
-    @admin.display(description=gettext_lazy("sort"), ordering="part")
-    def sort_name(self, proposal: Proposal) -> str:
-        return str(SORTS.get(proposal.sort, proposal.sort))
+    @admin.display(description=gettext_lazy("change"), ordering="part")
+    def change(self, proposal: Proposal) -> str:
+        return f"{proposal.get_action_display()}: {SORTS.get(proposal.sort, proposal.sort)}"
+
+    @admin.display(description=gettext_lazy("state"), ordering="decided_at")
+    def decision(self, proposal: Proposal) -> str:
+        return f"{proposal.get_state_display()}, {proposal.decided_by_name}".rstrip(", ")
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """The state is a column where it is not the same in every row."""
+        return [*self.list_display, "decision"] if "state" in request.GET else self.list_display
 
     @admin.action(permissions=["view"], description=gettext_lazy("Accept into the working copies"))
     def accept_many(self, request: HttpRequest, queryset: Any) -> None:
@@ -176,6 +184,7 @@ class ProposalAdmin(ReadOnly, DiseaseColumn):
             waits=proposal.state == Proposal.State.PENDING,
             disease_url=disease_url(proposal.disease),
             differences=differences(proposal),
+            is_gone=proposal.action != Proposal.Action.ADD and content_now(proposal) is None,
             same_topic=same_topic(proposal),
             lost_dates=lost_dates(proposal),
             look_up=look_up(proposal.new or proposal.old) if proposal.sort == "code" else "",
@@ -225,7 +234,8 @@ class ImportRunAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("what it did"))
     def counted(self, run: Any) -> str:
-        return ", ".join(f"{name} {count:,}" for name, count in (run.counts or {}).items() if count)
+        counts = {name: count for name, count in (run.counts or {}).items() if count and ":" not in name}
+        return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         proposals, symptoms = Proposal.objects.pending(), Symptom.objects.filter(approved=False)
@@ -236,7 +246,8 @@ class ImportRunAdmin(ReadOnly):
             "symptom_diseases": symptoms.order_by().values("disease").distinct().count(),
         }
         decides = may(request.user, "change", Disease)
-        return super().changelist_view(request, {"waiting": waiting if decides else None, **(extra_context or {})})
+        context = {"title": capfirst(str(self.opts.verbose_name_plural)), "waiting": waiting if decides else None}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

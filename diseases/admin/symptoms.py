@@ -4,7 +4,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Max
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext_lazy as n_lazy
 
@@ -37,6 +37,10 @@ class SymptomAdmin(DiseaseColumn):
         js = ["admin.js"]
 
     # The list
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Of one disease alone, without its name in every row."""
+        return [name for name in self.list_display if name != "disease_link" or "disease" not in request.GET]
 
     @admin.action(permissions=["change"], description=gettext_lazy("Approve for the page"))
     def approve_many(self, request: HttpRequest, queryset: Any) -> None:
@@ -73,10 +77,15 @@ class SymptomAdmin(DiseaseColumn):
         formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "source" and formfield:
             formfield.widget.can_delete_related = False
+        if db_field.name == "disease" and formfield:
+            formfield.widget.can_add_related = formfield.widget.can_change_related = False
+            formfield.widget.can_view_related = False
         return formfield
 
     def get_changeform_initial_data(self, request: HttpRequest) -> Any:
-        return {"approved": True, **super().get_changeform_initial_data(request)}
+        """For the disease whose list one comes from."""
+        listed = QueryDict(request.GET.get("_changelist_filters", "")).get("disease")
+        return {"approved": True, "disease": listed, **super().get_changeform_initial_data(request)}
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change, **kwargs)
