@@ -12,8 +12,9 @@ from publishing.prose import blocks, sanitize, shape
 
 
 class IdentifierForm(PartForm):
-    def validate_constraints(self) -> None:
-        """Left to the row's `clean` and to its formset: another row may give its code away in the same save."""
+    def _get_validation_exclusions(self) -> Any:
+        """Whose a code is, the row's `clean` and the formset say: another row may give it away in the same save."""
+        return super()._get_validation_exclusions() | {"value"}  # type: ignore[misc] # Django's, without a type
 
 
 class QuestionForm(PartForm):
