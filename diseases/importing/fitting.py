@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -22,8 +23,6 @@ from publishing.prose import blocks, sanitize
 
 CONTACT_FIELDS = ["address", "city", "region", "postal_code", "country", *NUMBERS, "email", "website"]
 NAME_LENGTH = Organization._meta.get_field("name").max_length or 0
-SHOWN = 100  # characters of a value that a line of the report quotes
-
 SHOWN = 100  # characters of a value that a line of the report quotes
 
 
@@ -134,20 +133,25 @@ def _whole(text: QuestionText) -> str:
 def refusals_of(row: models.Model) -> dict[str, str]:
     """Why the model refuses what is in a field, by the field's name."""
     reasons: dict[str, str] = {}
+    not_typed, relations, texts = _fields_of(type(row))
     try:
-        row.clean_fields(exclude=_not_typed(row) | {each.name for each in row._meta.fields if each.is_relation})
+        row.clean_fields(exclude=not_typed | relations)
     except ValidationError as error:
         reasons = {name: " ".join(messages) for name, messages in error.message_dict.items()}
-    for each in row._meta.fields:
+    for name, most in texts.items():
         # Django holds forms alone to the length of a TextField.
-        if isinstance(each, models.TextField) and each.max_length and len(getattr(row, each.name)) > each.max_length:
-            reasons[each.name] = f"At most {each.max_length:,} characters fit."
+        if len(getattr(row, name)) > most:
+            reasons[name] = f"At most {most:,} characters fit."
     return reasons
 
 
-def _not_typed(row: models.Model) -> set[str]:
-    """The fields that save() fills in."""
-    return {"slug", *(each.name for each in row._meta.fields if not each.editable)}
+@cache
+def _fields_of(model: type[models.Model]) -> tuple[set[str], set[str], dict[str, int]]:
+    """The fields that nobody types, since save() fills them in; the relations; the texts, with what fits into each."""
+    fields = model._meta.fields
+    texts = {each.name: each.max_length for each in fields if isinstance(each, models.TextField) and each.max_length}
+    not_typed = {"slug", *(each.name for each in fields if not each.editable)}
+    return not_typed, {each.name for each in fields if each.is_relation}, texts
 
 
 def leave_out(row: Any, refused: dict[str, str], line: int) -> dict[str, Remark]:
@@ -180,7 +184,7 @@ def label(row: Any, name: str) -> str:
 def save_row(row: models.Model, line: int) -> None:
     """Saves a new row. Raises PageTextError where a rule about several rows or fields is against it."""
     try:
-        row.full_clean(exclude=_not_typed(row))
+        row.full_clean(exclude=_fields_of(type(row))[0])
     except ValidationError as error:
         where = f"Line {line}: " if line else ""
         raise PageTextError(f"{where}“{row}” is refused. {' '.join(error.messages)} Change it in the file.") from error

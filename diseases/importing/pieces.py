@@ -4,7 +4,7 @@ import hashlib
 import json
 import uuid
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diseases.importing.records import Record
@@ -63,7 +63,7 @@ def pieces_of(record: Record) -> dict[str, Piece]:
 
 
 def _content(each: Any, leave_out: str = "") -> Content:
-    return {name: str(value) for name, value in asdict(each).items() if name != leave_out}
+    return {name: str(value) for name, value in vars(each).items() if name != leave_out}
 
 
 def _key(*words: str) -> str:
@@ -73,8 +73,8 @@ def _key(*words: str) -> str:
 
 def digest_of(said: Any) -> str:
     """SHA-256 over what a dataset says: of a record whole, or of the content of a piece."""
-    value = asdict(said) | {"where": ""} if isinstance(said, Record) else said
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    value = replace(said, where="") if isinstance(said, Record) else said
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=vars).encode()).hexdigest()
 
 
 def row_key(dataset: str, record: str, piece: str) -> uuid.UUID:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import F, Max
 
 from diseases.importing.pieces import ROWS, Content, digest_of, row_key, sort_of
 from diseases.models import Disease, Provenance, Question, Source
@@ -41,7 +41,7 @@ def add_rows(disease: Disease, rows: Mapping[str, Sequence[Any]], is_new: bool =
         if model is Question and last:
             _sort_in(disease, {row.key for row in added})
     if rows:
-        disease.touch()
+        Disease.objects.filter(pk=disease.pk).update(version=F("version") + 1)
 
 
 def _sort_in(disease: Disease, new: set[Any]) -> None:

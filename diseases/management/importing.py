@@ -1,5 +1,6 @@
 """What the commands that import a dataset have in common: options, progress, report and the record of the run."""
 
+import gc
 import json
 import sys
 from argparse import ArgumentTypeError
@@ -62,6 +63,9 @@ class ImportCommand(BaseCommand):
                 self.dataset, source, author, create=options.get("create", self.creates), publish_new=publish_new
             )
             run = None if dry_run else self.start(delivery, author)
+            gc.set_threshold(
+                100_000
+            )  # looking for rings among so many short-lived rows costs a sixth
             self.run(merge, delivery, limit, dry_run)
         except SourceError as error:
             raise CommandError(str(error)) from error
