@@ -1,23 +1,24 @@
 """What the admin's first page shows: what waits for whom, over every kind of publishable thing that a user may view.
 
 One query finds all that is in work; the lists and their counts are picked from it. So nothing here takes a query per
-row, and a page that is live as it stands costs no more than its entry in an index.
+row, and a page that is live as it stands costs nothing at all.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.admin.utils import model_ngettext
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from publishing.editions import may
 from publishing.models import Edition, Event, Publishable, State, kinds
+from publishing.remembered import once_a_release
 
 SHOWN = 10
 
@@ -67,9 +68,10 @@ class Work:
 
     pk: int
     subject: Subject
-    digest: str
     by: int | None
     has_live: bool
+    handed_over: int | None
+    """The event by which it was handed over as ready to publish, where it still says what it said then."""
 
 
 def desk(user: Any) -> list[List]:
@@ -91,12 +93,12 @@ class Desk:
         self.publishable = {name for name, kind in viewable.items() if may(user, "publish", kind)}
         self.author = user.get_full_name() or user.get_username()  # as editions keep it
         self.work = [Work(pk, (kind, subject_id), *rest) for pk, kind, subject_id, *rest in in_work(viewable)]
-        digests = {found.subject: found.digest for found in self.work}
-        handed: Any = handed_over(viewable)
-        self.ready = [event for event in handed if digests.get(_subject(event)) == event.edition.digest]
-        self.waiting = {_subject(event) for event in self.ready}
+        self.ready = sorted(
+            (found for found in self.work if found.handed_over), key=lambda found: found.handed_over or 0
+        )
+        self.waiting = {found.subject for found in self.ready}
         self.mine = [found for found in self.work if found.by == user.pk]
-        self.changed = [found for found in self.work if found.has_live and found.subject not in self.waiting]
+        self.changed = [found for found in self.work if found.has_live and not found.handed_over]
         self.editions = _editions(found.pk for found in [*self.mine[:SHOWN], *self.changed[:SHOWN]])
 
     def drafts(self) -> List:
@@ -111,15 +113,16 @@ class Desk:
         )
 
     def queue(self) -> List:
+        events: Any = _events().filter(pk__in=[found.handed_over for found in self.ready[:SHOWN]]).order_by("pk")
         return List(
             "ready",
             _("Ready to publish"),
             _("Nothing waits for a publisher."),
             [
                 self._entry(event, event.edition.title, note=event.note, publish_url=self._publish_url(event))
-                for event in self.ready[:SHOWN]
+                for event in events
             ],
-            self._shares(Counter(event.kind for event in self.ready), state=State.READY),
+            self._shares(_by_kind(self.ready), state=State.READY),
         )
 
     def behind(self) -> List:
@@ -134,7 +137,8 @@ class Desk:
 
     def recent(self) -> List:
         events: Any = published(self.viewable)[:SHOWN]
-        unsettled = Counter(found.subject[0] for found in self.work if found.has_live)
+        live = Counter({kind: count for kind, count in live_pages().items() if kind in self.viewable})
+        unsettled = _by_kind(found for found in self.work if found.has_live)
         return List(
             "published",
             _("Recently published"),
@@ -148,7 +152,7 @@ class Desk:
                 )
                 for event in events
             ],
-            self._shares(_live(self.viewable) - unsettled, state=State.LIVE),
+            self._shares(live - unsettled, state=State.LIVE),
         )
 
     def _entry(self, record: Any, title: str, **more: Any) -> Entry:
@@ -188,41 +192,38 @@ def in_work(viewable: dict[str, type[Publishable]]) -> QuerySet[Edition, tuple[A
 
     As `with_state` tells it: an edition that says the same as the live one is live as it stands.
     """
+    # Asked for by their numbers, since PostgreSQL expects many more to be newest and not live than there are, and
+    # would prepare for them by reading whole tables.
+    candidates = Edition.objects.newest().filter(is_live=False, kind__in=viewable).values_list("pk", flat=True)
     live = Edition.objects.live().filter(**_own())
-    newer = Edition.objects.filter(**_own(), number__gt=OuterRef("number"))
-    # Found by indexes alone. The rows are long, with the text of whole pages, and hardly any of them is wanted.
-    newest = Edition.objects.filter(~Exists(newer), kind__in=viewable)
-    candidates = newest.exclude(pk__in=Edition.objects.live().values("pk")).values("pk")
+    is_ready = When(verb=Event.Verb.HANDED_OVER, edition__digest=OuterRef("digest"), then=F("pk"))
+    last_step = Event.objects.filter(**_own(), verb__in=Event.STEPS).order_by("-pk")
     binned = Q(pk=None)
     for name, kind in viewable.items():
         row = kind._base_manager.filter(pk=OuterRef("subject_id"), binned_at__isnull=False)
         binned |= Q(Exists(row), kind=name)
     return (
-        Edition.objects.filter(~Exists(live.filter(digest=OuterRef("digest"))), ~binned, pk__in=candidates)
-        .annotate(has_live=Exists(live))
+        Edition.objects.filter(~Exists(live.filter(digest=OuterRef("digest"))), ~binned, pk__in=list(candidates))
+        .annotate(has_live=Exists(live), handed_over=Subquery(last_step.values(ready=Case(is_ready))[:1]))
         .order_by("-pk")
-        .values_list("pk", "kind", "subject_id", "digest", "by_id", "has_live")
+        .values_list("pk", "kind", "subject_id", "by_id", "has_live", "handed_over")
     )
-
-
-def handed_over(viewable: Iterable[str]) -> QuerySet[Event]:
-    """The last step of every subject that was handed over and neither published nor withdrawn since, in that order."""
-    later = Event.objects.filter(**_own(), verb__in=Event.STEPS, pk__gt=OuterRef("pk"))
-    return _events(Event.Verb.HANDED_OVER, viewable).filter(~Exists(later)).order_by("pk")
 
 
 def published(viewable: Iterable[str]) -> QuerySet[Event]:
     """Publications, the latest first, each with whether anything of its subject is live."""
     live = Edition.objects.live().filter(**_own())
-    return _events(Event.Verb.PUBLISHED, viewable).annotate(is_still_live=Exists(live)).order_by("-pk")
-
-
-def _events(verb: Event.Verb, viewable: Iterable[str]) -> QuerySet[Event]:
     # Told what to leave out, SQLite reads the events in their order, and stops after the first few. Told what to
     # take, it collects all of a kind by their index and sorts them.
     hidden = kinds().keys() - set(viewable)
-    wanted = ["kind", "subject_id", "by_name", "at", "note", "edition__title", "edition__digest"]
-    return Event.objects.filter(verb=verb).exclude(kind__in=hidden).select_related("edition").only(*wanted)
+    events = _events().filter(verb=Event.Verb.PUBLISHED).exclude(kind__in=hidden)
+    # Asked whether any exists, PostgreSQL would list all that are live, for the few events that are shown.
+    return events.annotate(is_still_live=Subquery(live.values("is_live")[:1])).order_by("-pk")
+
+
+def _events() -> QuerySet[Event]:
+    wanted = ["kind", "subject_id", "by_name", "at", "note", "edition__title"]
+    return Event.objects.select_related("edition").only(*wanted)
 
 
 def _editions(pks: Iterable[int]) -> dict[int, Any]:
@@ -233,14 +234,15 @@ def _editions(pks: Iterable[int]) -> dict[int, Any]:
     return editions.annotate(has_live=Exists(live), was_live=Exists(publications)).in_bulk(set(pks))
 
 
-def _live(viewable: Iterable[str]) -> Counter[str]:
-    live = Edition.objects.live().filter(kind__in=viewable)
-    return Counter(dict(live.order_by().values_list("kind").annotate(count=Count("pk"))))
+@once_a_release
+def live_pages() -> Mapping[str, int]:
+    """How many subjects of each kind are live."""
+    return dict(Edition.objects.live().order_by().values_list("kind").annotate(count=Count("pk")))
 
 
 def _subject(record: Any) -> Subject:
     return record.kind, record.subject_id
 
 
-def _by_kind(work: list[Work]) -> Counter[str]:
+def _by_kind(work: Iterable[Work]) -> Counter[str]:
     return Counter(found.subject[0] for found in work)

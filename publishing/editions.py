@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
@@ -101,6 +101,8 @@ def _edition(subject: Publishable, page: Page, by: Author, note: str) -> Edition
         ],
         ignore_conflicts=True,
     )
+    if latest:
+        _write(latest, is_newest=False)
     return Edition.objects.create(
         kind=subject.KIND,
         subject_id=subject.pk,
@@ -113,6 +115,7 @@ def _edition(subject: Publishable, page: Page, by: Author, note: str) -> Edition
         schema=page.SCHEMA,
         digest=digest,
         note=note,
+        is_newest=True,
         **_names(by),
     )
 
@@ -298,11 +301,8 @@ def prune(dry_run: bool = False) -> int:
 
     They are over a year old, not the newest of their subject, and no event is about them.
     """
-    newer = Edition.objects.filter(
-        kind=OuterRef("kind"), subject_id=OuterRef("subject_id"), number__gt=OuterRef("number")
-    )
     year_ago = timezone.now() - timedelta(days=365)
-    old = Edition._base_manager.filter(Exists(newer), events=None, is_live=False, at__lt=year_ago)
+    old = Edition._base_manager.filter(is_newest=False, events=None, is_live=False, at__lt=year_ago)
     count = old.count()
     if not dry_run:
         old.delete()

@@ -41,7 +41,7 @@ class PublishableQuerySet(models.QuerySet[_Subject]):
     def with_state(self) -> Self:
         """Adds `state`, and of the latest edition `latest_number`, `changed_by` and `changed_at`."""
         own = {"kind": self.model.KIND, "subject_id": OuterRef("pk")}
-        latest = Edition.objects.filter(**own).order_by("-number")
+        latest = Edition.objects.filter(**own).newest()
         live = Edition.objects.filter(**own).live()
         step = Event.objects.filter(**own, verb__in=Event.STEPS).order_by("-pk")
         return self.annotate(
@@ -263,6 +263,10 @@ class EditionQuerySet(RecordQuerySet["Edition"]):
     def live(self) -> Self:
         return self.filter(is_live=True)
 
+    def newest(self) -> Self:
+        """Of every subject the edition that was kept last."""
+        return self.filter(is_newest=True)
+
     def mentioning(self, kind: type[Publishable], subject_id: int) -> Self:
         """Live editions whose page refers to a subject."""
         return self.live().filter(links__kind=kind.KIND, links__subject_id=subject_id)
@@ -301,7 +305,8 @@ class Edition(Record):
     at = models.DateTimeField(auto_now_add=True)
     note = models.CharField(max_length=LINE_LENGTH, blank=True)
 
-    # Where it stands; set by publish(), withdraw() and redact() alone.
+    # Where it stands; set by the verbs alone.
+    is_newest = models.BooleanField(default=False)
     is_live = models.BooleanField(default=False)
     published_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(null=True, help_text="When readers last saw a change that was not minor.")
@@ -312,6 +317,7 @@ class Edition(Record):
     class Meta:
         constraints = [
             models.UniqueConstraint("kind", "subject_id", "number", name="edition_number"),
+            models.UniqueConstraint("kind", "subject_id", condition=Q(is_newest=True), name="one_newest_edition"),
             models.UniqueConstraint("kind", "subject_id", condition=Q(is_live=True), name="one_live_edition"),
             models.UniqueConstraint("kind", "slug", condition=Q(is_live=True), name="one_live_address"),
         ]
@@ -319,6 +325,7 @@ class Edition(Record):
             models.Index("kind", "sort_key", "id", condition=Q(is_live=True), name="live_by_title"),
             models.Index("kind", "letter", "sort_key", "id", condition=Q(is_live=True), name="live_by_letter"),
             models.Index("kind", F("updated_at").desc(), condition=Q(is_live=True), name="live_by_update"),
+            models.Index("kind", condition=Q(is_newest=True, is_live=False), name="editions_in_work"),
         ]
 
     def __str__(self) -> str:

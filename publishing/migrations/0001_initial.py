@@ -55,6 +55,7 @@ class Migration(migrations.Migration):
                 ("by_name", models.CharField(max_length=150)),
                 ("at", models.DateTimeField(auto_now_add=True)),
                 ("note", models.CharField(blank=True, max_length=250)),
+                ("is_newest", models.BooleanField(default=False)),
                 ("is_live", models.BooleanField(default=False)),
                 ("published_at", models.DateTimeField(null=True)),
                 (
@@ -170,10 +171,25 @@ class Migration(migrations.Migration):
                 name="live_by_update",
             ),
         ),
+        migrations.AddIndex(
+            model_name="edition",
+            index=models.Index(
+                models.F("kind"), condition=models.Q(("is_live", False), ("is_newest", True)), name="editions_in_work"
+            ),
+        ),
         migrations.AddConstraint(
             model_name="edition",
             constraint=models.UniqueConstraint(
                 models.F("kind"), models.F("subject_id"), models.F("number"), name="edition_number"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="edition",
+            constraint=models.UniqueConstraint(
+                models.F("kind"),
+                models.F("subject_id"),
+                condition=models.Q(("is_newest", True)),
+                name="one_newest_edition",
             ),
         ),
         migrations.AddConstraint(

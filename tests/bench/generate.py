@@ -216,6 +216,7 @@ def put_live(pages: Sequence[tuple[Any, Page]], by: User) -> list[Edition]:
             content=page.content(),
             schema=page.SCHEMA,
             digest=page.digest(),
+            is_newest=True,
             is_live=True,
             published_at=now - subject.pk * minute,
             updated_at=now - subject.pk * minute,

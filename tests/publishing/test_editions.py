@@ -109,6 +109,24 @@ def test_a_minor_change_does_not_move_the_date_readers_see():
     assert major.updated_at > updated_at
 
 
+def test_the_newest_edition_is_the_one_that_was_kept_last():
+    organization, publisher = make_organization(), make_publisher()
+    first = Edition.objects.live().get()
+    second = change(organization, city="Chicago")
+    assert list(Edition.objects.newest()) == [second]
+    publish(second, by=publisher)
+    publish(first, by=publisher)
+    assert list(Edition.objects.newest()) == [second]
+
+    assert keep(organization, by="test") == second
+    again = restore(first, by="test")
+
+    assert list(Edition.objects.newest()) == [again]
+    assert again.number == 3
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Edition._base_manager.filter(pk=first.pk).update(is_newest=True)
+
+
 def test_every_change_of_what_the_public_sees_changes_the_stamp():
     stamps = [Stamp.current()]
     organization = make_organization(live=False)
