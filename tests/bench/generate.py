@@ -12,10 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 from slugify import slugify
 
-from diseases.models import ANSWER_FIELDS, Disease, Identifier, Question, Source, Support, Synonym, fold_name
+from diseases.models import Disease, Identifier, Question, Source, Support, Synonym, fold_name
+from diseases.models.parts import ANSWER_FIELDS
 from diseases.pages import Answer, DiseasePage, SynonymKind, Topic
 from organizations.models import Organization
-from publishing.editions import keep, publish, withdraw
+from publishing.editions import hand_over, keep, publish, withdraw
 from publishing.models import Address, Edition, Event, Link, Stamp
 from publishing.pages import Page, Reference
 from publishing.sorting import letter, sort_key
@@ -23,6 +24,7 @@ from publishing.sorting import letter, sort_key
 SUPPORTS = 2
 DISEASES_AN_ORGANIZATION = 20
 UNLINKED = 100  # organizations that no disease names, at every size: a full page of the directory
+IN_WORK = 20  # of the unlinked ones: with unpublished changes, every other one handed over
 BATCH = 500
 
 LETTERS = "BCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -243,6 +245,16 @@ def put_live(pages: Sequence[tuple[Any, Page]], by: User) -> list[Edition]:
         BATCH,
     )
     return editions
+
+
+@transaction.atomic
+def change(organization: Any, by: User, is_ready: bool) -> None:
+    """Leaves an organization live with unpublished changes, perhaps ready to publish."""
+    organization.description += " Changed."
+    organization.save()
+    edition = keep(organization, by)
+    if is_ready:
+        hand_over(edition, by, "Generated.")
 
 
 @transaction.atomic

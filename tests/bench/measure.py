@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from diseases.models import Disease
 from organizations.models import Organization
-from tests.bench.generate import SUPPORTS, TOPICS, UNLINKED, check, generate
+from tests.bench.generate import IN_WORK, SUPPORTS, TOPICS, UNLINKED, change, check, generate
 from tests.bench.timings import Timings
 from tests.factories import make_publisher
 from tests.forms import fields_of
@@ -41,6 +41,8 @@ class Site:
         for i in range(0, size, size // 5):
             check(Disease.objects.get(pk=self.diseases[i][0]), user)
         check(Organization.objects.get(pk=self.organizations[-1][0]), user)
+        for i, organization in enumerate(Organization.objects.order_by("pk")[:IN_WORK]):
+            change(organization, user, is_ready=i % 2 == 1)
         with connection.cursor() as cursor:
             cursor.execute(VACUUM[connection.vendor])
         self.reader, self.editor = Client(), Client()
@@ -152,7 +154,11 @@ TASKS = [
     ),
     Task("Home", reading(lambda site, i: reverse("home")), "6 diseases", 6, '<time class="quiet"'),
     Task(
-        "Admin: first page", opening(lambda site, i: reverse("admin:index")), "its lists", 1, '<div id="content-main"'
+        "Admin: first page",
+        opening(lambda site, i: reverse("admin:index")),
+        "40 entries",
+        40,
+        '<span class="about">',
     ),
     Task(
         "Admin: list",

@@ -44,7 +44,8 @@ is in bold.
 
 - Each disease has 4 questions with answers of about 1,500 characters, 3 synonyms, 3 codes and 2 organizations. Each
   organization helps with 20 diseases, so there are 20 and 2,000 of them; 100 more help with none, on both sites. All
-  are live. Half of the diseases begin with A, so that a page of the A to Z has as many headings on both sites.
+  are live. Half of the diseases begin with A, so that a page of the A to Z has as many headings on both sites. Of the
+  organizations 20 have changes that are not published, on both sites; half of these are ready to publish.
 - Rows and editions are written in bulk; a sample is compared with what keeping and publishing would have left. Then
   the database gathers its statistics (`ANALYZE`).
 - Requests go through Django's test client and all of the middleware, with the settings of production, uncompressed.
@@ -53,6 +54,8 @@ is in bold.
   that runs on the same machine. Elapsed time is longer on a busy machine.
 - Figures are medians in milliseconds of {runs} requests, of {saves} where something is saved, after a few to warm up.
   The sites take turns, and most requests go to another disease each time. "SQL" is the number of statements.
+- What is worked out once for each release is not measured: the letters with their counts, the organizations'
+  countries, and how many are live. The first request after a publication takes that much longer, in each process.
 - "A to Z, half-way" is page 100 of 200 on the large site, beside the first page of the small one.
 """
 
