@@ -3,10 +3,12 @@
 import gzip
 import re
 from datetime import date
+from io import StringIO
 
 import pytest
 import time_machine
 from axe_playwright_python.sync_playwright import Axe
+from django.core.management import call_command
 from playwright.sync_api import expect
 
 from diseases.models import Disease
@@ -64,6 +66,26 @@ def make_history() -> Disease:
         make_question(disease, question="Who can help?", answer="<p>Many people.</p>", position=3)
         edition = publish(keep(disease, by="test"), by=publisher)
     hide_comparison(edition, by=publisher, reason="It named someone.")
+    return disease
+
+
+def make_history_of(seed_page) -> Disease:
+    """The seed page, published as it was imported and once more with a little of everything changed."""
+    publisher = make_publisher()
+    with time_machine.travel("2026-05-01 12:00Z"):
+        call_command("import_page", str(seed_page), stdout=StringIO())
+        disease = Disease.objects.get()
+        for subject in [*Organization.objects.all(), disease]:
+            publish(keep(subject, by="test"), by=publisher)
+    with time_machine.travel("2026-05-03 12:00Z"):
+        causes, inherited, treated = disease.questions.all()
+        causes.answer = causes.answer.replace("is unknown", "is known")
+        inherited.position, treated.position = treated.position, inherited.position
+        inherited.last_updated = date(2026, 5, 2)
+        for question in [causes, inherited, treated]:
+            question.save()
+        disease.supports.get(organization__name="Iron Disorders Institute Inc.").delete()
+        publish(keep(disease, by="test"), by=publisher, note="What we now know of its cause.")
     return disease
 
 
@@ -289,6 +311,52 @@ def test_a_comparison_reads_right_in_its_order(live_server, page):
     texts = [node["name"]["value"] for node in spoken if node["role"]["value"] == "StaticText"]
     assert "unknown" in texts
     assert [text for text in texts if re.search(r"[−+[\]]", text)] == []
+
+
+SEED_READ_ALOUD = """
+- 'heading "What changed: Neonatal hemochromatosis" [level=1]'
+- region "3 May 2026":
+  - heading "3 May 2026" [level=2]
+  - paragraph: What we now know of its cause.
+  - heading "Question “What causes neonatal hemochromatosis?”" [level=3]
+  - list:
+    - listitem:
+      - paragraph:
+        - strong: "Answer:"
+        - text: changed
+      - paragraph:
+        - text: The exact cause of neonatal hemochromatosis is
+        - deletion: (taken out) unknown. (end)
+        - insertion: (put in) known. (end)
+        - text: /^It is thought that women who have a baby .* …$/
+  - heading "Question “How might neonatal hemochromatosis be treated?”" [level=3]
+  - list:
+    - listitem:
+      - paragraph: Moved to another place
+  - heading "Question “Is neonatal hemochromatosis inherited?”" [level=3]
+  - list:
+    - listitem:
+      - paragraph:
+        - strong: "Last updated:"
+        - text: changed
+      - paragraph:
+        - deletion: (taken out) 1 May 2020 (end)
+        - insertion: (put in) 2 May 2026 (end)
+  - heading "Organization “Iron Disorders Institute Inc.”" [level=3]
+  - list:
+    - listitem:
+      - paragraph: Removed
+- region "1 May 2026":
+  - heading "1 May 2026" [level=2]
+  - paragraph: First published.
+"""
+
+
+def test_a_comparison_of_the_seed_page_reads_right(live_server, page, seed_page):
+    disease = make_history_of(seed_page)
+    page.goto(f"{live_server.url}/diseases/{disease.slug}/changes/")
+
+    expect(page.locator("main")).to_match_aria_snapshot(SEED_READ_ALOUD)
 
 
 def test_what_was_taken_out_and_put_in_is_told_without_colour(live_server, page):
