@@ -122,7 +122,6 @@ class ProposalAdmin(ReadOnly, DiseaseColumn):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["disease__name"]
-    search_help_text = gettext_lazy("A disease's name")
     ordering = ["disease__name", "disease", "pk"]
     actions = ["accept_many", "decline_many"]
 

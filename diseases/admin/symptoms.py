@@ -2,9 +2,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import transaction
 from django.db.models import Max
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext_lazy as n_lazy
 
@@ -13,6 +15,12 @@ from diseases.approving import Refusals, approve, delete, take_approval_away
 from diseases.forms import SymptomForm
 from diseases.models import Disease, Symptom
 from publishing.editions import PageRefused, keep, lock
+
+
+class DiseaseSelect(AutocompleteSelect):
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> Any:
+        """With words in it while nothing is chosen: without them a screen reader finds no name."""
+        return super().build_attrs(base_attrs, extra_attrs) | {"data-placeholder": str(_("Choose a disease"))}
 
 
 @admin.register(Symptom)
@@ -27,9 +35,7 @@ class SymptomAdmin(DiseaseColumn):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["term", "disease__name", "hpo_id"]
-    search_help_text = gettext_lazy("A symptom, a disease's name, or an HPO code")
     ordering = ["disease__name", "disease", "position", "pk"]
-    autocomplete_fields = ["disease"]
     actions = ["approve_many", "take_approval_away_many"]
     fields = ["seen", "disease", "term", "frequency", "aspect", "hpo_id", "source", "approved"]
 
@@ -72,6 +78,11 @@ class SymptomAdmin(DiseaseColumn):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ["disease_link"] if obj else []
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "disease":
+            kwargs["widget"] = DiseaseSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         formfield = super().formfield_for_dbfield(db_field, request, **kwargs)

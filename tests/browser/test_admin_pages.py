@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
+from diseases.models import ImportRun, Proposal, Symptom
 from publishing.editions import keep
 from tests.browser.test_editing import url
 from tests.factories import PASSWORD, make_disease, make_editor, make_organization, make_publisher
@@ -33,6 +34,12 @@ def test_the_pages_of_the_admin_have_no_barriers_of_ours(live_server, new_contex
     disease.summary = "Another summary."
     disease.save()
     keep(disease, by=make_editor())
+    Symptom.objects.create(disease=disease, term="Fever", frequency="90%")
+    texts = {"old": {"text": "The first summary."}, "new": {"text": "A newer summary."}}
+    proposed = {"dataset": "orphanet", "record": "ORPHA:1", "part": "summary", "action": "change"}
+    proposal = Proposal.objects.create(disease=disease, **proposed, **texts)
+    report = {"counts": {"read": 1}, "sections": [{"title": "Created", "lines": ["Marfan syndrome"]}]}
+    run = ImportRun.objects.create(dataset="orphanet", by_name="Ada", report=report)
     page = new_context(base_url=live_server.url, color_scheme=scheme).new_page()
     page.goto(reverse("admin:login"))
     page.get_by_label("Username").fill(make_publisher(username="publisher").username)
@@ -44,6 +51,15 @@ def test_the_pages_of_the_admin_have_no_barriers_of_ours(live_server, new_contex
     for name in ["change", "history", "compare", "publish", "ready", "withdraw", "bin", "previous"]:
         page.goto(url(name, disease))
         found[name] = barriers(page)
+    for row in [disease.symptoms.get(), proposal, run]:
+        of_rows = f"admin:diseases_{row._meta.model_name}"
+        page.goto(reverse(f"{of_rows}_changelist"))
+        found[f"{row._meta.model_name} list"] = barriers(page)
+        page.goto(reverse(f"{of_rows}_change", args=[row.pk]))
+        found[row._meta.model_name] = barriers(page)
+    # With a disease: while nothing is chosen, select2's own box has no name, whatever stands in it.
+    page.goto(reverse("admin:diseases_symptom_add") + f"?disease={disease.pk}")
+    found["new symptom"] = barriers(page)
     page.goto(changelist)
     found["list"] = barriers(page)
     page.locator("input.action-select").first.check()
