@@ -198,7 +198,7 @@ class Merging:
         if twin is not None:
             self._agree(piece, twin)
         elif piece.sort == "question" and self._topic_is_taken(piece):
-            if sanitize(piece.content["answer"]):
+            if piece.content["answer"]:
                 self.propose(piece.key, Proposal.Action.ADD, None, piece.content, TAKEN_TOPIC)
         elif conflict := self._belongs_to_another(piece):
             self.outcome.say("conflicts", f"{self.record.where}, {self.disease}", conflict)
@@ -242,7 +242,7 @@ class Merging:
             self._set(twin, piece)
         here = content_of(twin, piece.sort)
         self.remember(piece.key, here, target=twin.key, made=False)
-        if piece.sort == "question" and not is_same(here, piece.content) and sanitize(piece.content["answer"]):
+        if piece.sort == "question" and not is_same(here, piece.content) and piece.content["answer"]:
             self.propose(piece.key, Proposal.Action.CHANGE, None, piece.content, SAME_QUESTION)
         else:
             self._forget_proposal(piece.key)

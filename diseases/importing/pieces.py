@@ -11,7 +11,7 @@ from diseases.importing.records import Record
 from diseases.models import Disease, Identifier, Question, Symptom, Synonym
 from diseases.models.imports import KEY_LENGTH
 from organizations.duplicates import folded
-from publishing.prose import shape
+from publishing.prose import sanitize, shape
 
 Content = dict[str, str]
 
@@ -48,7 +48,9 @@ def pieces_of(record: Record) -> dict[str, Piece]:
     """All that a record says, but for its name; what it says twice, once."""
     found = [Piece(_key("synonym", folded(each.text)), _content(each)) for each in record.synonyms]
     found += [Piece(_key("code", each.scheme, each.value), _content(each)) for each in record.codes]
-    found += [Piece(_key("question", each.key), _content(each, leave_out="key")) for each in record.questions]
+    for asked in record.questions:
+        content = _content(asked, leave_out="key")
+        found.append(Piece(_key("question", asked.key), content | {"answer": sanitize(asked.answer)}))
     terms: Counter[str] = Counter()
     for each in record.symptoms:
         term = folded(each.term)

@@ -158,6 +158,12 @@ def test_what_an_editor_deleted_does_not_come_back():
     assert "Redd disease (GARD:77): question:1-1" in report.lines["kept_away"]
 
 
+def test_what_no_page_may_hold_never_gets_into_a_row():
+    merge(replace(RECORD, questions=answer('<script>alert(1)</script>Words <a href="javascript:x">here</a>')))
+
+    assert redd().questions.get().answer == "<p>Words here</p>"
+
+
 def test_a_disease_in_the_bin_is_left_there():
     merge(RECORD)
     bin_subject(redd(), by=make_publisher(), reason="Not ours")
