@@ -75,7 +75,7 @@ def test_keys_save_and_preview(open_window):
     expect(save).to_have_attribute("aria-keyshortcuts", "Control+S Meta+S")
     expect(save).to_have_attribute("title", re.compile("^(Ctrl\\+|⌘)S$"))
     expect(page.get_by_role("button", name="Save and preview")).to_have_attribute("aria-keyshortcuts", "Alt+Shift+P")
-    page.get_by_label("Summary", exact=True).fill("Saved by a key.")
+    page.get_by_label("Summary:", exact=True).fill("Saved by a key.")
     page.keyboard.press("Control+s")
     expect(page.get_by_text("was changed successfully")).to_be_visible()
     disease.refresh_from_db()
@@ -95,7 +95,7 @@ def test_keys_work_on_a_keyboard_with_other_letters(open_window):
     page = open_window(make_editor())
 
     page.goto(url("change", disease))
-    page.get_by_label("Summary", exact=True).fill("Ещё слово.")
+    page.get_by_label("Summary:", exact=True).fill("Ещё слово.")
     page.evaluate(
         """document.activeElement.dispatchEvent(
           new KeyboardEvent("keydown", { key: "ы", code: "KeyS", ctrlKey: true, bubbles: true, cancelable: true })
@@ -129,11 +129,11 @@ def test_other_keys_save_nothing(open_window):
     page = open_window(make_editor())
 
     page.goto(url("change", disease))
-    page.get_by_label("Summary", exact=True).fill("")
+    page.get_by_label("Summary:", exact=True).fill("")
     for keys in ["s", "Shift+S", "Control+Shift+s", "Alt+s", "Control+Alt+s", "Shift+P", "Alt+p"]:
         page.keyboard.press(keys)
 
-    assert page.get_by_label("Summary", exact=True).input_value() == "sSP"
+    assert page.get_by_label("Summary:", exact=True).input_value() == "sSP"
     assert Edition.objects.about(disease).count() == 0
 
 

@@ -29,7 +29,7 @@ def test_an_editors_day(sign_in):  # noqa: F811
     # The editor adds a disease with two questions and an organization, reorders, previews and hands over.
     editor.goto(reverse("admin:diseases_disease_add"))
     editor.get_by_label("Name:", exact=True).fill("Morning disease")
-    editor.get_by_label("Summary").fill("A disease of the morning.")
+    editor.get_by_label("Summary:", exact=True).fill("A disease of the morning.")
     add_question(editor, 0, "Second?", "The second answer.")
     add_question(editor, 1, "First?", "The first answer.")
     editor.get_by_text(re.compile("Add another Support organization")).click()
@@ -58,7 +58,7 @@ def test_an_editors_day(sign_in):  # noqa: F811
 
     # One word changes; the publisher compares and publishes with a note.
     editor.goto(url("change", disease))
-    editor.get_by_label("Summary").fill("A disease of the evening.")
+    editor.get_by_label("Summary:", exact=True).fill("A disease of the evening.")
     editor.get_by_role("button", name="Save and go on editing").click()
     expect(editor.get_by_text("was changed successfully")).to_be_visible()
     publisher.goto(url("compare", disease))
@@ -79,7 +79,7 @@ def test_an_editors_day(sign_in):  # noqa: F811
     publisher.goto(reverse("admin:diseases_disease_restore", args=[disease.pk, first]))
     publisher.get_by_role("button", name="Restore").click()
     expect(publisher.get_by_text(re.compile("is the working copy again"))).to_be_visible()
-    expect(publisher.get_by_label("Summary")).to_have_value("A disease of the morning.")
+    expect(publisher.get_by_label("Summary:", exact=True)).to_have_value("A disease of the morning.")
     publisher.get_by_role("link", name="Publish the previous…").click()
     publisher.get_by_role("button", name="Publish this edition again").click()
     expect(publisher.get_by_text(re.compile("is live again"))).to_be_visible()

@@ -140,7 +140,7 @@ def test_two_editors_one_of_whom_deletes_a_question(sign_in):
     first, second = sign_in(make_editor(last_name="Lovelace")), sign_in(make_editor())
 
     second.goto(url("change", disease))
-    second.get_by_label("Summary").fill("By the second.")
+    second.get_by_label("Summary:", exact=True).fill("By the second.")
     second.get_by_role("textbox", name="Answer").nth(1).click()
     second.keyboard.press("Control+End")
     second.keyboard.type(" And improved.")
@@ -152,7 +152,7 @@ def test_two_editors_one_of_whom_deletes_a_question(sign_in):
 
     expect(second.get_by_text("Somebody else saved this page while you were editing it")).to_be_visible()
     expect(second.get_by_text("Lovelace")).to_be_visible()
-    expect(second.get_by_label("Summary")).to_have_value("By the second.")
+    expect(second.get_by_label("Summary:", exact=True)).to_have_value("By the second.")
     expect(second.get_by_role("textbox", name="Answer").nth(1)).to_contain_text("Deleted. And improved.")
     assert disease.questions.count() == 1
     second.get_by_role("button", name="Save and go on editing").click()
@@ -168,7 +168,7 @@ def test_an_expired_session_costs_no_word(sign_in):
     page = sign_in(editor)
 
     page.goto(url("change", disease))
-    page.get_by_label("Summary").fill("Typed for an hour.")
+    page.get_by_label("Summary:", exact=True).fill("Typed for an hour.")
     page.context.clear_cookies()
     page.get_by_role("button", name="Save and go on editing").click()
     expect(page.get_by_text("Nothing you typed is lost")).to_be_visible()
@@ -229,7 +229,7 @@ def test_leaving_a_changed_form_asks_first(sign_in):
     page.get_by_role("link", name="History").click()
     assert asked == []
     page.goto(url("change", disease))
-    page.get_by_label("Summary").fill("Not saved.")
+    page.get_by_label("Summary:", exact=True).fill("Not saved.")
     page.get_by_role("link", name="History").click()
     page.wait_for_url("**/history/")
 
