@@ -115,7 +115,7 @@ class SortFilter(admin.SimpleListFilter):
 
 @admin.register(Proposal)
 class ProposalAdmin(ReadOnly, DiseaseColumn):
-    list_display = ["what", "disease_link", "change", "dataset", "reason", "made_at"]
+    list_display = ["what", "disease_link", "change", "dataset", "reason", "made"]
     list_filter = [ProposalStateFilter, "dataset", "action", SortFilter, DiseaseFilter]
     list_select_related = ["disease"]
     list_per_page = 100
@@ -140,6 +140,10 @@ class ProposalAdmin(ReadOnly, DiseaseColumn):
     @admin.display(description=gettext_lazy("change"), ordering="part")
     def change(self, proposal: Proposal) -> str:
         return f"{proposal.get_action_display()}: {SORTS.get(proposal.sort, proposal.sort)}"
+
+    @admin.display(description=gettext_lazy("made"), ordering="made_at")
+    def made(self, proposal: Proposal) -> str:
+        return date_format(localtime(proposal.made_at), "SHORT_DATE_FORMAT")
 
     @admin.display(description=gettext_lazy("state"), ordering="decided_at")
     def decision(self, proposal: Proposal) -> str:

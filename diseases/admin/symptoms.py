@@ -28,7 +28,7 @@ class SymptomAdmin(DiseaseColumn):
     """Row by row: with more than a hundred a disease they have no place in its form."""
 
     form = SymptomForm
-    list_display = ["term", "disease_link", "frequency", "aspect", "source", "approved"]
+    list_display = ["term", "approved", "disease_link", "frequency", "aspect", "source"]
     list_filter = ["approved", "aspect", "source", DiseaseFilter]
     list_select_related = ["disease", "source"]
     list_per_page = 150  # all of one disease
