@@ -36,6 +36,8 @@ SAME_QUESTION = "The page asks this already, and answers it in other words or no
 CHANGED_HERE = "An editor changed this, and the dataset has changed too."
 VANISHED = "The dataset no longer says this."
 DEFINITION = "A definition, to be made a summary."
+MENDED = "name:mended"  # what is noted once letters were given back, so that an editor may take them away again
+LOST_LETTERS = "Letters seem to be lost here."
 REPLACED = "The dataset has replaced this code by another."
 
 
@@ -86,8 +88,8 @@ class Merging:
         if self.disease.binned_at:
             self.outcome.say("skipped", f"{self.record.where}, {self.disease}", "it is in the bin, and stays there")
             return None
-        pieces = self._pieces()
         self._merge_name()
+        pieces = self._pieces()
         for piece in pieces.values():
             if piece.sort == "summary":
                 self._merge_summary(piece)
@@ -116,7 +118,7 @@ class Merging:
     def _pieces(self) -> dict[str, Piece]:
         """The record's pieces; its name too, as a synonym, where the disease has another."""
         pieces = pieces_of(self.record)
-        if "name" not in self.notes and not self._is_named(self.record.name) and not self._is_damaged():
+        if "name" not in self.notes and not self._is_named(self.record.name):
             key = f"synonym:{folded(self.record.name)}"
             pieces.setdefault(key, Piece(key, {"text": self.record.name, "kind": str(SynonymKind.EXACT)}))
         return {key: piece for key, piece in pieces.items() if not self._repeats_name(piece)}
@@ -124,11 +126,13 @@ class Merging:
     def _is_named(self, name: str) -> bool:
         return folded(name) == folded(self.disease.name)
 
-    def _is_damaged(self) -> bool:
-        """Whether the disease's name is the record's without the letters that another dataset lost."""
-        return not self.record.name.isascii() and without_lost_letters(self.record.name) == " ".join(
-            self.disease.name.casefold().split()
-        )
+    def _undamaged(self) -> str:
+        """The record's spelling of the disease's name, where another dataset lost letters of it; "" otherwise."""
+        here = self.disease.name
+        for text in (self.record.name, *(synonym.text for synonym in self.record.synonyms)):
+            if not text.isascii() and without_lost_letters(text) == " ".join(here.casefold().split()):
+                return text[0].upper() + text[1:] if here[0].isupper() else text
+        return ""
 
     def _repeats_name(self, piece: Piece) -> bool:
         return piece.sort == "synonym" and self._is_named(piece.content["text"])
@@ -142,13 +146,14 @@ class Merging:
                 self.remember("name", content)
             elif here != content:
                 self.propose("name", Proposal.Action.CHANGE, note.content, content, CHANGED_HERE)
-        elif not note and self._is_damaged() and not self._is_named(self.record.name):
+        elif not note and MENDED not in self.notes and (mended := self._undamaged()):
+            content = {"text": mended}
             imported = Provenance.objects.filter(disease=self.disease, part="name").values_list("content", flat=True)
-            if here in list(imported) and not self._is_taken(self.record.name):
-                self._rename(self.record.name)
-                self.remember("name", content, made=False)
+            if here in list(imported) and not self._is_taken(mended):
+                self._rename(mended)
+                self.remember(MENDED, content)
             else:
-                self.propose("name", Proposal.Action.CHANGE, here, content, "Letters seem to be lost here.")
+                self.propose("name", Proposal.Action.CHANGE, here, content, LOST_LETTERS)
 
     def _is_taken(self, name: str) -> bool:
         return self.merge.here.by_name.get(fold_name(name), self.disease.pk) != self.disease.pk

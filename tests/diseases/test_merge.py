@@ -262,9 +262,9 @@ def test_a_code_joins_names_are_added_lost_letters_mended_and_a_definition_is_pr
     orphanet = Record(
         "ORPHA:900009",
         "line 9",
-        "Rédd disease",
+        "Ginger disease",
         codes=(CodeRecord("ORPHA", "900009"), CodeRecord("UMLS", "C0000077")),
-        synonyms=(SynonymRecord("Café disease"), SynonymRecord("Ginger disease")),
+        synonyms=(SynonymRecord("Café disease"), SynonymRecord("rédd disease")),
         summary="A rare disease.",
     )
 
