@@ -91,9 +91,10 @@ class Diseases:
         return self.by_name.get(fold_name(record.name))
 
     def alike(self, record: Record) -> list[str]:
-        """The names of diseases that may be the same: one that has or had the name, or has a UMLS code of it."""
+        """The names of diseases that may be the same: by a name that one of the two has or had, or by a UMLS code."""
         keys = [folded(record.name), *(hint for hint in hints_of(record) if hint.startswith("UMLS "))]
         found = set().union(*(self.hints.get(key, ()) for key in keys))
+        found |= {self.by_name.get(fold_name(synonym.text), 0) for synonym in record.synonyms} - {0}
         return sorted(self.names[pk] for pk in found) if len(found) <= MOST_ALIKE else []
 
 
