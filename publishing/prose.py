@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 
 from django_prose_editor.fields import create_sanitizer
@@ -36,6 +37,7 @@ def _link(found: re.Match[str]) -> str:
     return f"<a{attributes}>{found[2]}</a>" if _LEADS_SOMEWHERE.search(attributes) else found[2]
 
 
+@lru_cache(maxsize=256)  # an answer is sanitised whenever it is stored, composed, opened and shown
 def sanitize(html: str) -> str:
     """HTML without what the editor does not offer, dead links and empty blocks; "" where no word is left. Idempotent.
 
