@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 NAMED = re.compile(r"[A-Za-z][A-Za-z ]*\((.+)\)")  # Orphanet's classes: "Frequent (79-30%)"
 PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?) ?%")
 RANGE = re.compile(r"(<?)(\d{1,3}(?:\.\d+)?) ?%? ?[-–] ?(\d{1,3}(?:\.\d+)?) ?%")
-STUDY = re.compile(r"(\d{1,6}) ?/ ?(\d{1,6})")
+STUDY = re.compile(r"(\d{1,6}) ?(?:/|\bof\b) ?(\d{1,6})")
 
 
 class Band(TextChoices):

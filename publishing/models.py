@@ -1,5 +1,6 @@
 """What every publishable thing has, and the record of what was approved, when and by whom."""
 
+import re
 import uuid
 from functools import cache
 from typing import Any, ClassVar, Self, TypeVar
@@ -118,7 +119,8 @@ class Publishable(models.Model):
 
     def free_slug(self) -> str:
         """An address made of the name that neither a row nor a page of the past has."""
-        stem = slugify(self.name, max_length=SLUG_LENGTH - 5) or self.KIND
+        name = re.sub("['’]", "", self.name)  # "behcets-disease", not "behcet-s-disease"
+        stem = slugify(name, max_length=SLUG_LENGTH - 5) or self.KIND
         rows = type(self).objects.exclude(pk=self.pk).filter(slug__startswith=stem).values_list("slug", flat=True)
         addresses = Address.objects.filter(kind=self.KIND, slug__startswith=stem).exclude(subject_id=self.pk or 0)
         taken = {*rows, *addresses.values_list("slug", flat=True)}

@@ -34,19 +34,19 @@ class Diseases:
     @classmethod
     def here(cls) -> "Diseases":
         found = cls()
-        for pk, name in Disease.objects.order_by().values_list("pk", "name").iterator():
+        for pk, name in Disease.objects.order_by().values_list("pk", "name"):
             found.add_name(pk, name)
         exact = Identifier.objects.filter(relation=Relation.EXACT, scheme__in=JOINING).order_by()
-        for pk, scheme, value in exact.values_list("disease", "scheme", "value").iterator():
+        for pk, scheme, value in exact.values_list("disease", "scheme", "value"):
             found.add_code(pk, scheme, value)
         umls = Identifier.objects.filter(scheme=Scheme.UMLS).order_by()
-        for pk, value in umls.values_list("disease", "value").iterator():
+        for pk, value in umls.values_list("disease", "value"):
             found.hints[f"UMLS {value}"].add(pk)
         names = Synonym.objects.exclude(kind=SynonymKind.SUBTYPE).order_by()
-        for pk, text in names.values_list("disease", "text").iterator():
+        for pk, text in names.values_list("disease", "text"):
             found.hints[folded(text)].add(pk)
         former = Edition.objects.of(Disease).filter(redacted_at=None).order_by()
-        for pk, title in former.values_list("subject_id", "title").distinct().iterator():
+        for pk, title in former.values_list("subject_id", "title").distinct():
             found.hints[folded(title)].add(pk)
         return found
 

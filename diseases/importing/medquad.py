@@ -1,6 +1,7 @@
 """Reads MedQuAD: XML files of questions and answers, one a page of the source; pages of one GARD id are one disease."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from publishing.pages import LINE_LENGTH
 
 LIMITS = Limits(member=2 * MIB)  # the longest real file has 0.1 MiB, and elements take far more room than their text
 GARD_URL = re.compile(r"https?://rarediseases\.info\.nih\.gov/(?:gard|diseases)/0*(\d{1,7})(?:[/?#].*)?", re.IGNORECASE)
+MOST_SHARED = 5  # diseases; a UMLS code that more have says what they have in common ("Syndrome"), not which one it is
 CUT = 150  # characters at which MedQuAD cut synonyms off
 
 # What its question types mean to us; of the others the words of the question decide.
@@ -100,7 +102,10 @@ def read(path: Path) -> Delivery:
             refusals.append(Refusal(member.name, reason, failed=True))
         else:
             diseases.setdefault(document.gard, []).append(document)
-    records = (_record(gard, documents) for gard, documents in sorted(diseases.items()))
+    codes = ({code for each in documents for code in each.codes} for documents in diseases.values())
+    found_in = Counter(code for of_disease in codes for code in of_disease)
+    vague = {code: count for code, count in found_in.items() if count > MOST_SHARED}
+    records = (_record(gard, documents, vague) for gard, documents in sorted(diseases.items()))
     return Delivery(records, refusals, len(diseases), (path,))
 
 
@@ -171,11 +176,14 @@ class _Reading:
         self.remarks[text] = None
 
 
-def _record(gard: int, documents: list[Document]) -> Record:
+def _record(gard: int, documents: list[Document], vague: dict[str, int]) -> Record:
     reading = _Reading(documents[0].name, [CodeRecord(Scheme.GARD, str(gard))])
     for document in documents:
         for code in document.codes:
-            _read_code(code, reading)
+            if code in vague:
+                reading.remark(f"the code UMLS:{code} was left out: {vague[code]:,} diseases have it")
+            else:
+                _read_code(code, reading)
         if document.name.casefold() != reading.name.casefold():
             reading.remark(f"{document.where} calls it “{document.name}”")
             _read_synonym(document.name, reading)
@@ -200,7 +208,7 @@ def _record(gard: int, documents: list[Document]) -> Record:
 
 
 def _read_code(code: str, reading: _Reading) -> None:
-    """The same UMLS code stands in up to 202 files, so it is never said to be exact."""
+    """UMLS codes stand in several files each, so none is said to be exact."""
     try:
         reading.codes[CodeRecord(Scheme.UMLS, clean(Scheme.UMLS, code), Relation.UNKNOWN)] = None
     except ValueError as error:

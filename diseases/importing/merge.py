@@ -40,8 +40,7 @@ class Merge:
             self.here = Diseases.here()
             whole = Provenance.objects.filter(dataset=self.dataset, part="").order_by()
             self.known = {
-                record: (digest, pk)
-                for record, digest, pk in whole.values_list("record", "digest", "disease").iterator()
+                record: (digest, pk) for record, digest, pk in whole.values_list("record", "digest", "disease")
             }
             for record in records:
                 self._take(record, dry_run)

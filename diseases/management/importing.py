@@ -63,9 +63,7 @@ class ImportCommand(BaseCommand):
                 self.dataset, source, author, create=options.get("create", self.creates), publish_new=publish_new
             )
             run = None if dry_run else self.start(delivery, author)
-            gc.set_threshold(
-                100_000
-            )  # looking for rings among so many short-lived rows costs a sixth
+            gc.set_threshold(100_000)  # looking for rings among so many short-lived rows costs a sixth
             self.run(merge, delivery, limit, dry_run)
         except SourceError as error:
             raise CommandError(str(error)) from error

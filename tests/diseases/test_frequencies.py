@@ -54,6 +54,7 @@ FRACTIONS = """
         # What was so in one study is not so in everyone, or in no one.
         ("25/25", "in 25 of 25 people in one study", 100, Band.VERY_FREQUENT),
         ("1/2", "in 1 of 2 people in one study", 50, Band.FREQUENT),
+        ("3 of 4", "in 3 of 4 people in one study", 75, Band.FREQUENT),
         ("1/1", "in 1 of 1 person in one study", 100, Band.VERY_FREQUENT),
         ("0/20", "in 0 of 20 people in one study", 0, Band.VERY_RARE),
         ("", "how often is not known", None, Band.NOT_KNOWN),

@@ -69,17 +69,17 @@ def test_opening_and_saving_changes_nothing(client):
 
 def test_add_makes_a_draft_with_an_address_of_its_own(client):
     sign_in(client, make_editor())
-    make_organization(name="Guillain–Barré Foundation")
+    make_organization(name="Guillain–Barré’s Foundation")
     fields = fields_of(client.get(reverse("admin:organizations_organization_add")).text, "organization_form")
 
     response = client.post(
         reverse("admin:organizations_organization_add"),
-        fields | {"name": "Guillain–Barré Foundation", "_preview": "1"},
+        fields | {"name": "Guillain–Barré’s Foundation", "_preview": "1"},
         follow=True,
     )
 
     organization = Organization.objects.order_by("pk").last()
-    assert organization.slug == "guillain-barre-foundation-2"
+    assert organization.slug == "guillain-barres-foundation-2"
     assert response.redirect_chain[-1][0] == url("preview", organization, 1)
     assert Organization.objects.with_state().get(pk=organization.pk).state == State.DRAFT
 
