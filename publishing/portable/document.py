@@ -18,7 +18,7 @@ BATCH = 200
 NOTE = "Loaded from portable content"
 ABOUT = (
     "The content of a rare-disease information site: its pages, live and in work. This is no backup: it holds no "
-    "history, no staff notes, no questions without an answer and no accounts."
+    "history, no staff notes, no questions without an answer, nothing that waits for approval and no accounts."
 )
 
 
