@@ -95,7 +95,7 @@ class Merging:
                 self._merge_summary(piece)
             elif note := self._note_of(piece):
                 self._follow(piece, note)
-            else:
+            elif not self._repeats_name(piece):
                 self._bring_in(piece)
         for key, note in self.notes.items():
             if key and note.target and key not in pieces:
@@ -121,7 +121,7 @@ class Merging:
         if "name" not in self.notes and not self._is_named(self.record.name):
             key = f"synonym:{folded(self.record.name)}"
             pieces.setdefault(key, Piece(key, {"text": self.record.name, "kind": str(SynonymKind.EXACT)}))
-        return {key: piece for key, piece in pieces.items() if not self._repeats_name(piece)}
+        return pieces
 
     def _is_named(self, name: str) -> bool:
         return folded(name) == folded(self.disease.name)
@@ -153,7 +153,7 @@ class Merging:
                 self._rename(mended)
                 self.remember(MENDED, content)
             else:
-                self.propose("name", Proposal.Action.CHANGE, here, content, LOST_LETTERS)
+                self.propose(MENDED, Proposal.Action.CHANGE, here, content, LOST_LETTERS)
 
     def _is_taken(self, name: str) -> bool:
         return self.merge.here.by_name.get(fold_name(name), self.disease.pk) != self.disease.pk

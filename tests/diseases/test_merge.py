@@ -14,6 +14,7 @@ from diseases.importing.records import CodeRecord, QuestionRecord, Record, Sympt
 from diseases.importing.sources import source_named
 from diseases.models import Disease, Identifier, ImportRun, Proposal, Provenance, Question, Symptom, Synonym
 from diseases.pages import Topic
+from diseases.proposals import accept
 from publishing.editions import bin_subject, keep, publish
 from publishing.models import Edition, Event
 from tests.factories import make_disease, make_editor, make_publisher, make_question
@@ -275,6 +276,26 @@ def test_a_code_joins_names_are_added_lost_letters_mended_and_a_definition_is_pr
     assert list(disease.synonyms.values_list("text", flat=True)) == ["Café disease", "Ginger disease"]
     assert disease.identifiers.get(scheme="UMLS").relation == "exact"  # what was not known is
     assert Proposal.objects.get().new == {"text": "A rare disease."}
+
+
+def test_letters_that_an_editor_gave_back_leave_the_name_to_editors():
+    disease = make_disease(name="Rdd disease", questions=0)
+    disease.identifiers.update(scheme="ORPHA", value="900009")
+    orphanet = Record(
+        "ORPHA:900009",
+        "line 9",
+        "Ginger disease",
+        codes=(CodeRecord("ORPHA", "900009"),),
+        synonyms=(SynonymRecord("Rédd disease"),),
+    )
+    merge(orphanet, dataset="orphanet", create=False)
+    assert accept(Proposal.objects.pending(), by=make_editor()) == []
+
+    merge(replace(orphanet, summary="A rare disease."), dataset="orphanet", create=False)
+
+    disease.refresh_from_db()
+    assert disease.name == "Rédd disease"
+    assert [proposal.part for proposal in Proposal.objects.pending()] == ["summary"]
 
 
 def test_groups_and_diseases_that_are_not_here_are_made_only_where_that_is_asked_for():
