@@ -17,6 +17,7 @@ from diseases.importing.pieces import (
     digest_of,
     is_same,
     is_touched,
+    keep_numbers,
     pieces_of,
     row_key,
     sort_of,
@@ -121,7 +122,7 @@ class Merging:
         if "name" not in self.notes and not self._is_named(self.record.name):
             key = f"synonym:{folded(self.record.name)}"
             pieces.setdefault(key, Piece(key, {"text": self.record.name, "kind": str(SynonymKind.EXACT)}))
-        return pieces
+        return keep_numbers(pieces, {key: note.content for key, note in self.notes.items()})
 
     def _is_named(self, name: str) -> bool:
         return folded(name) == folded(self.disease.name)

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -62,6 +63,37 @@ def pieces_of(record: Record) -> dict[str, Piece]:
     for piece in found:
         unique.setdefault(piece.key, piece)
     return unique
+
+
+def keep_numbers(pieces: Mapping[str, Piece], before: Mapping[str, Content]) -> dict[str, Piece]:
+    """A term that stands there several times, each time under the number that this frequency had `before`.
+
+    Else a dataset that sorts them otherwise, or leaves one out, would change each row into the next.
+    """
+    had, have = _numbers(before), _numbers(pieces)
+    key_of = {key: key for key in pieces}
+    for term, keys in have.items():
+        free = list(dict.fromkeys([*sorted(had[term]), *keys]))
+        rest = []
+        for key in keys:
+            frequency = pieces[key].content["frequency"]
+            same = next((each for each in free if each in before and before[each]["frequency"] == frequency), None)
+            if same:
+                free.remove(same)
+                key_of[key] = same
+            else:
+                rest.append(key)
+        key_of |= dict(zip(rest, free, strict=False))
+    return {key_of[key]: replace(piece, key=key_of[key]) for key, piece in pieces.items()}
+
+
+def _numbers(keys: Iterable[str]) -> dict[str, list[str]]:
+    """The keys of symptoms by term."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for key in keys:
+        if sort_of(key) == "symptom":
+            found[key.rpartition(":")[0]].append(key)
+    return found
 
 
 def _content(each: Any, leave_out: str = "") -> Content:

@@ -178,6 +178,32 @@ def test_a_disease_in_the_bin_is_left_there():
     )
 
 
+@pytest.mark.parametrize(
+    ("now", "rows", "proposed"),
+    [
+        (["50%", "90%"], {1: "90%", 2: "50%"}, []),
+        (["50%"], {1: "90%", 2: "50%"}, ["symptom:red hair:1"]),
+        (["50%", "20%"], {1: "20%", 2: "50%"}, []),
+        (["20%", "90%", "50%"], {1: "90%", 2: "50%", 3: "20%"}, []),
+    ],
+)
+def test_a_term_that_stands_twice_is_followed_by_its_frequency(now, rows, proposed):
+    def red(*frequencies):
+        return replace(RECORD, symptoms=tuple(SymptomRecord("Red hair", frequency) for frequency in frequencies))
+
+    merge(red("90%", "50%"))
+
+    report = merge(red(*now))
+
+    assert report.lines["failed"] == []
+    assert dict(redd().symptoms.values_list("position", "frequency")) == rows
+    assert [proposal.part for proposal in Proposal.objects.all()] == proposed
+    before = state()
+    Provenance.objects.filter(part="").update(digest="")  # as if the record were another one
+    assert merge(red(*now)).changed_nothing
+    assert state() == before
+
+
 def test_what_vanished_from_the_dataset_is_proposed_for_removal_until_it_is_back():
     merge(RECORD)
 
