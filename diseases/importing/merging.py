@@ -35,6 +35,7 @@ SAME_NAME = "A record of this name has this code. Accept where it is the same di
 TAKEN_TOPIC = "The page has an answer on this topic already, from elsewhere."
 SAME_QUESTION = "The page asks this already, and answers it in other words or not at all."
 CHANGED_HERE = "An editor changed this, and the dataset has changed too."
+STANDS_ALREADY = "Another row says this already. Delete one of the two."
 VANISHED = "The dataset no longer says this."
 DEFINITION = "A definition, to be made a summary."
 MENDED = "name:mended"  # what is noted once letters were given back, so that an editor may take them away again
@@ -191,6 +192,10 @@ class Merging:
         elif is_same(content_of(row, piece.sort), piece.content):
             self.remember(piece.key, piece.content, target=row.key, made=note.made)
             self._forget_proposal(piece.key)
+        elif conflict := self._belongs_to_another(piece):
+            self._say_conflict(conflict)
+        elif self._stands_elsewhere(row, piece):
+            self.propose(piece.key, Proposal.Action.CHANGE, note.content, piece.content, STANDS_ALREADY)
         elif note.made and not is_touched(row, piece.sort, note.content):
             self._set(row, piece)
             self.remember(piece.key, piece.content, target=row.key)
@@ -201,13 +206,13 @@ class Merging:
     def _bring_in(self, piece: Piece) -> None:
         """A piece that is new to us."""
         twin = self._twin(piece) or self._damaged_twin(piece)
-        if twin is not None:
+        if conflict := self._belongs_to_another(piece):
+            self._say_conflict(conflict)
+        elif twin is not None:
             self._agree(piece, twin)
         elif piece.sort == "question" and self._topic_is_taken(piece):
             if piece.content["answer"]:
                 self.propose(piece.key, Proposal.Action.ADD, None, piece.content, TAKEN_TOPIC)
-        elif conflict := self._belongs_to_another(piece):
-            self.outcome.say("conflicts", f"{self.record.where}, {self.disease}", conflict)
         elif (piece.key, _digest(Proposal.Action.ADD, piece.content)) in self.declined:
             self._keep_away(piece)
         else:
@@ -283,6 +288,16 @@ class Merging:
         others = self.merge.here.by_code.get((Scheme.GARD, content["value"]), set()) - {self.disease.pk}
         return "".join(f"GARD {content['value']} is {self.merge.here.names[pk]}" for pk in others)
 
+    def _stands_elsewhere(self, row: Any, piece: Piece) -> bool:
+        """Whether another row, an editor's, says already what may stand only once."""
+        names = [name for name in row.UNIQUE if name in piece.content]
+        others = (other for other in self.rows[piece.sort].values() if other is not row)
+        return bool(names) and any(
+            all(getattr(other, name).casefold() == piece.content[name].casefold() for name in names)
+            and (piece.sort != "symptom" or other.source_id == self.merge.source.pk)
+            for other in others
+        )
+
     def _set(self, row: Any, piece: Piece) -> None:
         self._say_updated(f"{piece.sort} “{row}”")
         say(row, piece.content, self.merge.source)
@@ -341,6 +356,9 @@ class Merging:
 
     def _keep_away(self, piece: Piece) -> None:
         self.outcome.say("kept_away", f"{self.disease} ({self.record.key}): {piece.key}")
+
+    def _say_conflict(self, what: str) -> None:
+        self.outcome.say("conflicts", f"{self.record.where}, {self.disease}", what)
 
     def _say_updated(self, what: str) -> None:
         self.changed = True

@@ -244,6 +244,42 @@ def test_the_same_question_with_another_answer_is_proposed_as_a_change():
     assert (Proposal.objects.get().action, Proposal.objects.get().part) == ("change", "question:1-1")
 
 
+def test_what_an_editors_own_row_says_already_is_proposed_and_stops_nothing_else():
+    merge(replace(RECORD, synonyms=(SynonymRecord("Cafe disease"),)))
+    Synonym.objects.create(disease=redd(), text="Café disease")
+    Symptom.objects.create(disease=redd(), term="red hair", frequency="50%", source=source_named("MedQuAD GARD"))
+    symptoms = (SymptomRecord("Red hair", "50%"), SymptomRecord("Freckles", "1%"))
+
+    report = merge(replace(RECORD, synonyms=(SynonymRecord("Café disease"),), symptoms=symptoms))
+
+    assert report.lines["failed"] == []
+    assert sorted(redd().synonyms.values_list("text", flat=True)) == ["Cafe disease", "Café disease"]
+    assert list(redd().symptoms.values_list("frequency", flat=True)) == ["50%", "90%", "1%"]
+    assert sorted(Proposal.objects.values_list("part", "reason")) == [
+        ("symptom:red hair:1", "Another row says this already. Delete one of the two."),
+        ("synonym:cafe disease", "Another row says this already. Delete one of the two."),
+    ]
+
+
+@pytest.mark.parametrize("dataset", ["mondo", "orphanet"])  # the one that said so before, and another one
+def test_a_gard_id_of_another_disease_that_becomes_exact_is_a_conflict(dataset):
+    merge(RECORD)
+    blue = make_disease(name="Blue disease", questions=0)
+    blue.identifiers.update(scheme="ORPHA", value="900005")
+    doubtful = CodeRecord("GARD", "77", Relation.UNKNOWN)
+    mondo = Record("MONDO:0000001", "line 1", "Blue disease", codes=(CodeRecord("ORPHA", "900005"), doubtful))
+    merge(mondo, dataset="mondo", create=False)
+    merge(replace(mondo, codes=mondo.codes[:1]), dataset="orphanet", create=False)
+
+    sure = (CodeRecord("ORPHA", "900005"), CodeRecord("GARD", "77"))
+    report = merge(replace(mondo, codes=sure, synonyms=(SynonymRecord("Azure"),)), dataset=dataset, create=False)
+
+    assert report.lines["failed"] == []
+    assert report.lines["conflicts"] == ["line 1, Blue disease: GARD 77 is Redd disease"]
+    assert blue.identifiers.get(scheme="GARD").relation == "unknown"
+    assert blue.synonyms.filter(text="Azure").exists()
+
+
 def test_a_name_alone_joins_nothing_but_is_proposed_with_its_code():
     disease = make_disease(name="REDD  disease", questions=0)
 
