@@ -196,7 +196,7 @@ class Merging:
             self._say_conflict(conflict)
         elif self._stands_elsewhere(row, piece):
             self.propose(piece.key, Proposal.Action.CHANGE, note.content, piece.content, STANDS_ALREADY)
-        elif note.made and not is_touched(row, piece.sort, note.content):
+        elif note.made and not is_touched(row, piece.sort, note.content, self.merge.source):
             self._set(row, piece)
             self.remember(piece.key, piece.content, target=row.key)
             self._forget_proposal(piece.key)

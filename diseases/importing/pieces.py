@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diseases.importing.records import Record
-from diseases.models import Disease, Identifier, Question, Symptom, Synonym
+from diseases.models import Disease, Identifier, Question, Source, Symptom, Synonym
 from diseases.models.imports import KEY_LENGTH
 from organizations.duplicates import folded
 from publishing.prose import sanitize, shape
@@ -135,7 +135,8 @@ def _meaning(content: Content) -> dict[str, Any]:
     return {name: shape(value) if name == "answer" else value.strip() for name, value in content.items()}
 
 
-def is_touched(row: Any, sort: str, imported: Content) -> bool:
-    """Whether an editor had a hand in a row since it was imported: a date, a review or an approval counts."""
-    signs = ("approved", "last_updated", "reviewed_on", "review_due", "adapted")
-    return not is_same(content_of(row, sort), imported) or any(getattr(row, name, None) for name in signs)
+def is_touched(row: Any, sort: str, imported: Content, source: Source) -> bool:
+    """Whether an editor had a hand in a row since it was imported: a date, a review, an approval, a source counts."""
+    signs = ("approved", "last_updated", "reviewed_on", "reviewed_by", "review_due", "adapted")
+    is_as_imported = row.source_id == source.pk and is_same(content_of(row, sort), imported)
+    return not is_as_imported or any(getattr(row, name, None) for name in signs)

@@ -120,7 +120,13 @@ def test_what_no_editor_touched_follows_the_dataset_in_the_working_copy_alone():
 
 
 @pytest.mark.parametrize(
-    "touch", [{"answer": "<p>An editor's words.</p>"}, {"reviewed_on": "2020-01-01", "reviewed_by": "Dr A"}]
+    "touch",
+    [
+        {"answer": "<p>An editor's words.</p>"},
+        {"reviewed_on": "2020-01-01", "reviewed_by": "Dr A"},
+        {"reviewed_by": "Dr A"},
+        {"source": None},
+    ],
 )
 def test_what_an_editor_touched_is_proposed_once_and_a_refusal_stands_for_that_text(touch):
     merge(RECORD)
