@@ -61,31 +61,30 @@ class Merge:
             with transaction.atomic():
                 pk = pk or self.here.joined(record)
                 if pk is None:
-                    disease = self._make(record, digest, outcome, dry_run)
+                    merging = self._make(record, digest, outcome, dry_run)
                 else:
-                    disease = Merging(self, record, digest, locked(pk), outcome).run()
+                    merging = Merging(self, record, digest, locked(pk), outcome)
+                    merging.run()
         except Ambiguous as error:
             self.report.say("conflicts", f"{record.where}, {record.name}", str(error))
         except REFUSED as error:
             self.report.say("failed", f"{record.where}, {record.name}", _words(error))
         else:
             self.report.take(outcome)
-            if disease:
-                self._remember(record, digest, disease)
+            if merging and merging.is_written:
+                self._remember(record, digest, merging)
 
-    def _remember(self, record: Record, digest: str, disease: Disease) -> None:
+    def _remember(self, record: Record, digest: str, merging: Merging) -> None:
         """Keeps up what is known of all diseases, once a record is written."""
+        disease = merging.disease
         self.known[record.key] = (digest, disease.pk)
         if self.here.names.get(disease.pk) != disease.name:
             self.here.rename(disease.pk, disease.name)
-        for scheme, codes in joining_codes(record).items():
-            for code in codes:
-                if code not in record.former:
-                    self.here.add_code(disease.pk, scheme, code.value)
+        self.here.set_codes(disease.pk, merging.rows["code"].values())
         for hint in hints_of(record):
             self.here.hints[hint].add(disease.pk)
 
-    def _make(self, record: Record, digest: str, outcome: Report, dry_run: bool) -> Disease | None:
+    def _make(self, record: Record, digest: str, outcome: Report, dry_run: bool) -> Merging | None:
         """A draft of a disease that is not here; None where it may not be made."""
         where = f"{record.where}, {record.name}"
         namesake = self.here.namesake(record)
@@ -117,7 +116,7 @@ class Merge:
             if not dry_run:
                 publish(merging.edition, by=self.by)
             outcome.say("published", f"{disease} ({record.key})")
-        return disease
+        return merging
 
     def _suggest(self, record: Record, pk: int, outcome: Report) -> None:
         """The record has the name of a disease and not its codes: whether it is the same, an editor says."""

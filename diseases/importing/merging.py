@@ -76,6 +76,7 @@ class Merging:
         self.is_new = is_new
         self.edition: Any = None
         self.changed = is_new
+        self.is_written = False
         self.by_identity: dict[str, dict[tuple[str, ...], Any]] = {}
         self.new_rows: dict[str, list[Any]] = defaultdict(list)
         of_record = {"dataset": self.dataset, "record": record.key}
@@ -86,10 +87,10 @@ class Merging:
         self.declined = {(each.part, each.digest) for each in proposals if each.state == Proposal.State.DECLINED}
         self.rows = _Rows(disease, is_new)
 
-    def run(self) -> Disease | None:
+    def run(self) -> None:
         if self.disease.binned_at:
             self.outcome.say("skipped", f"{self.record.where}, {self.disease}", "it is in the bin, and stays there")
-            return None
+            return
         self._merge_name()
         pieces = self._pieces()
         for piece in pieces.values():
@@ -104,7 +105,7 @@ class Merging:
                 self._vanished(key, note)
         self._replace_former_codes()
         self._write()
-        return self.disease
+        self.is_written = True
 
     def _write(self) -> None:
         add_rows(self.disease, self.new_rows, self.is_new)

@@ -366,6 +366,21 @@ def test_letters_that_an_editor_gave_back_leave_the_name_to_editors():
     assert [proposal.part for proposal in Proposal.objects.pending()] == ["summary"]
 
 
+def test_a_code_that_an_editor_deleted_joins_nothing_in_the_same_run_either():
+    disease = make_disease(name="One", questions=0)
+    disease.identifiers.update(scheme="ORPHA", value="900001")
+    omim = CodeRecord("OMIM", "600001")
+    one = Record("ORPHA:900001", "line 1", "One", codes=(CodeRecord("ORPHA", "900001"), omim))
+    two = Record("ORPHA:900002", "line 2", "Two", codes=(CodeRecord("ORPHA", "900002"), omim))
+    merge(one, dataset="orphanet")
+    disease.identifiers.filter(scheme="OMIM").delete()
+
+    first = merge(replace(one, summary="A definition."), two, dataset="orphanet")
+
+    assert (first.lines["conflicts"], first.lines["created"]) == ([], ["Two (ORPHA:900002)"])
+    assert merge(replace(one, summary="A definition."), two, dataset="orphanet").changed_nothing
+
+
 def test_groups_and_diseases_that_are_not_here_are_made_only_where_that_is_asked_for():
     disorder = Record("ORPHA:1", "line 1", "A disorder", codes=(CodeRecord("ORPHA", "1"),))
     group = Record("ORPHA:2", "line 2", "A group", codes=(CodeRecord("ORPHA", "2"),), may_have_page=False)
