@@ -197,6 +197,8 @@ class Merging:
             self._say_conflict(conflict)
         elif self._stands_elsewhere(row, piece):
             self.propose(piece.key, Proposal.Action.CHANGE, note.content, piece.content, STANDS_ALREADY)
+        elif piece.sort == "question" and self._would_answer_twice(row, piece):
+            self.propose(piece.key, Proposal.Action.CHANGE, note.content, piece.content, TAKEN_TOPIC)
         elif note.made and not is_touched(row, piece.sort, note.content, self.merge.source):
             self._set(row, piece)
             self.remember(piece.key, piece.content, target=row.key)
@@ -280,6 +282,11 @@ class Merging:
             row.topic == piece.content["topic"] and row.key not in mine and sanitize(row.answer)
             for row in self.rows["question"].values()
         )
+
+    def _would_answer_twice(self, row: Any, piece: Piece) -> bool:
+        """Whether the dataset now answers on a topic where the row did not, and the page has an answer by now."""
+        answers_it = row.topic == piece.content["topic"] and sanitize(row.answer)
+        return bool(piece.content["answer"]) and not answers_it and self._topic_is_taken(piece)
 
     def _belongs_to_another(self, piece: Piece) -> str:
         """Whose a code is that can be only one disease's: a GARD id. "" where it is free."""

@@ -239,6 +239,17 @@ def test_a_second_answer_on_a_topic_is_proposed_and_one_on_a_new_topic_is_put_in
     )
 
 
+@pytest.mark.parametrize("before", [replace(CAUSES, answer=""), replace(CAUSES, topic=Topic.OUTLOOK)])
+def test_an_answer_that_comes_later_to_a_topic_is_no_second_one_either(before):
+    merge(replace(RECORD, questions=(before,)))
+    make_question(redd(), topic="causes", question="Why?", answer="<p>Our own.</p>")
+
+    merge(RECORD)
+
+    assert redd().questions.filter(topic="causes").exclude(answer="").get().question == "Why?"
+    assert Proposal.objects.get().reason == "The page has an answer on this topic already, from elsewhere."
+
+
 def test_the_same_question_with_another_answer_is_proposed_as_a_change():
     disease = make_disease(name="Redd disease", questions=0)
     Identifier.objects.create(disease=disease, scheme="GARD", value="77")
