@@ -83,6 +83,7 @@ class Merging:
         notes = [] if is_new else list(Provenance.objects.filter(**of_record))
         proposals = [] if is_new else list(Proposal.objects.filter(**of_record, disease=disease))
         self.notes = {note.part: note for note in notes}
+        self.proposed: set[str] = set()
         self.pending = {each.part: each for each in proposals if each.state == Proposal.State.PENDING}
         self.declined = {(each.part, each.digest) for each in proposals if each.state == Proposal.State.DECLINED}
         self.rows = _Rows(disease, is_new)
@@ -104,6 +105,7 @@ class Merging:
             if key and note.target and key not in pieces:
                 self._vanished(key, note)
         self._replace_former_codes()
+        self._take_back_proposals()
         self._write()
         self.is_written = True
 
@@ -185,14 +187,12 @@ class Merging:
     def _follow(self, piece: Piece, note: Provenance) -> None:
         """A piece that was imported before."""
         if is_same(note.content, piece.content):
-            self._forget_proposal(piece.key)
             return
         row = self.rows[piece.sort].get(note.target)
         if row is None:
             self._keep_away(piece)
         elif is_same(content_of(row, piece.sort), piece.content):
             self.remember(piece.key, piece.content, target=row.key, made=note.made)
-            self._forget_proposal(piece.key)
         elif conflict := self._belongs_to_another(piece):
             self._say_conflict(conflict)
         elif self._stands_elsewhere(row, piece):
@@ -202,7 +202,6 @@ class Merging:
         elif note.made and not is_touched(row, piece.sort, note.content, self.merge.source):
             self._set(row, piece)
             self.remember(piece.key, piece.content, target=row.key)
-            self._forget_proposal(piece.key)
         else:
             self.propose(piece.key, Proposal.Action.CHANGE, note.content, piece.content, CHANGED_HERE)
 
@@ -219,7 +218,6 @@ class Merging:
         elif (piece.key, _digest(Proposal.Action.ADD, piece.content)) in self.declined:
             self._keep_away(piece)
         else:
-            self._forget_proposal(piece.key)
             self._add(piece)
 
     def _add(self, piece: Piece) -> None:
@@ -258,8 +256,6 @@ class Merging:
         self.remember(piece.key, here, target=twin.key, made=False)
         if piece.sort == "question" and not is_same(here, piece.content) and piece.content["answer"]:
             self.propose(piece.key, Proposal.Action.CHANGE, None, piece.content, SAME_QUESTION)
-        else:
-            self._forget_proposal(piece.key)
 
     def _knows_better(self, piece: Piece, twin: Any) -> bool:
         here = content_of(twin, piece.sort)
@@ -347,6 +343,7 @@ class Merging:
         if (key, digest) in self.declined:
             self.outcome.say("kept_away", said)
             return
+        self.proposed.add(key)
         pending = self.pending.get(key)
         if pending and pending.digest == digest:
             return
@@ -357,10 +354,11 @@ class Merging:
         self.pending[key] = proposal
         self.outcome.say("proposed", said)
 
-    def _forget_proposal(self, key: str) -> None:
-        """The dataset has taken back what it said, or the editors did it by themselves."""
-        if pending := self.pending.pop(key, None):
-            pending.delete()
+    def _take_back_proposals(self) -> None:
+        """What waits and would not be proposed now: the dataset takes it back, or an editor did it or undid it."""
+        stale = [proposal.pk for key, proposal in self.pending.items() if key not in self.proposed]
+        if stale:
+            Proposal.objects.filter(pk__in=stale).delete()
 
     def _keep_away(self, piece: Piece) -> None:
         self.outcome.say("kept_away", f"{self.disease} ({self.record.key}): {piece.key}")

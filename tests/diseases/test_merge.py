@@ -14,7 +14,7 @@ from diseases.importing.records import CodeRecord, QuestionRecord, Record, Sympt
 from diseases.importing.sources import source_named
 from diseases.models import Disease, Identifier, ImportRun, Proposal, Provenance, Question, Symptom, Synonym
 from diseases.pages import Topic
-from diseases.proposals import accept
+from diseases.proposals import accept, decline
 from publishing.editions import bin_subject, keep, publish
 from publishing.models import Edition, Event
 from tests.factories import make_disease, make_editor, make_publisher, make_question
@@ -220,6 +220,51 @@ def test_what_vanished_from_the_dataset_is_proposed_for_removal_until_it_is_back
 
     merge(RECORD)
     assert not Proposal.objects.exists()
+
+
+def propose_of_every_sort():
+    """A page on which every sort of proposal waits; the record that was imported, and the one that proposes."""
+    merge(RECORD)
+    Disease.objects.update(name="An editor's name", folded_name="an editor's name")
+    Question.objects.update(answer="<p>An editor's words.</p>")
+    disease = Disease.objects.get()
+    make_question(disease, topic="outlook", question="Why?", answer="<p>Our own.</p>")
+    outlook = QuestionRecord("1-2", Topic.OUTLOOK, "What is the outlook?", "<p>Good.</p>")
+    said = replace(RECORD, name="Reddest disease", summary="A definition.", questions=(*answer("A gene."), outlook))
+    merge(said)
+    parts = list(Proposal.objects.pending().order_by("part").values_list("part", flat=True))
+    assert parts == ["name", "question:1-1", "question:1-2", "summary"]
+    return disease, said
+
+
+def test_what_the_dataset_takes_back_waits_no_longer():
+    propose_of_every_sort()
+
+    merge(RECORD)
+
+    assert not Proposal.objects.exists()
+
+
+def test_what_the_editors_did_themselves_or_have_undone_waits_no_longer():
+    disease, said = propose_of_every_sort()
+    disease.name, disease.summary = "Reddest disease", "A definition."
+    disease.save()
+    disease.questions.all().delete()
+
+    merge(replace(said, synonyms=(SynonymRecord("New"),)))
+
+    assert Proposal.objects.pending().get().part == "synonym:reddism"
+    assert disease.questions.get().answer == "<p>Good.</p>"  # its topic is free
+
+
+def test_what_was_declined_does_not_leave_another_text_waiting():
+    merge(RECORD)
+    Question.objects.update(answer="<p>An editor's words.</p>")
+    for text in ("One gene.", "Two genes.", "One gene."):
+        merge(replace(RECORD, questions=answer(text)))
+        decline(Proposal.objects.pending().filter(new__answer="<p>One gene.</p>"), by=make_editor())
+
+    assert not Proposal.objects.pending().exists()
 
 
 def test_a_second_answer_on_a_topic_is_proposed_and_one_on_a_new_topic_is_put_in_its_place():
