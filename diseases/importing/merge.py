@@ -63,7 +63,9 @@ class Merge:
                 if pk is None:
                     merging = self._make(record, digest, outcome, dry_run)
                 else:
-                    merging = Merging(self, record, digest, locked(pk), outcome)
+                    disease = locked(pk)
+                    self._forget_elsewhere(record, disease)
+                    merging = Merging(self, record, digest, disease, outcome)
                     merging.run()
         except Ambiguous as error:
             self.report.say("conflicts", f"{record.where}, {record.name}", str(error))
@@ -83,6 +85,11 @@ class Merge:
         self.here.set_codes(disease.pk, merging.rows["code"].values())
         for hint in hints_of(record):
             self.here.hints[hint].add(disease.pk)
+
+    def _forget_elsewhere(self, record: Record, disease: Disease) -> None:
+        """A code that an editor accepted for one disease, and has since taken away from it, is noted there still."""
+        if record.key not in self.known:
+            Provenance.objects.filter(dataset=self.dataset, record=record.key).exclude(disease=disease).delete()
 
     def _make(self, record: Record, digest: str, outcome: Report, dry_run: bool) -> Merging | None:
         """A draft of a disease that is not here; None where it may not be made."""
@@ -108,6 +115,7 @@ class Merge:
         disease = Disease(name=record.name, staff_notes="\n".join(f"On import: {line}" for line in record.remarks))
         refuse(disease, "disease")
         disease.save()
+        self._forget_elsewhere(record, disease)
         merging = Merging(self, record, digest, disease, outcome, is_new=True)
         merging.remember("name", {"text": record.name})
         merging.run()

@@ -357,6 +357,24 @@ def test_a_name_alone_joins_nothing_but_is_proposed_with_its_code():
     assert (disease.synonyms.filter(text="Reddism").count(), Proposal.objects.count()) == (1, 0)
 
 
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_code_that_was_accepted_for_the_wrong_disease_stops_nothing_once_it_is_taken_away(moved):
+    wrong, right = make_disease(name="Redd disease", questions=0), make_disease(name="Right", questions=0)
+    merge(RECORD)
+    assert accept(Proposal.objects.all(), by=make_editor()) == []
+    wrong.identifiers.filter(scheme="GARD").delete()
+    Disease.objects.filter(pk=wrong.pk).update(name="Wrong", folded_name="wrong")
+    if moved:
+        Identifier.objects.create(disease=right, scheme="GARD", value="77")
+
+    report = merge(RECORD)
+
+    owner = Disease.objects.get(identifiers__scheme="GARD", identifiers__value="77")
+    assert (report.lines["failed"], owner.name) == ([], "Right" if moved else "Redd disease")
+    assert set(Provenance.objects.values_list("disease", flat=True)) == {owner.pk}
+    assert merge(replace(RECORD, synonyms=())).lines["failed"] == []
+
+
 def test_a_name_that_belongs_to_another_code_is_a_conflict():
     merge(RECORD)
 
@@ -476,7 +494,7 @@ def test_a_new_disease_takes_as_many_queries_with_many_rows(symptoms, django_ass
     merging = Merge("medquad", source_named("MedQuAD GARD"), "import_medquad")
     merging.run([])
 
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         merging._take(record, dry_run=False)
 
 
