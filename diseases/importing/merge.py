@@ -13,7 +13,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from diseases.codes import Relation
 from diseases.importing.finding import Ambiguous, Diseases, hints_of, joining_codes
-from diseases.importing.merging import SAME_NAME, Merging, locked, refuse
+from diseases.importing.merging import IN_THE_BIN, SAME_NAME, Merging, locked, refuse
 from diseases.importing.pieces import digest_of
 from diseases.importing.records import Record
 from diseases.importing.report import Report
@@ -130,6 +130,9 @@ class Merge:
         """The record has the name of a disease and not its codes: whether it is the same, an editor says."""
         where = f"{record.where}, {record.name}"
         disease = locked(pk)
+        if disease.binned_at:
+            outcome.say("skipped", where, IN_THE_BIN)
+            return
         for scheme, codes in joining_codes(record).items():
             own = [code for code in codes if code not in record.former]
             others = [value for other, value in self.here.codes_of[pk] if other == scheme]

@@ -31,6 +31,7 @@ from organizations.duplicates import folded
 from publishing.editions import Author, keep, lock
 from publishing.prose import sanitize
 
+IN_THE_BIN = "it is in the bin, and stays there"
 SAME_NAME = "A record of this name has this code. Accept where it is the same disease; the next import then joins them."
 TAKEN_TOPIC = "The page has an answer on this topic already, from elsewhere."
 SAME_QUESTION = "The page asks this already, and answers it in other words or not at all."
@@ -90,7 +91,7 @@ class Merging:
 
     def run(self) -> None:
         if self.disease.binned_at:
-            self.outcome.say("skipped", f"{self.record.where}, {self.disease}", "it is in the bin, and stays there")
+            self.outcome.say("skipped", f"{self.record.where}, {self.disease}", IN_THE_BIN)
             return
         self._merge_name()
         pieces = self._pieces()

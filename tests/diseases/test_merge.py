@@ -210,6 +210,15 @@ def test_a_term_that_stands_twice_is_followed_by_its_frequency(now, rows, propos
     assert state() == before
 
 
+def test_for_a_disease_in_the_bin_nothing_is_proposed_by_its_name():
+    bin_subject(make_disease(name="Redd disease"), by=make_publisher(), reason="Not ours")
+
+    report = merge(RECORD)
+
+    assert report.lines["skipped"] == ["77.xml, Redd disease: it is in the bin, and stays there"]
+    assert not Proposal.objects.exists()
+
+
 def test_what_vanished_from_the_dataset_is_proposed_for_removal_until_it_is_back():
     merge(RECORD)
 
