@@ -167,6 +167,7 @@ class Merging:
     def _rename(self, name: str) -> None:
         self._say_updated(f"name “{self.disease.name}” is now “{name}”")
         self.disease.name = name
+        refuse(self.disease, "disease")
         self.disease.save()
 
     def _merge_summary(self, piece: Piece) -> None:
@@ -322,7 +323,7 @@ class Merging:
             if (row.scheme, row.value) in former:
                 content = content_of(row, "code")
                 key = f"code:{row.scheme}:{row.value}"
-                if key not in self.notes:
+                if key not in self.notes or self.notes[key].target != row.key:
                     self.remember(key, content, target=row.key, made=False)
                 self.propose(key, Proposal.Action.REMOVE, content, None, REPLACED)
 

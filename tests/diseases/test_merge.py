@@ -464,6 +464,26 @@ def test_a_code_that_an_editor_deleted_joins_nothing_in_the_same_run_either():
     assert merge(replace(one, summary="A definition."), two, dataset="orphanet").changed_nothing
 
 
+def test_a_retired_code_that_an_editor_brought_back_can_be_removed_once_more():
+    disease = make_disease(name="One", questions=0)
+    disease.identifiers.update(scheme="ORPHA", value="900001")
+    record = Record(
+        "ORPHA:900002",
+        "line 2",
+        "One",
+        codes=(CodeRecord("ORPHA", "900002"),),
+        former=(CodeRecord("ORPHA", "900001"),),
+    )
+    merge(record, dataset="orphanet")
+    assert accept(Proposal.objects.all(), by=make_editor()) == []
+    Identifier.objects.create(disease=disease, scheme="ORPHA", value="900001")
+
+    merge(replace(record, summary="A definition."), dataset="orphanet")
+
+    assert accept(Proposal.objects.pending().filter(action="remove"), by=make_editor()) == []
+    assert not disease.identifiers.filter(value="900001").exists()
+
+
 def test_groups_and_diseases_that_are_not_here_are_made_only_where_that_is_asked_for():
     disorder = Record("ORPHA:1", "line 1", "A disorder", codes=(CodeRecord("ORPHA", "1"),))
     group = Record("ORPHA:2", "line 2", "A group", codes=(CodeRecord("ORPHA", "2"),), may_have_page=False)
@@ -483,6 +503,15 @@ def test_a_record_that_cannot_be_stored_is_named_and_the_others_go_on():
     assert len(report.lines["failed"]) == 1
     assert report.lines["failed"][0].startswith("77.xml, Long: synonym “xxx")
     assert [str(disease) for disease in Disease.objects.all()] == ["Redd disease"]
+
+
+def test_a_name_that_is_too_long_is_refused_also_for_a_disease_that_is_here():
+    merge(RECORD)
+
+    report = merge(replace(RECORD, name="x" * 230))
+
+    assert len(report.lines["failed"]) == 1
+    assert redd().name == "Redd disease"
 
 
 def test_a_dry_run_says_what_a_run_does_and_changes_nothing():
