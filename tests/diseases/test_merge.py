@@ -3,16 +3,18 @@
 import json
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from diseases.codes import Relation
+from diseases.importing import medquad
 from diseases.importing.merge import Merge
-from diseases.importing.records import CodeRecord, QuestionRecord, Record, SymptomRecord, SynonymRecord
+from diseases.importing.records import CodeRecord, Delivery, QuestionRecord, Record, SymptomRecord, SynonymRecord
 from diseases.importing.sources import source_named
-from diseases.models import Disease, Identifier, ImportRun, Proposal, Provenance, Question, Symptom, Synonym
+from diseases.models import Disease, Identifier, ImportRun, Proposal, Provenance, Question, Source, Symptom, Synonym
 from diseases.pages import Topic
 from diseases.proposals import accept, decline
 from publishing.editions import bin_subject, keep, publish
@@ -607,6 +609,44 @@ def test_the_command_reports_and_fails_for_a_damaged_file(tmp_path, capsys):
     assert report["counts"]["failed"] == 1
     assert "broken.xml" in capsys.readouterr().out
     assert ImportRun.objects.get().report == report
+
+
+def test_a_dry_run_of_the_command_leaves_no_source_behind(tmp_path):
+    (tmp_path / "other.xml").write_text("<Document/>", encoding="utf-8")
+
+    call_command("import_medquad", tmp_path, dry_run=True)
+
+    assert not Source.objects.exists()
+
+
+def test_the_command_says_early_where_it_cannot_write_its_report(tmp_path):
+    with pytest.raises(CommandError, match="is a folder"):
+        call_command("import_medquad", tmp_path, report=tmp_path)
+
+
+def test_the_command_says_late_where_it_could_not_write_its_report(tmp_path):
+    (tmp_path / "other.xml").write_text("<Document/>", encoding="utf-8")
+
+    with pytest.raises(CommandError, match="Cannot write the report"):
+        call_command("import_medquad", tmp_path, report=Path("/dev/full"))
+
+    assert ImportRun.objects.get().finished_at
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, OperationalError("database or disk is full")])
+def test_a_run_that_is_stopped_tells_what_it_did(tmp_path, capsys, monkeypatch, stop):
+    def stopped():
+        yield replace(RECORD, remarks=("Look at this.",))
+        raise stop
+
+    monkeypatch.setattr(medquad, "read", lambda path: Delivery(stopped(), [], 2, (path,)))
+
+    with pytest.raises(CommandError, match="Every record so far is whole"):
+        call_command("import_medquad", tmp_path)
+
+    run = ImportRun.objects.get()
+    assert (run.finished_at, run.report["counts"]["created"]) == (None, 1)
+    assert "Look at this." in capsys.readouterr().out
 
 
 def test_publishing_needs_someone_who_may(tmp_path):
