@@ -5,7 +5,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -19,7 +19,6 @@ from django.utils.translation import ngettext_lazy as n_lazy
 
 from diseases.admin.filters import DiseaseColumn, DiseaseFilter, disease_url, tell_refusals
 from diseases.differences import differences, look_up, lost_dates, same_topic
-from diseases.importing.pieces import FIELDS
 from diseases.models import Disease, ImportRun, Proposal, Symptom
 from diseases.proposals import Refusals, accept, content_now, decline, seen_of
 from publishing.editions import may
@@ -110,7 +109,7 @@ class SortFilter(admin.SimpleListFilter):
         sort = self.value()
         if sort not in SORTS:
             return queryset
-        return queryset.filter(part=sort) if sort in FIELDS else queryset.filter(part__startswith=f"{sort}:")
+        return queryset.filter(Q(part=sort) | Q(part__startswith=f"{sort}:"))
 
 
 @admin.register(Proposal)

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from diseases.codes import Relation, Scheme
@@ -63,6 +64,17 @@ class Diseases:
     def add_code(self, pk: int, scheme: str, value: str) -> None:
         self.by_code[scheme, value].add(pk)
         self.codes_of[pk].add((scheme, value))
+
+    def set_codes(self, pk: int, rows: Iterable[Identifier]) -> None:
+        """The codes that a disease has now: not all that a record says, since editors deleted or doubted some."""
+        codes: set[Code] = {
+            (row.scheme, row.value) for row in rows if row.relation == Relation.EXACT and row.scheme in JOINING
+        }
+        for code in self.codes_of[pk] - codes:
+            self.by_code[code].discard(pk)
+        self.codes_of[pk] = set()
+        for code in codes:
+            self.add_code(pk, *code)
 
     def joined(self, record: Record) -> int | None:
         """The disease that has the record's codes, by the surest scheme that tells. Raises Ambiguous."""

@@ -13,7 +13,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from diseases.codes import Relation
 from diseases.importing.finding import Ambiguous, Diseases, hints_of, joining_codes
-from diseases.importing.merging import SAME_NAME, Merging, locked, refuse
+from diseases.importing.merging import IN_THE_BIN, SAME_NAME, Merging, locked, refuse
 from diseases.importing.pieces import digest_of
 from diseases.importing.records import Record
 from diseases.importing.report import Report
@@ -61,31 +61,37 @@ class Merge:
             with transaction.atomic():
                 pk = pk or self.here.joined(record)
                 if pk is None:
-                    disease = self._make(record, digest, outcome, dry_run)
+                    merging = self._make(record, digest, outcome, dry_run)
                 else:
-                    disease = Merging(self, record, digest, locked(pk), outcome).run()
+                    disease = locked(pk)
+                    self._forget_elsewhere(record, disease)
+                    merging = Merging(self, record, digest, disease, outcome)
+                    merging.run()
         except Ambiguous as error:
             self.report.say("conflicts", f"{record.where}, {record.name}", str(error))
         except REFUSED as error:
             self.report.say("failed", f"{record.where}, {record.name}", _words(error))
         else:
             self.report.take(outcome)
-            if disease:
-                self._remember(record, digest, disease)
+            if merging and merging.is_written:
+                self._remember(record, digest, merging)
 
-    def _remember(self, record: Record, digest: str, disease: Disease) -> None:
+    def _remember(self, record: Record, digest: str, merging: Merging) -> None:
         """Keeps up what is known of all diseases, once a record is written."""
+        disease = merging.disease
         self.known[record.key] = (digest, disease.pk)
         if self.here.names.get(disease.pk) != disease.name:
             self.here.rename(disease.pk, disease.name)
-        for scheme, codes in joining_codes(record).items():
-            for code in codes:
-                if code not in record.former:
-                    self.here.add_code(disease.pk, scheme, code.value)
+        self.here.set_codes(disease.pk, merging.rows["code"].values())
         for hint in hints_of(record):
             self.here.hints[hint].add(disease.pk)
 
-    def _make(self, record: Record, digest: str, outcome: Report, dry_run: bool) -> Disease | None:
+    def _forget_elsewhere(self, record: Record, disease: Disease) -> None:
+        """A code that an editor accepted for one disease, and has since taken away from it, is noted there still."""
+        if record.key not in self.known:
+            Provenance.objects.filter(dataset=self.dataset, record=record.key).exclude(disease=disease).delete()
+
+    def _make(self, record: Record, digest: str, outcome: Report, dry_run: bool) -> Merging | None:
         """A draft of a disease that is not here; None where it may not be made."""
         where = f"{record.where}, {record.name}"
         namesake = self.here.namesake(record)
@@ -109,6 +115,7 @@ class Merge:
         disease = Disease(name=record.name, staff_notes="\n".join(f"On import: {line}" for line in record.remarks))
         refuse(disease, "disease")
         disease.save()
+        self._forget_elsewhere(record, disease)
         merging = Merging(self, record, digest, disease, outcome, is_new=True)
         merging.remember("name", {"text": record.name})
         merging.run()
@@ -117,12 +124,15 @@ class Merge:
             if not dry_run:
                 publish(merging.edition, by=self.by)
             outcome.say("published", f"{disease} ({record.key})")
-        return disease
+        return merging
 
     def _suggest(self, record: Record, pk: int, outcome: Report) -> None:
         """The record has the name of a disease and not its codes: whether it is the same, an editor says."""
         where = f"{record.where}, {record.name}"
         disease = locked(pk)
+        if disease.binned_at:
+            outcome.say("skipped", where, IN_THE_BIN)
+            return
         for scheme, codes in joining_codes(record).items():
             own = [code for code in codes if code not in record.former]
             others = [value for other, value in self.here.codes_of[pk] if other == scheme]

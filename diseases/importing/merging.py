@@ -17,6 +17,7 @@ from diseases.importing.pieces import (
     digest_of,
     is_same,
     is_touched,
+    keep_numbers,
     pieces_of,
     row_key,
     sort_of,
@@ -30,10 +31,12 @@ from organizations.duplicates import folded
 from publishing.editions import Author, keep, lock
 from publishing.prose import sanitize
 
+IN_THE_BIN = "it is in the bin, and stays there"
 SAME_NAME = "A record of this name has this code. Accept where it is the same disease; the next import then joins them."
 TAKEN_TOPIC = "The page has an answer on this topic already, from elsewhere."
 SAME_QUESTION = "The page asks this already, and answers it in other words or not at all."
 CHANGED_HERE = "An editor changed this, and the dataset has changed too."
+STANDS_ALREADY = "Another row says this already. Delete one of the two."
 VANISHED = "The dataset no longer says this."
 DEFINITION = "A definition, to be made a summary."
 MENDED = "name:mended"  # what is noted once letters were given back, so that an editor may take them away again
@@ -74,20 +77,22 @@ class Merging:
         self.is_new = is_new
         self.edition: Any = None
         self.changed = is_new
+        self.is_written = False
         self.by_identity: dict[str, dict[tuple[str, ...], Any]] = {}
         self.new_rows: dict[str, list[Any]] = defaultdict(list)
         of_record = {"dataset": self.dataset, "record": record.key}
         notes = [] if is_new else list(Provenance.objects.filter(**of_record))
         proposals = [] if is_new else list(Proposal.objects.filter(**of_record, disease=disease))
         self.notes = {note.part: note for note in notes}
+        self.proposed: set[str] = set()
         self.pending = {each.part: each for each in proposals if each.state == Proposal.State.PENDING}
         self.declined = {(each.part, each.digest) for each in proposals if each.state == Proposal.State.DECLINED}
         self.rows = _Rows(disease, is_new)
 
-    def run(self) -> Disease | None:
+    def run(self) -> None:
         if self.disease.binned_at:
-            self.outcome.say("skipped", f"{self.record.where}, {self.disease}", "it is in the bin, and stays there")
-            return None
+            self.outcome.say("skipped", f"{self.record.where}, {self.disease}", IN_THE_BIN)
+            return
         self._merge_name()
         pieces = self._pieces()
         for piece in pieces.values():
@@ -95,14 +100,15 @@ class Merging:
                 self._merge_summary(piece)
             elif note := self._note_of(piece):
                 self._follow(piece, note)
-            else:
+            elif not self._repeats_name(piece):
                 self._bring_in(piece)
         for key, note in self.notes.items():
             if key and note.target and key not in pieces:
                 self._vanished(key, note)
         self._replace_former_codes()
+        self._take_back_proposals()
         self._write()
-        return self.disease
+        self.is_written = True
 
     def _write(self) -> None:
         add_rows(self.disease, self.new_rows, self.is_new)
@@ -121,7 +127,7 @@ class Merging:
         if "name" not in self.notes and not self._is_named(self.record.name):
             key = f"synonym:{folded(self.record.name)}"
             pieces.setdefault(key, Piece(key, {"text": self.record.name, "kind": str(SynonymKind.EXACT)}))
-        return {key: piece for key, piece in pieces.items() if not self._repeats_name(piece)}
+        return keep_numbers(pieces, {key: note.content for key, note in self.notes.items()})
 
     def _is_named(self, name: str) -> bool:
         return folded(name) == folded(self.disease.name)
@@ -153,7 +159,7 @@ class Merging:
                 self._rename(mended)
                 self.remember(MENDED, content)
             else:
-                self.propose("name", Proposal.Action.CHANGE, here, content, LOST_LETTERS)
+                self.propose(MENDED, Proposal.Action.CHANGE, here, content, LOST_LETTERS)
 
     def _is_taken(self, name: str) -> bool:
         return self.merge.here.by_name.get(fold_name(name), self.disease.pk) != self.disease.pk
@@ -161,6 +167,7 @@ class Merging:
     def _rename(self, name: str) -> None:
         self._say_updated(f"name “{self.disease.name}” is now “{name}”")
         self.disease.name = name
+        refuse(self.disease, "disease")
         self.disease.save()
 
     def _merge_summary(self, piece: Piece) -> None:
@@ -182,35 +189,37 @@ class Merging:
     def _follow(self, piece: Piece, note: Provenance) -> None:
         """A piece that was imported before."""
         if is_same(note.content, piece.content):
-            self._forget_proposal(piece.key)
             return
         row = self.rows[piece.sort].get(note.target)
         if row is None:
             self._keep_away(piece)
         elif is_same(content_of(row, piece.sort), piece.content):
             self.remember(piece.key, piece.content, target=row.key, made=note.made)
-            self._forget_proposal(piece.key)
-        elif note.made and not is_touched(row, piece.sort, note.content):
+        elif conflict := self._belongs_to_another(piece):
+            self._say_conflict(conflict)
+        elif self._stands_elsewhere(row, piece):
+            self.propose(piece.key, Proposal.Action.CHANGE, note.content, piece.content, STANDS_ALREADY)
+        elif piece.sort == "question" and self._would_answer_twice(row, piece):
+            self.propose(piece.key, Proposal.Action.CHANGE, note.content, piece.content, TAKEN_TOPIC)
+        elif note.made and not is_touched(row, piece.sort, note.content, self.merge.source):
             self._set(row, piece)
             self.remember(piece.key, piece.content, target=row.key)
-            self._forget_proposal(piece.key)
         else:
             self.propose(piece.key, Proposal.Action.CHANGE, note.content, piece.content, CHANGED_HERE)
 
     def _bring_in(self, piece: Piece) -> None:
         """A piece that is new to us."""
         twin = self._twin(piece) or self._damaged_twin(piece)
-        if twin is not None:
+        if conflict := self._belongs_to_another(piece):
+            self._say_conflict(conflict)
+        elif twin is not None:
             self._agree(piece, twin)
         elif piece.sort == "question" and self._topic_is_taken(piece):
             if piece.content["answer"]:
                 self.propose(piece.key, Proposal.Action.ADD, None, piece.content, TAKEN_TOPIC)
-        elif conflict := self._belongs_to_another(piece):
-            self.outcome.say("conflicts", f"{self.record.where}, {self.disease}", conflict)
         elif (piece.key, _digest(Proposal.Action.ADD, piece.content)) in self.declined:
             self._keep_away(piece)
         else:
-            self._forget_proposal(piece.key)
             self._add(piece)
 
     def _add(self, piece: Piece) -> None:
@@ -249,8 +258,6 @@ class Merging:
         self.remember(piece.key, here, target=twin.key, made=False)
         if piece.sort == "question" and not is_same(here, piece.content) and piece.content["answer"]:
             self.propose(piece.key, Proposal.Action.CHANGE, None, piece.content, SAME_QUESTION)
-        else:
-            self._forget_proposal(piece.key)
 
     def _knows_better(self, piece: Piece, twin: Any) -> bool:
         here = content_of(twin, piece.sort)
@@ -274,6 +281,11 @@ class Merging:
             for row in self.rows["question"].values()
         )
 
+    def _would_answer_twice(self, row: Any, piece: Piece) -> bool:
+        """Whether the dataset now answers on a topic where the row did not, and the page has an answer by now."""
+        answers_it = row.topic == piece.content["topic"] and sanitize(row.answer)
+        return bool(piece.content["answer"]) and not answers_it and self._topic_is_taken(piece)
+
     def _belongs_to_another(self, piece: Piece) -> str:
         """Whose a code is that can be only one disease's: a GARD id. "" where it is free."""
         content = piece.content
@@ -281,6 +293,16 @@ class Merging:
             return ""
         others = self.merge.here.by_code.get((Scheme.GARD, content["value"]), set()) - {self.disease.pk}
         return "".join(f"GARD {content['value']} is {self.merge.here.names[pk]}" for pk in others)
+
+    def _stands_elsewhere(self, row: Any, piece: Piece) -> bool:
+        """Whether another row, an editor's, says already what may stand only once."""
+        names = [name for name in row.UNIQUE if name in piece.content]
+        others = (other for other in self.rows[piece.sort].values() if other is not row)
+        return bool(names) and any(
+            all(getattr(other, name).casefold() == piece.content[name].casefold() for name in names)
+            and (piece.sort != "symptom" or other.source_id == self.merge.source.pk)
+            for other in others
+        )
 
     def _set(self, row: Any, piece: Piece) -> None:
         self._say_updated(f"{piece.sort} “{row}”")
@@ -301,7 +323,7 @@ class Merging:
             if (row.scheme, row.value) in former:
                 content = content_of(row, "code")
                 key = f"code:{row.scheme}:{row.value}"
-                if key not in self.notes:
+                if key not in self.notes or self.notes[key].target != row.key:
                     self.remember(key, content, target=row.key, made=False)
                 self.propose(key, Proposal.Action.REMOVE, content, None, REPLACED)
 
@@ -323,6 +345,7 @@ class Merging:
         if (key, digest) in self.declined:
             self.outcome.say("kept_away", said)
             return
+        self.proposed.add(key)
         pending = self.pending.get(key)
         if pending and pending.digest == digest:
             return
@@ -333,13 +356,17 @@ class Merging:
         self.pending[key] = proposal
         self.outcome.say("proposed", said)
 
-    def _forget_proposal(self, key: str) -> None:
-        """The dataset has taken back what it said, or the editors did it by themselves."""
-        if pending := self.pending.pop(key, None):
-            pending.delete()
+    def _take_back_proposals(self) -> None:
+        """What waits and would not be proposed now: the dataset takes it back, or an editor did it or undid it."""
+        stale = [proposal.pk for key, proposal in self.pending.items() if key not in self.proposed]
+        if stale:
+            Proposal.objects.filter(pk__in=stale).delete()
 
     def _keep_away(self, piece: Piece) -> None:
         self.outcome.say("kept_away", f"{self.disease} ({self.record.key}): {piece.key}")
+
+    def _say_conflict(self, what: str) -> None:
+        self.outcome.say("conflicts", f"{self.record.where}, {self.disease}", what)
 
     def _say_updated(self, what: str) -> None:
         self.changed = True

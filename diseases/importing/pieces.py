@@ -3,12 +3,13 @@
 import hashlib
 import json
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diseases.importing.records import Record
-from diseases.models import Disease, Identifier, Question, Symptom, Synonym
+from diseases.models import Disease, Identifier, Question, Source, Symptom, Synonym
 from diseases.models.imports import KEY_LENGTH
 from organizations.duplicates import folded
 from publishing.prose import sanitize, shape
@@ -64,6 +65,37 @@ def pieces_of(record: Record) -> dict[str, Piece]:
     return unique
 
 
+def keep_numbers(pieces: Mapping[str, Piece], before: Mapping[str, Content]) -> dict[str, Piece]:
+    """A term that stands there several times, each time under the number that this frequency had `before`.
+
+    Else a dataset that sorts them otherwise, or leaves one out, would change each row into the next.
+    """
+    had, have = _numbers(before), _numbers(pieces)
+    key_of = {key: key for key in pieces}
+    for term, keys in have.items():
+        free = list(dict.fromkeys([*sorted(had[term]), *keys]))
+        rest = []
+        for key in keys:
+            frequency = pieces[key].content["frequency"]
+            same = next((each for each in free if each in before and before[each]["frequency"] == frequency), None)
+            if same:
+                free.remove(same)
+                key_of[key] = same
+            else:
+                rest.append(key)
+        key_of |= dict(zip(rest, free, strict=False))
+    return {key_of[key]: replace(piece, key=key_of[key]) for key, piece in pieces.items()}
+
+
+def _numbers(keys: Iterable[str]) -> dict[str, list[str]]:
+    """The keys of symptoms by term."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for key in keys:
+        if sort_of(key) == "symptom":
+            found[key.rpartition(":")[0]].append(key)
+    return found
+
+
 def _content(each: Any, leave_out: str = "") -> Content:
     return {name: str(value) for name, value in vars(each).items() if name != leave_out}
 
@@ -103,7 +135,8 @@ def _meaning(content: Content) -> dict[str, Any]:
     return {name: shape(value) if name == "answer" else value.strip() for name, value in content.items()}
 
 
-def is_touched(row: Any, sort: str, imported: Content) -> bool:
-    """Whether an editor had a hand in a row since it was imported: a date, a review or an approval counts."""
-    signs = ("approved", "last_updated", "reviewed_on", "review_due", "adapted")
-    return not is_same(content_of(row, sort), imported) or any(getattr(row, name, None) for name in signs)
+def is_touched(row: Any, sort: str, imported: Content, source: Source) -> bool:
+    """Whether an editor had a hand in a row since it was imported: a date, a review, an approval, a source counts."""
+    signs = ("approved", "last_updated", "reviewed_on", "reviewed_by", "review_due", "adapted")
+    is_as_imported = row.source_id == source.pk and is_same(content_of(row, sort), imported)
+    return not is_as_imported or any(getattr(row, name, None) for name in signs)

@@ -5,12 +5,14 @@ import json
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -28,6 +30,14 @@ def count(text: str) -> int:
     if not text.isdigit() or not int(text):
         raise ArgumentTypeError(f"“{text}” is no number from 1 up")
     return int(text)
+
+
+def _refuse_no_place(file: Path) -> None:
+    """Before the work, not after it."""
+    if file.is_dir():
+        raise CommandError(f"Cannot write the report: {file} is a folder.")
+    if not file.parent.is_dir():
+        raise CommandError(f"Cannot write the report: there is no folder {file.parent}.")
 
 
 class ImportCommand(BaseCommand):
@@ -53,26 +63,35 @@ class ImportCommand(BaseCommand):
     def handle(self, *args: Any, dry_run: bool, by: str | None, **options: Any) -> None:
         publish_new, limit, file = options.get("publish_new", False), options["limit"], options["report"]
         author = self.author(by, publish_new)
-        if file and not file.parent.is_dir():
-            raise CommandError(f"Cannot write the report: there is no folder {file.parent}.")
+        if file:
+            _refuse_no_place(file)
+        report, run, stopped = Report(), None, ""
         try:
             delivery = self.read(**options)
-            source = source_named(SOURCE_OF[self.dataset])
-            assert source  # noqa: S101 # SOURCE_OF names it
-            merge = Merge(
-                self.dataset, source, author, create=options.get("create", self.creates), publish_new=publish_new
-            )
             run = None if dry_run else self.start(delivery, author)
             gc.set_threshold(100_000)  # looking for rings among so many short-lived rows costs a sixth
-            self.run(merge, delivery, limit, dry_run)
+            with transaction.atomic() if dry_run else nullcontext():
+                source = source_named(SOURCE_OF[self.dataset])
+                assert source  # noqa: S101 # SOURCE_OF names it
+                create = options.get("create", self.creates)
+                merge = Merge(self.dataset, source, author, create=create, publish_new=publish_new, report=report)
+                self.run(merge, delivery, limit, dry_run)
+                if dry_run:
+                    transaction.set_rollback(True)
         except SourceError as error:
-            raise CommandError(str(error)) from error
-        except KeyboardInterrupt as error:
-            raise CommandError("Interrupted. Every record so far is whole; run it again for the others.") from error
+            stopped = str(error)
+        except (KeyboardInterrupt, OperationalError) as error:
+            why = "Interrupted" if isinstance(error, KeyboardInterrupt) else f"The database cannot go on: {error}"
+            stopped = f"{why}. Every record so far is whole; run it again for the others."
         if run:
-            run.finished_at, run.report = timezone.now(), merge.report.as_json()
-            run.save()
-        self.tell(merge.report, dry_run, file)
+            self.end(run, report, stopped)
+        if run or not stopped:
+            self.tell(report, dry_run, file)
+        if stopped:
+            raise CommandError(stopped)
+        if report.has_failed:
+            failed = len(report.lines["failed"])
+            raise CommandError(f"{failed:,} records were not imported; they are named above.")
 
     def author(self, by: str | None, publish_new: bool) -> Any:
         """The user named by --by, or without one the command's own name, which may make drafts only."""
@@ -93,6 +112,13 @@ class ImportCommand(BaseCommand):
         files = "\n".join(path.name for path in delivery.paths)
         name = author if isinstance(author, str) else author.get_full_name() or author.get_username()
         return ImportRun.objects.create(dataset=self.dataset, files=files, by_name=name)
+
+    def end(self, run: ImportRun, report: Report, stopped: str) -> None:
+        """Also of a run that was stopped: what it says of records that are done, the next one does not say again."""
+        run.report = report.as_json()
+        run.finished_at = None if stopped else timezone.now()
+        with suppress(OperationalError):  # a full disk: the report is told all the same
+            run.save()
 
     def run(self, merge: Merge, delivery: Delivery, limit: int | None, dry_run: bool) -> None:
         merge.run(self.progress(islice(delivery.records, limit), min(limit or delivery.total, delivery.total)), dry_run)
@@ -117,7 +143,7 @@ class ImportCommand(BaseCommand):
         for line in report.text():
             self.stdout.write(line)
         if file:
-            file.write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=1), encoding="utf-8")
-        if report.has_failed:
-            failed = len(report.lines["failed"])
-            raise CommandError(f"{failed:,} records were not imported; they are named above.")
+            try:
+                file.write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=1), encoding="utf-8")
+            except OSError as error:
+                raise CommandError(f"Cannot write the report: {error}.") from error

@@ -3,17 +3,20 @@
 import json
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from diseases.codes import Relation
+from diseases.importing import medquad
 from diseases.importing.merge import Merge
-from diseases.importing.records import CodeRecord, QuestionRecord, Record, SymptomRecord, SynonymRecord
+from diseases.importing.records import CodeRecord, Delivery, QuestionRecord, Record, SymptomRecord, SynonymRecord
 from diseases.importing.sources import source_named
-from diseases.models import Disease, Identifier, ImportRun, Proposal, Provenance, Question, Symptom, Synonym
+from diseases.models import Disease, Identifier, ImportRun, Proposal, Provenance, Question, Source, Symptom, Synonym
 from diseases.pages import Topic
+from diseases.proposals import accept, decline
 from publishing.editions import bin_subject, keep, publish
 from publishing.models import Edition, Event
 from tests.factories import make_disease, make_editor, make_publisher, make_question
@@ -119,7 +122,13 @@ def test_what_no_editor_touched_follows_the_dataset_in_the_working_copy_alone():
 
 
 @pytest.mark.parametrize(
-    "touch", [{"answer": "<p>An editor's words.</p>"}, {"reviewed_on": "2020-01-01", "reviewed_by": "Dr A"}]
+    "touch",
+    [
+        {"answer": "<p>An editor's words.</p>"},
+        {"reviewed_on": "2020-01-01", "reviewed_by": "Dr A"},
+        {"reviewed_by": "Dr A"},
+        {"source": None},
+    ],
 )
 def test_what_an_editor_touched_is_proposed_once_and_a_refusal_stands_for_that_text(touch):
     merge(RECORD)
@@ -177,6 +186,41 @@ def test_a_disease_in_the_bin_is_left_there():
     )
 
 
+@pytest.mark.parametrize(
+    ("now", "rows", "proposed"),
+    [
+        (["50%", "90%"], {1: "90%", 2: "50%"}, []),
+        (["50%"], {1: "90%", 2: "50%"}, ["symptom:red hair:1"]),
+        (["50%", "20%"], {1: "20%", 2: "50%"}, []),
+        (["20%", "90%", "50%"], {1: "90%", 2: "50%", 3: "20%"}, []),
+    ],
+)
+def test_a_term_that_stands_twice_is_followed_by_its_frequency(now, rows, proposed):
+    def red(*frequencies):
+        return replace(RECORD, symptoms=tuple(SymptomRecord("Red hair", frequency) for frequency in frequencies))
+
+    merge(red("90%", "50%"))
+
+    report = merge(red(*now))
+
+    assert report.lines["failed"] == []
+    assert dict(redd().symptoms.values_list("position", "frequency")) == rows
+    assert [proposal.part for proposal in Proposal.objects.all()] == proposed
+    before = state()
+    Provenance.objects.filter(part="").update(digest="")  # as if the record were another one
+    assert merge(red(*now)).changed_nothing
+    assert state() == before
+
+
+def test_for_a_disease_in_the_bin_nothing_is_proposed_by_its_name():
+    bin_subject(make_disease(name="Redd disease"), by=make_publisher(), reason="Not ours")
+
+    report = merge(RECORD)
+
+    assert report.lines["skipped"] == ["77.xml, Redd disease: it is in the bin, and stays there"]
+    assert not Proposal.objects.exists()
+
+
 def test_what_vanished_from_the_dataset_is_proposed_for_removal_until_it_is_back():
     merge(RECORD)
 
@@ -187,6 +231,51 @@ def test_what_vanished_from_the_dataset_is_proposed_for_removal_until_it_is_back
 
     merge(RECORD)
     assert not Proposal.objects.exists()
+
+
+def propose_of_every_sort():
+    """A page on which every sort of proposal waits; the record that was imported, and the one that proposes."""
+    merge(RECORD)
+    Disease.objects.update(name="An editor's name", folded_name="an editor's name")
+    Question.objects.update(answer="<p>An editor's words.</p>")
+    disease = Disease.objects.get()
+    make_question(disease, topic="outlook", question="Why?", answer="<p>Our own.</p>")
+    outlook = QuestionRecord("1-2", Topic.OUTLOOK, "What is the outlook?", "<p>Good.</p>")
+    said = replace(RECORD, name="Reddest disease", summary="A definition.", questions=(*answer("A gene."), outlook))
+    merge(said)
+    parts = list(Proposal.objects.pending().order_by("part").values_list("part", flat=True))
+    assert parts == ["name", "question:1-1", "question:1-2", "summary"]
+    return disease, said
+
+
+def test_what_the_dataset_takes_back_waits_no_longer():
+    propose_of_every_sort()
+
+    merge(RECORD)
+
+    assert not Proposal.objects.exists()
+
+
+def test_what_the_editors_did_themselves_or_have_undone_waits_no_longer():
+    disease, said = propose_of_every_sort()
+    disease.name, disease.summary = "Reddest disease", "A definition."
+    disease.save()
+    disease.questions.all().delete()
+
+    merge(replace(said, synonyms=(SynonymRecord("New"),)))
+
+    assert Proposal.objects.pending().get().part == "synonym:reddism"
+    assert disease.questions.get().answer == "<p>Good.</p>"  # its topic is free
+
+
+def test_what_was_declined_does_not_leave_another_text_waiting():
+    merge(RECORD)
+    Question.objects.update(answer="<p>An editor's words.</p>")
+    for text in ("One gene.", "Two genes.", "One gene."):
+        merge(replace(RECORD, questions=answer(text)))
+        decline(Proposal.objects.pending().filter(new__answer="<p>One gene.</p>"), by=make_editor())
+
+    assert not Proposal.objects.pending().exists()
 
 
 def test_a_second_answer_on_a_topic_is_proposed_and_one_on_a_new_topic_is_put_in_its_place():
@@ -206,6 +295,17 @@ def test_a_second_answer_on_a_topic_is_proposed_and_one_on_a_new_topic_is_put_in
     )
 
 
+@pytest.mark.parametrize("before", [replace(CAUSES, answer=""), replace(CAUSES, topic=Topic.OUTLOOK)])
+def test_an_answer_that_comes_later_to_a_topic_is_no_second_one_either(before):
+    merge(replace(RECORD, questions=(before,)))
+    make_question(redd(), topic="causes", question="Why?", answer="<p>Our own.</p>")
+
+    merge(RECORD)
+
+    assert redd().questions.filter(topic="causes").exclude(answer="").get().question == "Why?"
+    assert Proposal.objects.get().reason == "The page has an answer on this topic already, from elsewhere."
+
+
 def test_the_same_question_with_another_answer_is_proposed_as_a_change():
     disease = make_disease(name="Redd disease", questions=0)
     Identifier.objects.create(disease=disease, scheme="GARD", value="77")
@@ -215,6 +315,42 @@ def test_the_same_question_with_another_answer_is_proposed_as_a_change():
 
     assert disease.questions.get().answer == "<p>Our own.</p>"
     assert (Proposal.objects.get().action, Proposal.objects.get().part) == ("change", "question:1-1")
+
+
+def test_what_an_editors_own_row_says_already_is_proposed_and_stops_nothing_else():
+    merge(replace(RECORD, synonyms=(SynonymRecord("Cafe disease"),)))
+    Synonym.objects.create(disease=redd(), text="Café disease")
+    Symptom.objects.create(disease=redd(), term="red hair", frequency="50%", source=source_named("MedQuAD GARD"))
+    symptoms = (SymptomRecord("Red hair", "50%"), SymptomRecord("Freckles", "1%"))
+
+    report = merge(replace(RECORD, synonyms=(SynonymRecord("Café disease"),), symptoms=symptoms))
+
+    assert report.lines["failed"] == []
+    assert sorted(redd().synonyms.values_list("text", flat=True)) == ["Cafe disease", "Café disease"]
+    assert list(redd().symptoms.values_list("frequency", flat=True)) == ["50%", "90%", "1%"]
+    assert sorted(Proposal.objects.values_list("part", "reason")) == [
+        ("symptom:red hair:1", "Another row says this already. Delete one of the two."),
+        ("synonym:cafe disease", "Another row says this already. Delete one of the two."),
+    ]
+
+
+@pytest.mark.parametrize("dataset", ["mondo", "orphanet"])  # the one that said so before, and another one
+def test_a_gard_id_of_another_disease_that_becomes_exact_is_a_conflict(dataset):
+    merge(RECORD)
+    blue = make_disease(name="Blue disease", questions=0)
+    blue.identifiers.update(scheme="ORPHA", value="900005")
+    doubtful = CodeRecord("GARD", "77", Relation.UNKNOWN)
+    mondo = Record("MONDO:0000001", "line 1", "Blue disease", codes=(CodeRecord("ORPHA", "900005"), doubtful))
+    merge(mondo, dataset="mondo", create=False)
+    merge(replace(mondo, codes=mondo.codes[:1]), dataset="orphanet", create=False)
+
+    sure = (CodeRecord("ORPHA", "900005"), CodeRecord("GARD", "77"))
+    report = merge(replace(mondo, codes=sure, synonyms=(SynonymRecord("Azure"),)), dataset=dataset, create=False)
+
+    assert report.lines["failed"] == []
+    assert report.lines["conflicts"] == ["line 1, Blue disease: GARD 77 is Redd disease"]
+    assert blue.identifiers.get(scheme="GARD").relation == "unknown"
+    assert blue.synonyms.filter(text="Azure").exists()
 
 
 def test_a_name_alone_joins_nothing_but_is_proposed_with_its_code():
@@ -230,6 +366,24 @@ def test_a_name_alone_joins_nothing_but_is_proposed_with_its_code():
     Identifier.objects.create(disease=disease, scheme="GARD", value="77")
     merge(RECORD)
     assert (disease.synonyms.filter(text="Reddism").count(), Proposal.objects.count()) == (1, 0)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_code_that_was_accepted_for_the_wrong_disease_stops_nothing_once_it_is_taken_away(moved):
+    wrong, right = make_disease(name="Redd disease", questions=0), make_disease(name="Right", questions=0)
+    merge(RECORD)
+    assert accept(Proposal.objects.all(), by=make_editor()) == []
+    wrong.identifiers.filter(scheme="GARD").delete()
+    Disease.objects.filter(pk=wrong.pk).update(name="Wrong", folded_name="wrong")
+    if moved:
+        Identifier.objects.create(disease=right, scheme="GARD", value="77")
+
+    report = merge(RECORD)
+
+    owner = Disease.objects.get(identifiers__scheme="GARD", identifiers__value="77")
+    assert (report.lines["failed"], owner.name) == ([], "Right" if moved else "Redd disease")
+    assert set(Provenance.objects.values_list("disease", flat=True)) == {owner.pk}
+    assert merge(replace(RECORD, synonyms=())).lines["failed"] == []
 
 
 def test_a_name_that_belongs_to_another_code_is_a_conflict():
@@ -277,6 +431,61 @@ def test_a_code_joins_names_are_added_lost_letters_mended_and_a_definition_is_pr
     assert Proposal.objects.get().new == {"text": "A rare disease."}
 
 
+def test_letters_that_an_editor_gave_back_leave_the_name_to_editors():
+    disease = make_disease(name="Rdd disease", questions=0)
+    disease.identifiers.update(scheme="ORPHA", value="900009")
+    orphanet = Record(
+        "ORPHA:900009",
+        "line 9",
+        "Ginger disease",
+        codes=(CodeRecord("ORPHA", "900009"),),
+        synonyms=(SynonymRecord("Rédd disease"),),
+    )
+    merge(orphanet, dataset="orphanet", create=False)
+    assert accept(Proposal.objects.pending(), by=make_editor()) == []
+
+    merge(replace(orphanet, summary="A rare disease."), dataset="orphanet", create=False)
+
+    disease.refresh_from_db()
+    assert disease.name == "Rédd disease"
+    assert [proposal.part for proposal in Proposal.objects.pending()] == ["summary"]
+
+
+def test_a_code_that_an_editor_deleted_joins_nothing_in_the_same_run_either():
+    disease = make_disease(name="One", questions=0)
+    disease.identifiers.update(scheme="ORPHA", value="900001")
+    omim = CodeRecord("OMIM", "600001")
+    one = Record("ORPHA:900001", "line 1", "One", codes=(CodeRecord("ORPHA", "900001"), omim))
+    two = Record("ORPHA:900002", "line 2", "Two", codes=(CodeRecord("ORPHA", "900002"), omim))
+    merge(one, dataset="orphanet")
+    disease.identifiers.filter(scheme="OMIM").delete()
+
+    first = merge(replace(one, summary="A definition."), two, dataset="orphanet")
+
+    assert (first.lines["conflicts"], first.lines["created"]) == ([], ["Two (ORPHA:900002)"])
+    assert merge(replace(one, summary="A definition."), two, dataset="orphanet").changed_nothing
+
+
+def test_a_retired_code_that_an_editor_brought_back_can_be_removed_once_more():
+    disease = make_disease(name="One", questions=0)
+    disease.identifiers.update(scheme="ORPHA", value="900001")
+    record = Record(
+        "ORPHA:900002",
+        "line 2",
+        "One",
+        codes=(CodeRecord("ORPHA", "900002"),),
+        former=(CodeRecord("ORPHA", "900001"),),
+    )
+    merge(record, dataset="orphanet")
+    assert accept(Proposal.objects.all(), by=make_editor()) == []
+    Identifier.objects.create(disease=disease, scheme="ORPHA", value="900001")
+
+    merge(replace(record, summary="A definition."), dataset="orphanet")
+
+    assert accept(Proposal.objects.pending().filter(action="remove"), by=make_editor()) == []
+    assert not disease.identifiers.filter(value="900001").exists()
+
+
 def test_groups_and_diseases_that_are_not_here_are_made_only_where_that_is_asked_for():
     disorder = Record("ORPHA:1", "line 1", "A disorder", codes=(CodeRecord("ORPHA", "1"),))
     group = Record("ORPHA:2", "line 2", "A group", codes=(CodeRecord("ORPHA", "2"),), may_have_page=False)
@@ -298,6 +507,15 @@ def test_a_record_that_cannot_be_stored_is_named_and_the_others_go_on():
     assert [str(disease) for disease in Disease.objects.all()] == ["Redd disease"]
 
 
+def test_a_name_that_is_too_long_is_refused_also_for_a_disease_that_is_here():
+    merge(RECORD)
+
+    report = merge(replace(RECORD, name="x" * 230))
+
+    assert len(report.lines["failed"]) == 1
+    assert redd().name == "Redd disease"
+
+
 def test_a_dry_run_says_what_a_run_does_and_changes_nothing():
     publisher = make_publisher()
     twin = numbered(78, "Redd disease")
@@ -316,7 +534,7 @@ def test_a_new_disease_takes_as_many_queries_with_many_rows(symptoms, django_ass
     merging = Merge("medquad", source_named("MedQuAD GARD"), "import_medquad")
     merging.run([])
 
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         merging._take(record, dry_run=False)
 
 
@@ -391,6 +609,44 @@ def test_the_command_reports_and_fails_for_a_damaged_file(tmp_path, capsys):
     assert report["counts"]["failed"] == 1
     assert "broken.xml" in capsys.readouterr().out
     assert ImportRun.objects.get().report == report
+
+
+def test_a_dry_run_of_the_command_leaves_no_source_behind(tmp_path):
+    (tmp_path / "other.xml").write_text("<Document/>", encoding="utf-8")
+
+    call_command("import_medquad", tmp_path, dry_run=True)
+
+    assert not Source.objects.exists()
+
+
+def test_the_command_says_early_where_it_cannot_write_its_report(tmp_path):
+    with pytest.raises(CommandError, match="is a folder"):
+        call_command("import_medquad", tmp_path, report=tmp_path)
+
+
+def test_the_command_says_late_where_it_could_not_write_its_report(tmp_path):
+    (tmp_path / "other.xml").write_text("<Document/>", encoding="utf-8")
+
+    with pytest.raises(CommandError, match="Cannot write the report"):
+        call_command("import_medquad", tmp_path, report=Path("/dev/full"))
+
+    assert ImportRun.objects.get().finished_at
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, OperationalError("database or disk is full")])
+def test_a_run_that_is_stopped_tells_what_it_did(tmp_path, capsys, monkeypatch, stop):
+    def stopped():
+        yield replace(RECORD, remarks=("Look at this.",))
+        raise stop
+
+    monkeypatch.setattr(medquad, "read", lambda path: Delivery(stopped(), [], 2, (path,)))
+
+    with pytest.raises(CommandError, match="Every record so far is whole"):
+        call_command("import_medquad", tmp_path)
+
+    run = ImportRun.objects.get()
+    assert (run.finished_at, run.report["counts"]["created"]) == (None, 1)
+    assert "Look at this." in capsys.readouterr().out
 
 
 def test_publishing_needs_someone_who_may(tmp_path):
