@@ -255,8 +255,10 @@ class Merging:
         if self._knows_better(piece, twin):
             self._set(twin, piece)
         here = content_of(twin, piece.sort)
-        self.remember(piece.key, here, target=twin.key, made=False)
-        if piece.sort == "question" and not is_same(here, piece.content) and piece.content["answer"]:
+        answers_otherwise = piece.sort == "question" and piece.content["answer"] and not is_same(here, piece.content)
+        said = here if answers_otherwise else piece.content
+        self.remember(piece.key, said, target=twin.key, made=False)
+        if answers_otherwise:
             self.propose(piece.key, Proposal.Action.CHANGE, None, piece.content, SAME_QUESTION)
 
     def _knows_better(self, piece: Piece, twin: Any) -> bool:

@@ -15,7 +15,7 @@ from diseases.importing.merge import Merge
 from diseases.importing.records import CodeRecord, Delivery, QuestionRecord, Record, SymptomRecord, SynonymRecord
 from diseases.importing.sources import source_named
 from diseases.models import Disease, Identifier, ImportRun, Proposal, Provenance, Question, Source, Symptom, Synonym
-from diseases.pages import Topic
+from diseases.pages import SynonymKind, Topic
 from diseases.proposals import accept, decline
 from publishing.editions import bin_subject, keep, publish
 from publishing.models import Edition, Event
@@ -484,6 +484,21 @@ def test_a_retired_code_that_an_editor_brought_back_can_be_removed_once_more():
 
     assert accept(Proposal.objects.pending().filter(action="remove"), by=make_editor()) == []
     assert not disease.identifiers.filter(value="900001").exists()
+
+
+def test_two_datasets_that_differ_in_the_kind_of_a_thing_propose_nothing_when_another_thing_changes():
+    umls = CodeRecord("UMLS", "C0000077", Relation.EXACT)
+    gard = CodeRecord("GARD", "77")
+    former = SynonymRecord("Reddism", SynonymKind.FORMER)
+    asked = replace(CAUSES, key="2", answer="")
+    mondo = Record("MONDO:0000001", "1", "Redd disease", codes=(gard, umls), synonyms=(former,), questions=(asked,))
+    merge(RECORD)
+    merge(mondo, dataset="mondo")
+
+    merge(replace(mondo, summary="A definition."), dataset="mondo")
+    merge(replace(RECORD, summary="A definition."))
+
+    assert {proposal.part for proposal in Proposal.objects.all()} == {"summary"}
 
 
 def test_groups_and_diseases_that_are_not_here_are_made_only_where_that_is_asked_for():
