@@ -102,9 +102,10 @@ class Merging:
                 self._follow(piece, note)
             elif not self._repeats_name(piece):
                 self._bring_in(piece)
+        said = {self.notes[key].target for key in pieces if key in self.notes}
         for key, note in self.notes.items():
             if key and note.target and key not in pieces:
-                self._vanished(key, note)
+                self._vanished(key, note, said)
         self._replace_former_codes()
         self._take_back_proposals()
         self._write()
@@ -312,10 +313,13 @@ class Merging:
         refuse(row, piece.sort)
         row.save()
 
-    def _vanished(self, key: str, note: Provenance) -> None:
+    def _vanished(self, key: str, note: Provenance, said: set[Any]) -> None:
+        """`said`: the rows that the record speaks of still, perhaps under another key: a question with a new number."""
         row = self.rows[sort_of(key)].get(note.target)
-        others = Provenance.objects.filter(target=note.target).exclude(pk=note.pk)
-        if row is not None and note.made and not others.exists():
+        if row is None or not note.made or note.target in said:
+            return
+        others = Provenance.objects.filter(target=note.target).exclude(dataset=self.dataset, record=self.record.key)
+        if not others.exists():
             self.propose(key, Proposal.Action.REMOVE, note.content, None, VANISHED)
 
     def _replace_former_codes(self) -> None:

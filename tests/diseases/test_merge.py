@@ -233,6 +233,16 @@ def test_what_vanished_from_the_dataset_is_proposed_for_removal_until_it_is_back
     assert not Proposal.objects.exists()
 
 
+def test_a_question_under_a_new_number_did_not_vanish_and_then_does():
+    merge(RECORD)
+
+    merge(replace(RECORD, questions=(replace(CAUSES, key="1-9"),)))
+    assert not Proposal.objects.exists()
+
+    merge(replace(RECORD, questions=()))
+    assert Proposal.objects.get().action == "remove"
+
+
 def propose_of_every_sort():
     """A page on which every sort of proposal waits; the record that was imported, and the one that proposes."""
     merge(RECORD)
