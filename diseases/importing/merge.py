@@ -33,6 +33,8 @@ class Merge:
     create: bool = True  # whether a disease that is not here is made
     publish_new: bool = False  # whether what this run made goes live; takes a user as `by`
     report: Report = field(default_factory=Report)
+    put_off: list[Record] = field(default_factory=list)  # until every name is what the dataset now says
+    is_last_round: bool = False
 
     def run(self, records: Iterable[Record], dry_run: bool = False, tick: Callable[[], None] = lambda: None) -> Report:
         """Merges every record. A dry run is one transaction that is taken back: it says just what would happen."""
@@ -43,15 +45,18 @@ class Merge:
                 record: (digest, pk) for record, digest, pk in whole.values_list("record", "digest", "disease")
             }
             for record in records:
+                self.report.read += 1
                 self._take(record, dry_run)
                 tick()
+            self.is_last_round = True
+            for record in self.put_off:
+                self._take(record, dry_run)
             if dry_run:
                 transaction.set_rollback(True)
         return self.report
 
     def _take(self, record: Record, dry_run: bool) -> None:
         digest = digest_of(record)
-        self.report.read += 1
         before, pk = self.known.get(record.key, ("", None))
         if before == digest:
             self.report.unchanged += 1
@@ -95,6 +100,9 @@ class Merge:
         """A draft of a disease that is not here; None where it may not be made."""
         where = f"{record.where}, {record.name}"
         namesake = self.here.namesake(record)
+        if namesake and not self.is_last_round:
+            self.put_off.append(record)
+            return None
         if namesake:
             self._suggest(record, namesake, outcome)
             return None

@@ -404,6 +404,17 @@ def test_a_name_that_belongs_to_another_code_is_a_conflict():
     assert report.lines["conflicts"] == ["77.xml, Redd disease: the name belongs to a disease here that is GARD 77"]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_name_that_moves_to_another_record_is_free_whatever_their_order(order):
+    merge(RECORD)
+    moved = [replace(RECORD, name="Redd disease, type 1"), numbered(78, "Redd disease")][::order]
+
+    report = merge(*moved)
+
+    assert (report.lines["conflicts"], report.lines["created"]) == ([], ["Redd disease (GARD:78)"])
+    assert (report.read, merge(*moved).changed_nothing) == (2, True)
+
+
 def test_codes_of_several_diseases_join_none():
     for number in (1, 2):
         Identifier.objects.create(disease=make_disease(name=f"Form {number}"), scheme="OMIM", value="600100")
