@@ -49,6 +49,11 @@ def members(path: Path, suffix: str, limits: Limits = Limits()) -> Iterator[Memb
         raise SourceError(f"{path}: cannot be read ({error}). Check the path and its permissions.") from error
 
 
+def readable(name: str) -> str:
+    """A file's name as text: on Linux one may hold bytes that are none, which no report and no database takes."""
+    return name.encode(errors="replace").decode()
+
+
 def _wanted(name: str, suffix: str) -> bool:
     """macOS puts a file of its own beside every file that it packs."""
     file = PurePosixPath(name).name
@@ -102,7 +107,7 @@ def _folder(path: Path, suffix: str, limits: Limits) -> Iterator[Member | Refusa
     files.sort(key=lambda file: file.relative_to(path).as_posix())
     budget.check_names([file.name for file in files], [file.stat().st_size for file in files])
     for file in files:
-        name = f"{path.name}/{file.relative_to(path).as_posix()}"
+        name = readable(f"{path.name}/{file.relative_to(path).as_posix()}")
         with file.open("rb") as stream:
             data = budget.read(stream)
         yield budget.too_long(name) if data is None else Member(name, data)

@@ -16,6 +16,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 from tqdm import tqdm
 
+from diseases.importing.archives import readable
 from diseases.importing.merge import Merge
 from diseases.importing.records import Delivery, Record, SourceError
 from diseases.importing.report import Report
@@ -109,7 +110,7 @@ class ImportCommand(BaseCommand):
         return user
 
     def start(self, delivery: Delivery, author: Any) -> ImportRun:
-        files = "\n".join(path.name for path in delivery.paths)
+        files = "\n".join(readable(path.name) for path in delivery.paths)
         name = author if isinstance(author, str) else author.get_full_name() or author.get_username()
         return ImportRun.objects.create(dataset=self.dataset, files=files, by_name=name)
 

@@ -1,6 +1,7 @@
 """What an import may do to a site that editors work on."""
 
 import json
+import os
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -683,6 +684,17 @@ def test_a_run_that_is_stopped_tells_what_it_did(tmp_path, capsys, monkeypatch, 
     run = ImportRun.objects.get()
     assert (run.finished_at, run.report["counts"]["created"]) == (None, 1)
     assert "Look at this." in capsys.readouterr().out
+
+
+def test_files_whose_names_are_no_text_are_read_and_reported(tmp_path, capsys):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    (folder / os.fsdecode(b"\xff.xml")).write_text("<Document/>", encoding="utf-8")
+
+    call_command("import_medquad", folder)
+
+    assert ImportRun.objects.get().files == "caf?"
+    assert "caf?/?.xml" in capsys.readouterr().out
 
 
 def test_publishing_needs_someone_who_may(tmp_path):
