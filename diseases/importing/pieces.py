@@ -6,6 +6,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from operator import eq
 from typing import Any
 
 from diseases.importing.records import Record
@@ -70,21 +71,23 @@ def keep_numbers(pieces: Mapping[str, Piece], before: Mapping[str, Content]) -> 
 
     Else a dataset that sorts them otherwise, or leaves one out, would change each row into the next.
     """
-    had, have = _numbers(before), _numbers(pieces)
-    key_of = {key: key for key in pieces}
-    for term, keys in have.items():
+    had = _numbers(before)
+    key_of: dict[str, str] = {}
+    for term, keys in _numbers(pieces).items():
         free = list(dict.fromkeys([*sorted(had[term]), *keys]))
-        rest = []
-        for key in keys:
-            frequency = pieces[key].content["frequency"]
-            same = next((each for each in free if each in before and before[each]["frequency"] == frequency), None)
-            if same:
-                free.remove(same)
-                key_of[key] = same
-            else:
-                rest.append(key)
+        for is_same_row in (eq, _has_same_frequency):
+            for key in keys:
+                found = (each for each in free if each in before and is_same_row(before[each], pieces[key].content))
+                if key not in key_of and (same := next(found, None)):
+                    free.remove(same)
+                    key_of[key] = same
+        rest = [key for key in keys if key not in key_of]
         key_of |= dict(zip(rest, free, strict=False))
-    return {key_of[key]: replace(piece, key=key_of[key]) for key, piece in pieces.items()}
+    return {key_of.get(key, key): replace(piece, key=key_of.get(key, key)) for key, piece in pieces.items()}
+
+
+def _has_same_frequency(one: Content, other: Content) -> bool:
+    return one["frequency"] == other["frequency"]
 
 
 def _numbers(keys: Iterable[str]) -> dict[str, list[str]]:
