@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
@@ -336,9 +336,9 @@ class Edition(Record):
     def get_absolute_url(self) -> str:
         return kinds()[self.kind].url_of(self.slug)
 
-    @property
+    @cached_property
     def page(self) -> Any:
-        """The page as a value of its kind's class."""
+        """The page as a value of its kind's class, opened once: an edition's words do not change."""
         return kinds()[self.kind].PAGE.open(self.content, self.schema)
 
 
