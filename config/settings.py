@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "django_prose_editor",
     "django_countries",
     "csp",
+    "search",
     "publishing",
     "organizations",
     "diseases",
