@@ -1,8 +1,21 @@
 """Finds pages by what a reader typed."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
-from search.models import Entry
+from django.db.models import Q
+
+from search import fulltext
+from search.codes import asked_for
+from search.correcting import Guess, corrections, guesses, is_strong, near
+from search.folding import spellings
+from search.models import Code, Entry, Word
+from search.names import Names, current
+from search.snippets import best_section, written
+
+LONGEST_QUERY = 400
+MOST_WORDS = 24
 
 
 @dataclass(frozen=True)
@@ -51,42 +64,218 @@ class Suggestion:
     """The name that fits, where it is not the title: "also called NH"."""
 
 
+# How well something fits. What fits alike goes by the alphabet.
+TITLE_OR_CODE, OTHER_NAME, SAME_WORDS, BEGINNING, IN_A_NAME, BEGUN_IN_A_NAME, IN_HEADINGS, IN_TEXT = range(8)
+
+
+@dataclass(frozen=True)
+class _Match:
+    """Why an entry was found: a code, one of its names by number, or else its words."""
+
+    rank: tuple[int, int]
+    code: str = ""
+    place: int | None = None
+
+
+_Found = dict[int, _Match]
+
+
 def search(text: str, page: int = 1, per_page: int = 20, exact: bool = False) -> Results:
     """One page of what fits; a page beyond the last is the last. `exact` takes the words as they are typed."""
-    words = text.casefold().split()
-    found = [hit for entry in Entry.objects.order_by("sort_key") if words and (hit := _hit(entry, words))]
-    pages = max(1, -(-len(found) // per_page))
-    page = min(max(page, 1), pages)
+    text = text[:LONGEST_QUERY]
+    with current() as names:
+        words = _words(text, names)
+        if not words:
+            return Results(query=text)
+        found = _with_codes(text)
+        found |= {pk: match for pk, match in _everywhere(names, words).items() if pk not in found}
+        corrected_to = ""
+        alike: tuple[str, ...] = ()
+        if not found:
+            guess, words_found = _corrected(names, words)
+            if guess and exact:
+                alike = (_shown(guess, text, names),)
+            elif guess:
+                found, corrected_to = words_found, _shown(guess, text, names)
+                words = [word for word in guess.words if word]
+            else:
+                alike = _alike(names, words)
+        pages = max(1, -(-len(found) // per_page))
+        page = min(max(page, 1), pages)
+        order = _ordered(names, found, page * per_page)[(page - 1) * per_page :]
     return Results(
         query=text,
+        corrected_to=corrected_to,
         total=len(found),
         page=page,
         pages=pages,
-        hits=tuple(found[(page - 1) * per_page : page * per_page]),
+        hits=tuple(_hits(order, found, words, corrected_to or text)),
+        alike=alike,
     )
 
 
 def suggest(text: str, limit: int = 8) -> tuple[Suggestion, ...]:
     """What the reader may be about to type."""
-    return tuple(
-        Suggestion(hit.kind, hit.url, hit.title, f"{hit.reason.note} {hit.reason.text}" if hit.reason.note else "")
-        for hit in search(text, per_page=limit).hits
+    text = text[:LONGEST_QUERY]
+    with current() as names:
+        words = _words(text, names)
+        if not words:
+            return ()
+        found = _with_codes(text)
+        found |= {pk: match for pk, match in _by_name(names, words).items() if pk not in found}
+        order = _ordered(names, found, limit)
+        if not found:
+            for guess in guesses(names, words, typing=True):
+                if guess.number is not None and names.entry[guess.number] not in found:
+                    pk = names.entry[guess.number]
+                    found[pk] = _Match((IN_A_NAME, 0), place=names.place[guess.number])
+            order = list(found)[:limit]
+    entries = Entry.objects.in_bulk(order)
+    return tuple(_suggestion(entries[pk], found[pk]) for pk in order if pk in entries)
+
+
+def _words(text: str, names: Names) -> list[str]:
+    """The folded words of a query. Of two ways to write it, the one whose words are known."""
+    return max(
+        (spelling[:MOST_WORDS] for spelling in spellings(text)),
+        key=lambda spelling: sum(word in names.words for word in spelling),
     )
 
 
-def _hit(entry: Entry, words: list[str]) -> Hit | None:
-    for name, note in entry.names:
-        if all(word in name.casefold() for word in words):
-            reason = Reason("name" if note else "title", name, note)
-            return Hit(entry.kind, entry.url, entry.title, entry.about, reason)
-    for code in entry.codes:
-        if code.casefold() == " ".join(words):
-            return Hit(entry.kind, entry.url, entry.title, entry.about, Reason("code", code))
-    for heading, anchor, text in entry.sections:
-        start = text.casefold().find(words[0])
-        if start >= 0:
-            end = start + len(words[0])
-            runs = ((False, text[:start]), (True, text[start:end]), (False, text[end : end + 150]))
-            reason = Reason("section", heading, "", anchor, runs)
-            return Hit(entry.kind, entry.url, entry.title, entry.about, reason)
-    return None
+def _with_codes(text: str) -> _Found:
+    full, bare = asked_for(text)
+    if not full and not bare:
+        return {}
+    codes = Code.objects.filter(Q(full__in=full) | Q(bare__in=bare)).order_by("-pk")
+    return {pk: _Match((TITLE_OR_CODE, 0), code=code) for pk, code in codes.values_list("entry_id", "text")}
+
+
+def _everywhere(names: Names, words: Sequence[str]) -> _Found:
+    found = _by_name(names, words)
+    in_headings, in_text = fulltext.holding([word for word in words if is_strong(word)] or list(words))
+    for rank, pks in ((IN_HEADINGS, in_headings), (IN_TEXT, in_text)):
+        match = _Match((rank, 0))
+        for pk in pks:
+            if pk not in found and pk in names.own:
+                found[pk] = match
+    return found
+
+
+def _by_name(names: Names, words: Sequence[str]) -> _Found:
+    best: dict[int, tuple[int, int, int]] = {}
+    for rank, detail, number in _matches(names, words):
+        pk = names.entry[number]
+        match = (rank, detail, names.place[number])
+        if pk not in best or match < best[pk]:
+            best[pk] = match
+    return {pk: _Match((rank, detail), place=place) for pk, (rank, detail, place) in best.items()}
+
+
+def _matches(names: Names, words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Numbers of names, each with how well it fits."""
+    glued = "".join(words)
+    for number in names.called(glued):
+        yield (OTHER_NAME if names.place[number] else TITLE_OR_CODE), 0, number
+    for name in names.names.beginning_with(glued):
+        for number in names.called(name):
+            # A word that is all but complete comes before a longer name.
+            yield BEGINNING, int(names.text[number].count(" ") >= len(words)), number
+    strong = [word for word in words if is_strong(word)] or list(words)
+    longest = sum(map(len, words)) + 2 * len(words) + 12
+    wanted = set(strong)
+    in_all = _holding_all(names, strong)
+    for number in in_all:
+        text = names.text[number]
+        if len(text) <= longest and {word for word in text.split() if is_strong(word)} == wanted:
+            yield SAME_WORDS, int(names.place[number] > 0), number
+        else:
+            yield IN_A_NAME, 0, number
+    last = strong[-1]
+    if len(last) > 2:
+        others = set(_holding_all(names, strong[:-1])) if len(strong) > 1 else None
+        if others is None or others:
+            for word in names.words.beginning_with(last):
+                for number in names.holding[word]:
+                    if others is None or number in others:
+                        yield BEGUN_IN_A_NAME, 0, number
+
+
+def _holding_all(names: Names, words: Sequence[str]) -> Sequence[int]:
+    lists = sorted((names.holding.get(word, ()) for word in words), key=len)
+    if len(lists) == 1 or not lists[0]:
+        return lists[0]
+    common = set(lists[0])
+    for numbers in lists[1:]:
+        common.intersection_update(numbers)
+    return sorted(common)
+
+
+def _corrected(names: Names, words: Sequence[str]) -> tuple[Guess | None, _Found]:
+    for guess in corrections(names, words):
+        found = _everywhere(names, [word for word in guess.words if word])
+        if found:
+            return guess, found
+    return None, {}
+
+
+def _shown(guess: Guess, text: str, names: Names) -> str:
+    """What is searched for instead, as it is written: the reader's own words, else as a name or a page has them."""
+    spelled = {word: own for own, words in written(text) for word in words}
+    if guess.number is not None:
+        entry = Entry.objects.filter(pk=names.entry[guess.number]).values_list("names", flat=True).first()
+        name = entry[names.place[guess.number]][0] if entry else ""
+        if guess.is_whole:
+            return str(name)
+        spelled = {word: own for own, words in written(name) for word in words} | spelled
+    missing = [word for word in guess.words if word and word not in spelled]
+    if missing:
+        spelled |= dict(Word.objects.filter(word__in=missing).values_list("word", "shown"))
+    return " ".join(dict.fromkeys(spelled.get(word, word) for word in guess.words if word))
+
+
+def _alike(names: Names, words: Sequence[str], limit: int = 5) -> tuple[str, ...]:
+    """Titles with a word a little like one that was asked for."""
+    numbers: list[int] = []
+    for word in words:
+        if is_strong(word) and len(word) > 3:
+            for other, _slips in near(word, names.words, 1 if len(word) < 6 else 2).items():
+                if other[0] == word[0]:
+                    numbers += names.holding[other][:limit]
+    pks = list(dict.fromkeys(names.entry[number] for number in numbers))[:limit]
+    titles = Entry.objects.filter(pk__in=pks).values_list("pk", "title")
+    by_pk = dict(titles)
+    return tuple(by_pk[pk] for pk in pks if pk in by_pk)
+
+
+def _ordered(names: Names, found: _Found, count: int) -> list[int]:
+    sort_key = names.sort_key
+    return nsmallest(count, (pk for pk in found if pk in sort_key), key=lambda pk: (found[pk].rank, sort_key[pk], pk))
+
+
+def _hits(order: list[int], found: _Found, words: Sequence[str], text: str) -> Iterator[Hit]:
+    entries = Entry.objects.in_bulk(order)
+    for pk in order:
+        if pk in entries:  # or it was withdrawn a moment ago
+            entry = entries[pk]
+            yield Hit(entry.kind, entry.url, entry.title, entry.about, _reason(entry, found[pk], words))
+
+
+def _reason(entry: Entry, match: _Match, words: Sequence[str]) -> Reason:
+    if match.code:
+        return Reason("code", match.code)
+    if match.place is not None:
+        name, note = entry.names[match.place]
+        return Reason("name" if match.place else "title", name, note)
+    strong = [word for word in words if is_strong(word)] or list(words)
+    section = best_section(entry.sections, strong)
+    if not section:
+        return Reason("title", entry.title)
+    (heading, anchor, _text), runs = section
+    return Reason("section", heading, "", anchor, runs)
+
+
+def _suggestion(entry: Entry, match: _Match) -> Suggestion:
+    reason = match.code
+    if match.place:
+        reason = " ".join(reversed(entry.names[match.place]))
+    return Suggestion(entry.kind, entry.url, entry.title, reason)
