@@ -156,8 +156,8 @@ def test_a_corrected_query_is_announced_and_can_be_insisted_on(client):
     corrected = client.get(RESULTS, {"q": "gangliosidozis"}).text
     exact = client.get(RESULTS, {"q": "gangliosidozis", "exact": "1"}).text
 
-    assert texts_of(corrected, "h1") == ["1 result for “ gangliosidosis ”"]
-    assert "Showing results for gangliosidosis Search instead for gangliosidozis" in text_of(corrected)
+    assert texts_of(corrected, "h1") == ["1 result for “ Gangliosidosis ”"]
+    assert "Showing results for Gangliosidosis Search instead for gangliosidozis" in text_of(corrected)
     assert 'href="?q=gangliosidozis&amp;exact=1"' in corrected
     assert 'value="gangliosidozis"' in corrected
     assert texts_of(exact, "h1") == ["Nothing found for “ gangliosidozis ”"]
