@@ -18,6 +18,9 @@ from search.folding import STOP_WORDS
 from search.names import Lexicon, Names
 
 CANDIDATES = 60
+SPACINGS = 4
+SURE = 8
+"""Letters for each slip from which on a whole name is taken for meant, and nothing else is looked for."""
 OPTIONS = 40
 COMMON = 0.05
 """A word in more than this part of the names does not make a name a candidate."""
@@ -131,29 +134,28 @@ class _Weights:
 
 def guesses(names: Names, words: Sequence[str], typing: bool = False) -> list[Guess]:
     """Names that hold words like these, the best first. When `typing`, the last word may only have begun."""
-    partial: list[Guess] = []
-    for spaced, slips in _spacings(names, words):
-        for trusting in (True, False):
-            found = _like(names, spaced, typing, trusting)
-            full = [replace(guess, slips=guess.slips + slips) for guess in found if guess.is_full]
-            if full:
-                return full
-            partial = partial or found
-    return partial
+    trusted = _like(names, words, typing, trusting=True)
+    if trusted and trusted[0].is_full:
+        return trusted
+    for spaced in islice(_spacings(names, words), SPACINGS):
+        found = _like(names, spaced, typing, trusting=True)
+        if found and found[0].is_full:
+            return [replace(guess, slips=guess.slips + 1) for guess in found if guess.is_full]
+    doubted = _like(names, words, typing, trusting=False)
+    return doubted if doubted and doubted[0].is_full else trusted or doubted
 
 
-def _spacings(names: Names, words: Sequence[str]) -> Iterator[tuple[Sequence[str], int]]:
-    """The words, then with two of them joined or one parted, where that makes words that names hold."""
-    yield words, 0
+def _spacings(names: Names, words: Sequence[str]) -> Iterator[list[str]]:
+    """The words with two of them joined or one parted, where that makes words that names hold."""
     for at in range(len(words) - 1):
         joined = words[at] + words[at + 1]
         if joined in names.words:
-            yield [*words[:at], joined, *words[at + 2 :]], 1
+            yield [*words[:at], joined, *words[at + 2 :]]
     for at, word in enumerate(words):
         if word not in names.words:
             for cut in range(2, len(word) - 1):
                 if word[:cut] in names.words and word[cut:] in names.words:
-                    yield [*words[:at], word[:cut], word[cut:], *words[at + 1 :]], 1
+                    yield [*words[:at], word[:cut], word[cut:], *words[at + 1 :]]
 
 
 def _options(names: Names, words: Sequence[str], typing: bool, trusting: bool) -> dict[str, dict[str, int]]:
@@ -232,5 +234,10 @@ def _aligned(
 
 def corrections(names: Names, words: Sequence[str]) -> list[Guess]:
     """What to search for instead, the likeliest first."""
-    found = [guess for guess in (whole(names, words), *guesses(names, words)[:1], told(names, words)) if guess]
+    name = whole(names, words)
+    if name and (name.slips == 1 or name.slips * SURE <= sum(map(len, words))):
+        return [name]
+    found = [guess for guess in (name, *guesses(names, words)[:1]) if guess]
+    if not any(guess.is_full and guess.slips == 1 for guess in found):
+        found += [guess for guess in [told(names, words)] if guess]
     return sorted(found, key=lambda guess: (not guess.is_full, guess.slips))

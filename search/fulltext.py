@@ -26,33 +26,27 @@ def write(texts: Iterable[tuple[int, set[str], set[str]]]) -> None:
     rows = [
         (pk, " ".join(sorted(map(stored, named))), " ".join(sorted(map(stored, told)))) for pk, named, told in texts
     ]
+    delete([pk for pk, *_ in rows])
+    column = "rowid" if is_sqlite() else "id"
+    values = "(%s, %s, %s)" if is_sqlite() else "(%s, %s::tsvector, %s::tsvector)"
     with connection.cursor() as cursor:
-        if is_sqlite():
-            cursor.executemany("DELETE FROM search_text WHERE rowid = %s", [(pk,) for pk, *_ in rows])
-            cursor.executemany("INSERT INTO search_text (rowid, named, told) VALUES (%s, %s, %s)", rows)
-        else:
-            cursor.executemany(
-                "UPDATE search_entry SET named = %s::tsvector, told = %s::tsvector WHERE id = %s",
-                [(named, told, pk) for pk, named, told in rows],
-            )
+        cursor.executemany(f"INSERT INTO search_text ({column}, named, told) VALUES {values}", rows)  # noqa: S608 # fixed
 
 
 def delete(pks: Iterable[int]) -> None:
-    """On PostgreSQL the words go with the entry."""
-    if is_sqlite():
-        with connection.cursor() as cursor:
-            cursor.executemany("DELETE FROM search_text WHERE rowid = %s", [(pk,) for pk in pks])
+    column = "rowid" if is_sqlite() else "id"
+    with connection.cursor() as cursor:
+        cursor.executemany(f"DELETE FROM search_text WHERE {column} = %s", [(pk,) for pk in pks])  # noqa: S608 # fixed
 
 
 def clear() -> None:
-    if is_sqlite():
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM search_text")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM search_text")
 
 
 def holding(words: list[str]) -> tuple[list[int], list[int]]:
     """The ids of entries that hold every word in names and headings, and of those that hold every word anywhere."""
-    asked = [stored(word) for word in words]
+    asked = sorted({stored(word) for word in words})
     with connection.cursor() as cursor:
         if is_sqlite():
             all_of = " AND ".join(f'"{word}"' for word in asked)
@@ -61,8 +55,6 @@ def holding(words: list[str]) -> tuple[list[int], list[int]]:
             named = [pk for (pk,) in cursor.fetchall()]
             cursor.execute(query, [f"told : ({all_of})"])
             return named, [pk for (pk,) in cursor.fetchall()]
-        all_of = " & ".join(asked)
-        cursor.execute("SELECT array_agg(id) FROM search_entry WHERE named @@ %s::tsquery", [all_of])
-        named = cursor.fetchone()[0] or []
-        cursor.execute("SELECT array_agg(id) FROM search_entry WHERE told @@ %s::tsquery", [all_of])
-        return named, cursor.fetchone()[0] or []
+        cursor.execute("SELECT in_named, in_told FROM search_holding(%s::tsquery)", [" & ".join(asked)])
+        in_named, in_told = cursor.fetchone()
+        return in_named or [], in_told or []

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from search.index import KEPT
+from search.index import CORRECTED, KEPT
 from search.models import Change, Clock, Entry, Word
 
 LAST = "\U0010ffff"
@@ -139,6 +139,10 @@ class Names:
             self.text[number] = ""
             self.free.append(number)
         self.sort_key.pop(pk, None)
+
+    def may_be_told(self, word: str) -> bool:
+        """Whether a page may hold the word; False is certain."""
+        return word in self.holding or word in self.told or not CORRECTED.fullmatch(word)
 
     def called(self, glued: str) -> array:
         """The names that are this, without spaces."""

@@ -1,6 +1,6 @@
 """Finds pages by what a reader typed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 
@@ -68,15 +68,9 @@ class Suggestion:
 TITLE_OR_CODE, OTHER_NAME, SAME_WORDS, BEGINNING, IN_A_NAME, BEGUN_IN_A_NAME, IN_HEADINGS, IN_TEXT = range(8)
 
 
-@dataclass(frozen=True)
-class _Match:
-    """Why an entry was found: a code, one of its names by number, or else its words."""
-
-    rank: tuple[int, int]
-    code: str = ""
-    place: int | None = None
-
-
+# Names and words are matched by the thousand, so this is a plain tuple: how well an entry fits, in two steps, and which
+# of its names it is that does (-1 for none) or which code.
+_Match = tuple[int, int, int, str]
 _Found = dict[int, _Match]
 
 
@@ -87,8 +81,7 @@ def search(text: str, page: int = 1, per_page: int = 20, exact: bool = False) ->
         words = _words(text, names)
         if not words:
             return Results(query=text)
-        found = _with_codes(text)
-        found |= {pk: match for pk, match in _everywhere(names, words).items() if pk not in found}
+        found = _everywhere(names, words) | _with_codes(text, names)
         corrected_to = ""
         alike: tuple[str, ...] = ()
         if not found:
@@ -121,16 +114,15 @@ def suggest(text: str, limit: int = 8) -> tuple[Suggestion, ...]:
         words = _words(text, names)
         if not words:
             return ()
-        found = _with_codes(text)
-        found |= {pk: match for pk, match in _by_name(names, words).items() if pk not in found}
+        found = _by_name(names, words) | _with_codes(text, names)
         order = _ordered(names, found, limit)
         if not found:
             for guess in guesses(names, words, typing=True):
                 if guess.number is not None and names.entry[guess.number] not in found:
                     pk = names.entry[guess.number]
-                    found[pk] = _Match((IN_A_NAME, 0), place=names.place[guess.number])
+                    found[pk] = (IN_A_NAME, 0, names.place[guess.number], "")
             order = list(found)[:limit]
-    entries = Entry.objects.in_bulk(order)
+    entries = Entry.objects.defer("sections").in_bulk(order)
     return tuple(_suggestion(entries[pk], found[pk]) for pk in order if pk in entries)
 
 
@@ -142,19 +134,23 @@ def _words(text: str, names: Names) -> list[str]:
     )
 
 
-def _with_codes(text: str) -> _Found:
+def _with_codes(text: str, names: Names) -> _Found:
     full, bare = asked_for(text)
     if not full and not bare:
         return {}
     codes = Code.objects.filter(Q(full__in=full) | Q(bare__in=bare)).order_by("-pk")
-    return {pk: _Match((TITLE_OR_CODE, 0), code=code) for pk, code in codes.values_list("entry_id", "text")}
+    found = codes.values_list("entry_id", "text")
+    return {pk: (TITLE_OR_CODE, 0, -1, code) for pk, code in found if pk in names.own}
 
 
 def _everywhere(names: Names, words: Sequence[str]) -> _Found:
     found = _by_name(names, words)
-    in_headings, in_text = fulltext.holding([word for word in words if is_strong(word)] or list(words))
+    strong = [word for word in words if is_strong(word)] or list(words)
+    if not all(names.may_be_told(word) for word in strong):
+        return found
+    in_headings, in_text = fulltext.holding(strong)
     for rank, pks in ((IN_HEADINGS, in_headings), (IN_TEXT, in_text)):
-        match = _Match((rank, 0))
+        match = (rank, 0, -1, "")
         for pk in pks:
             if pk not in found and pk in names.own:
                 found[pk] = match
@@ -162,42 +158,43 @@ def _everywhere(names: Names, words: Sequence[str]) -> _Found:
 
 
 def _by_name(names: Names, words: Sequence[str]) -> _Found:
-    best: dict[int, tuple[int, int, int]] = {}
-    for rank, detail, number in _matches(names, words):
-        pk = names.entry[number]
-        match = (rank, detail, names.place[number])
-        if pk not in best or match < best[pk]:
-            best[pk] = match
-    return {pk: _Match((rank, detail), place=place) for pk, (rank, detail, place) in best.items()}
+    found: _Found = {}
+    of, place = names.entry, names.place
+    for rank, detail, numbers in _matches(names, words):
+        for number in numbers:
+            pk = of[number]
+            match = (rank, detail, place[number], "")
+            if pk not in found or match < found[pk]:
+                found[pk] = match
+    return found
 
 
-def _matches(names: Names, words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-    """Numbers of names, each with how well it fits."""
+def _matches(names: Names, words: Sequence[str]) -> Iterator[tuple[int, int, Iterable[int]]]:
+    """Names by number, with how well they fit."""
     glued = "".join(words)
     for number in names.called(glued):
-        yield (OTHER_NAME if names.place[number] else TITLE_OR_CODE), 0, number
+        yield (OTHER_NAME if names.place[number] else TITLE_OR_CODE), 0, (number,)
     for name in names.names.beginning_with(glued):
         for number in names.called(name):
             # A word that is all but complete comes before a longer name.
-            yield BEGINNING, int(names.text[number].count(" ") >= len(words)), number
+            yield BEGINNING, int(names.text[number].count(" ") >= len(words)), (number,)
     strong = [word for word in words if is_strong(word)] or list(words)
     longest = sum(map(len, words)) + 2 * len(words) + 12
     wanted = set(strong)
     in_all = _holding_all(names, strong)
+    yield IN_A_NAME, 0, in_all
     for number in in_all:
         text = names.text[number]
         if len(text) <= longest and {word for word in text.split() if is_strong(word)} == wanted:
-            yield SAME_WORDS, int(names.place[number] > 0), number
-        else:
-            yield IN_A_NAME, 0, number
+            yield SAME_WORDS, int(names.place[number] > 0), (number,)
     last = strong[-1]
     if len(last) > 2:
         others = set(_holding_all(names, strong[:-1])) if len(strong) > 1 else None
         if others is None or others:
             for word in names.words.beginning_with(last):
-                for number in names.holding[word]:
-                    if others is None or number in others:
-                        yield BEGUN_IN_A_NAME, 0, number
+                if word != last:
+                    held = names.holding[word]
+                    yield BEGUN_IN_A_NAME, 0, held if others is None else others.intersection(held)
 
 
 def _holding_all(names: Names, words: Sequence[str]) -> Sequence[int]:
@@ -248,26 +245,43 @@ def _alike(names: Names, words: Sequence[str], limit: int = 5) -> tuple[str, ...
 
 
 def _ordered(names: Names, found: _Found, count: int) -> list[int]:
-    sort_key = names.sort_key
-    return nsmallest(count, (pk for pk in found if pk in sort_key), key=lambda pk: (found[pk].rank, sort_key[pk], pk))
+    """The first so many."""
+    alike: dict[tuple[int, int], list[int]] = {}
+    for pk, match in found.items():
+        alike.setdefault(match[:2], []).append(pk)
+    order: list[int] = []
+    for fit in sorted(alike):
+        if len(order) < count:
+            order += nsmallest(count - len(order), alike[fit], key=lambda pk: (names.sort_key[pk], pk))
+    return order
 
 
 def _hits(order: list[int], found: _Found, words: Sequence[str], text: str) -> Iterator[Hit]:
-    entries = Entry.objects.in_bulk(order)
+    in_sections = [pk for pk in order if found[pk][0] >= IN_HEADINGS]
+    entries = Entry.objects.defer("sections").in_bulk([pk for pk in order if found[pk][0] < IN_HEADINGS])
+    entries |= Entry.objects.in_bulk(in_sections)
+    # Of names that are folded alike, the one that is written like the query comes first.
+    asked = " ".join(text.casefold().split())
+    order.sort(key=lambda pk: (found[pk][:2], pk not in entries or not _is_written(entries[pk], found[pk], asked)))
     for pk in order:
         if pk in entries:  # or it was withdrawn a moment ago
             entry = entries[pk]
             yield Hit(entry.kind, entry.url, entry.title, entry.about, _reason(entry, found[pk], words))
 
 
+def _is_written(entry: Entry, match: _Match, asked: str) -> bool:
+    rank, _detail, place, _code = match
+    return rank <= SAME_WORDS and place >= 0 and any(name.casefold() == asked for name, _note in entry.names)
+
+
 def _reason(entry: Entry, match: _Match, words: Sequence[str]) -> Reason:
-    if match.code:
-        return Reason("code", match.code)
-    if match.place is not None:
-        name, note = entry.names[match.place]
-        return Reason("name" if match.place else "title", name, note)
-    strong = [word for word in words if is_strong(word)] or list(words)
-    section = best_section(entry.sections, strong)
+    _rank, _detail, place, code = match
+    if code:
+        return Reason("code", code)
+    if place >= 0:
+        name, note = entry.names[place]
+        return Reason("name" if place else "title", name, note)
+    section = best_section(entry.sections, [word for word in words if is_strong(word)] or words)
     if not section:
         return Reason("title", entry.title)
     (heading, anchor, _text), runs = section
@@ -275,7 +289,6 @@ def _reason(entry: Entry, match: _Match, words: Sequence[str]) -> Reason:
 
 
 def _suggestion(entry: Entry, match: _Match) -> Suggestion:
-    reason = match.code
-    if match.place:
-        reason = " ".join(reversed(entry.names[match.place]))
+    _rank, _detail, place, code = match
+    reason = " ".join(reversed(entry.names[place])) if place > 0 else code
     return Suggestion(entry.kind, entry.url, entry.title, reason)

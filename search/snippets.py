@@ -7,7 +7,7 @@ from functools import lru_cache
 from search.folding import words
 
 BEFORE, LENGTH = 60, 220
-_WORD = re.compile(r"[^\W_]+(?:['’‘ʼ][^\W_]+)*")
+_WORD = re.compile(r"[^\W_][\w'’‘ʼ]*")
 
 Runs = tuple[tuple[bool, str], ...]
 
@@ -26,15 +26,11 @@ def best_section(sections: Sequence[Sequence[str]], wanted: Collection[str]) -> 
     """The first section with the most of the words, as heading, anchor and text; None where none has any."""
     wanted = set(wanted)
     best, most = None, 0
-    for section in sections:
+    # Those are looked at first in which the words stand letter by letter: most often that is all there is to do.
+    likely = sorted(sections, key=lambda section: -sum(word in section[2].casefold() for word in wanted))
+    for section in likely:
         heading, _anchor, text = section
-        held = {word for _written, own in written(heading) for word in own if word in wanted}
-        for found in _WORD.finditer(text):
-            for word in folded(found[0]):
-                if word in wanted:
-                    held.add(word)
-            if len(held) == len(wanted):
-                break
+        held = {word for own in {*_WORD.findall(heading), *_WORD.findall(text)} for word in folded(own)} & wanted
         if len(held) > most:
             best, most = section, len(held)
         if most == len(wanted):
@@ -44,14 +40,13 @@ def best_section(sections: Sequence[Sequence[str]], wanted: Collection[str]) -> 
 
 def runs(text: str, wanted: set[str]) -> Runs:
     """A piece of the text around the first of the words, cut where marked words begin and end."""
+    as_written = sorted((own for own in set(_WORD.findall(text)) if not wanted.isdisjoint(folded(own))), key=len)
     spans: list[tuple[int, int]] = []
-    end = len(text)
-    for found in _WORD.finditer(text):
-        if found.start() > end:
-            break
-        if any(word in wanted for word in folded(found[0])):
-            if not spans:
-                end = found.start() + LENGTH - BEFORE
+    if as_written:
+        either = "|".join(map(re.escape, reversed(as_written)))
+        for found in re.finditer(rf"(?<![^\W_])(?:{either})(?![^\W_])", text):
+            if spans and found.end() > spans[0][0] + LENGTH:
+                break
             spans.append(found.span())
     first = spans[0][0] if spans else 0
     start = 0 if first <= BEFORE else text.rfind(" ", 0, first - BEFORE) + 1 or first - BEFORE
