@@ -28,6 +28,27 @@ ENOUGH = 0.4
 """The part of a query, weighed by how rare its words are, that must be left where words are passed over."""
 UNKNOWN = 0.75
 """The weight of a word that nothing is like."""
+WEAK = 0.2
+"""The weight of a word that is common among diseases, also where there are few of them yet."""
+WEAK_WORDS = frozenset(
+    {"acute", "adult", "associated", "autosomal", "cell", "childhood", "chronic", "combined", "complex", "congenital"}
+    | {"deficiency", "disease", "disorder", "dominant", "early", "familial", "form", "foundation", "genetic", "group"}
+    | {
+        "hereditary",
+        "infantile",
+        "isolated",
+        "juvenile",
+        "late",
+        "linked",
+        "organization",
+        "onset",
+        "partial",
+        "primary",
+    }
+    | {"rare", "recessive", "related", "severe", "society", "sporadic", "syndrome", "syndromic", "type"}
+)
+MANY = 5_000
+"""Names from which on it is counted how common a word is; a site with fewer is taken to have as many."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +146,12 @@ class _Weights:
     names: Names
 
     def __post_init__(self) -> None:
-        self.most = log(len(self.names) + 2)
+        self.most = log(max(len(self.names), MANY))
 
     def of(self, word: str) -> float:
         found = self.names.holding.get(word)
-        return 1 - log(len(found) + 1) / self.most if found else UNKNOWN
+        weight = max(0.0, 1 - log(len(found) + 1) / self.most) if found else UNKNOWN
+        return min(weight, WEAK) if word in WEAK_WORDS else weight
 
 
 def guesses(names: Names, words: Sequence[str], typing: bool = False) -> list[Guess]:

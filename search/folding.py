@@ -59,6 +59,7 @@ _APOSTROPHES = "'’‘ʼ`´′＇"
 _POSSESSIVE = re.compile(rf"(?<=\w)[{_APOSTROPHES}]s\b")
 _APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
 _SHARP_S = re.compile(r"(?<!\w)ß(?!\w)")  # typed for β, which looks like it
+_POSITIVE = re.compile(r"(?<=\w)\+")  # T+ B+, ALK+: with T- it would be the same word
 _SIGN = re.compile(r"[\W_]")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # they part no words
 _TWO = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
@@ -166,7 +167,9 @@ def _word(word: str) -> str:
 
 
 def _singular(word: str) -> str:
-    if not word.endswith("s") or len(word) < 4 or word.endswith(("ss", "us", "is")):
+    if word.endswith("ie") and len(word) > 4:  # Norrie's and Norries are one with deficiencies
+        return word[:-2] + "y"
+    if not word.endswith("s") or len(word) < 4 or word.endswith(("ss", "us", "is", "eas")):
         return word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
@@ -185,6 +188,7 @@ def words(text: str) -> list[str]:
         text = _SHARP_S.sub("β", _UNSEEN.sub("", unicodedata.normalize("NFKC", text)))
         text = spelled_out(_POSSESSIVE.sub("", text.casefold()))
     text = _APOSTROPHE.sub("", _POSSESSIVE.sub("", text)).replace("&", " and ")
+    text = _POSITIVE.sub(" positive ", text)
     if text.isascii():
         found = re.findall("[0-9a-z]+", text)
     else:

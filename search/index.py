@@ -27,8 +27,11 @@ CORRECTED = re.compile("[a-z]{4,40}")
 def locked() -> Iterator[Clock]:
     """A transaction in which nobody else writes the index: what it reads of the site is what the index has or gets."""
     with transaction.atomic():
-        Clock.objects.get_or_create(pk=1)
-        yield Clock.objects.select_for_update().get(pk=1)
+        clock = Clock.objects.select_for_update().filter(pk=1).first()
+        if not clock:  # an empty index is current
+            Clock.objects.get_or_create(pk=1, defaults={"folding": FOLDING})
+            clock = Clock.objects.select_for_update().get(pk=1)
+        yield clock
 
 
 def put(document: Document) -> None:

@@ -68,6 +68,9 @@ class Suggestion:
 TITLE_OR_CODE, OTHER_NAME, SAME_WORDS, BEGINNING, IN_A_NAME, BEGUN_IN_A_NAME, IN_HEADINGS, IN_TEXT = range(8)
 
 
+HEADS = {"disease", "disorder", "syndrome"}
+"""What readers take for one another at the end of a name."""
+
 # Names and words are matched by the thousand, so this is a plain tuple: how well an entry fits, in two steps, and which
 # of its names it is that does (-1 for none) or which code.
 _Match = tuple[int, int, int, str]
@@ -178,6 +181,9 @@ def _matches(names: Names, words: Sequence[str]) -> Iterator[tuple[int, int, Ite
         for number in names.called(name):
             # A word that is all but complete comes before a longer name.
             yield BEGINNING, int(names.text[number].count(" ") >= len(words)), (number,)
+    if len(words) > 1 and words[-1] in HEADS:
+        for head in HEADS - {words[-1]}:
+            yield SAME_WORDS, 2, names.called("".join(words[:-1]) + head)
     strong = [word for word in words if is_strong(word)] or list(words)
     longest = sum(map(len, words)) + 2 * len(words) + 12
     wanted = set(strong)
@@ -217,17 +223,20 @@ def _corrected(names: Names, words: Sequence[str]) -> tuple[Guess | None, _Found
 
 def _shown(guess: Guess, text: str, names: Names) -> str:
     """What is searched for instead, as it is written: the reader's own words, else as a name or a page has them."""
-    spelled = {word: own for own, words in written(text) for word in words}
+    words = [word for word in guess.words if word and (guess.is_full or is_strong(word))]
+    spelled = {word: own for own, folds in written(text) for word in folds}
     if guess.number is not None:
         entry = Entry.objects.filter(pk=names.entry[guess.number]).values_list("names", flat=True).first()
         name = entry[names.place[guess.number]][0] if entry else ""
         if guess.is_whole:
             return str(name)
-        spelled = {word: own for own, words in written(name) for word in words} | spelled
-    missing = [word for word in guess.words if word and word not in spelled]
+        in_name = {word: own for own, folds in written(name) for word in folds}
+        spelled = in_name | spelled
+    missing = [word for word in words if word not in spelled]
     if missing:
         spelled |= dict(Word.objects.filter(word__in=missing).values_list("word", "shown"))
-    return " ".join(dict.fromkeys(spelled.get(word, word) for word in guess.words if word))
+    shown = " ".join(dict.fromkeys(spelled.get(word, word) for word in words))
+    return shown.lower() if text.islower() else shown
 
 
 def _alike(names: Names, words: Sequence[str], limit: int = 5) -> tuple[str, ...]:
