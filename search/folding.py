@@ -7,7 +7,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from search.letters import spelled_out
+from search.letters import spelled_out, without_signs
 
 FOLDING = 1
 """Raised when the same text folds to other words than before: what is indexed must then be indexed anew."""
@@ -60,7 +60,6 @@ _POSSESSIVE = re.compile(rf"(?<=\w)[{_APOSTROPHES}]s\b")
 _APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
 _SHARP_S = re.compile(r"(?<!\w)ß(?!\w)")  # typed for β, which looks like it
 _POSITIVE = re.compile(r"(?<=\w)\+")  # T+ B+, ALK+: with T- it would be the same word
-_SIGN = re.compile(r"[\W_]")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # they part no words
 _TWO = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
 _WRITTEN_AS_TWO = re.compile("[äöüøå]", re.IGNORECASE)
@@ -189,10 +188,7 @@ def words(text: str) -> list[str]:
         text = spelled_out(_POSSESSIVE.sub("", text.casefold()))
     text = _APOSTROPHE.sub("", _POSSESSIVE.sub("", text)).replace("&", " and ")
     text = _POSITIVE.sub(" positive ", text)
-    if text.isascii():
-        found = re.findall("[0-9a-z]+", text)
-    else:
-        found = _SIGN.sub(lambda s: s[0] if unicodedata.category(s[0]).startswith("M") else " ", text).split()
+    found = re.findall("[0-9a-z]+", text) if text.isascii() else without_signs(text).split()
     return [
         "10" if word == "x" and before in _COUNTED else _word(word)
         for before, word in zip(["", *found], found, strict=False)

@@ -26,9 +26,9 @@ from diseases.importing.report import Report
 from diseases.importing.rows import add_rows, new_row, provenance_of, say
 from diseases.models import Disease, Proposal, Provenance, Source, fold_name
 from diseases.pages import SynonymKind, Topic
-from organizations.duplicates import folded
 from publishing.editions import Author, keep, lock
 from publishing.prose import sanitize
+from search.letters import folded
 
 SAME_NAME = "A record of this name has this code. Accept where it is the same disease; the next import then joins them."
 TAKEN_TOPIC = "The page has an answer on this topic already, from elsewhere."
