@@ -10,7 +10,7 @@ BIN := .venv/bin
 PRODUCTION := ENV_FILE= DEBUG=false SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") \
 	ALLOWED_HOSTS=rare.example.org DATABASE_URL=sqlite:///check.sqlite3
 
-.PHONY: help run install test test-postgresql bench screenshots check format clean
+.PHONY: help run install test test-postgresql bench bench-search screenshots check format clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -21,6 +21,7 @@ run: .venv/runtime ## set up and serve the site with sample content on 127.0.0.1
 	@test -e .env || sed "s/^SECRET_KEY=.*/SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')/" .env.example > .env
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py prepare_demo --address http://127.0.0.1:$(PORT)
+	@$(BIN)/python manage.py reindex --if-needed
 	@$(BIN)/python manage.py runserver --noreload 127.0.0.1:$(PORT)
 
 install: .venv/runtime .venv/development ## set up .venv with all that the site and its tests need
@@ -33,6 +34,9 @@ test-postgresql: .venv/development ## the tests that use a database, on PostgreS
 
 bench: .venv/development ## CPU times at 200 and 20,000 diseases, into docs/performance.md
 	$(BIN)/python -m tests.bench.run
+
+bench-search: .venv/development ## how well and how quickly the search finds 9,784 diseases, into docs/performance.md
+	$(BIN)/python -m tests.bench.search
 
 screenshots: .venv/development ## the pictures of docs/editors.md and the README, taken in a temporary site
 	$(BIN)/python -m docs.take_screenshots

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "django_prose_editor",
     "django_countries",
     "csp",
+    "search",
     "publishing",
     "organizations",
     "diseases",
@@ -138,10 +139,12 @@ SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"/{ADMIN_PATH}"
 
-# The public pages: text, one stylesheet, pictures; no script, nothing from elsewhere.
+# The public pages: text, one stylesheet, pictures, and a script that asks this site alone; nothing from elsewhere.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
+        "script-src": [SELF],
+        "connect-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF],
         "font-src": [SELF],
@@ -159,7 +162,6 @@ ADMIN_CONTENT_SECURITY_POLICY = {
     | {
         "script-src": [SELF, NONCE],
         "style-src": [SELF, PROSE_EDITOR_STYLE],
-        "connect-src": [SELF],
         "img-src": [SELF, "data:"],
     }
 }

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("diseases/", include("diseases.urls")),
     path("organizations/", include("organizations.urls")),
+    path("search/", include("search.urls")),
     path("changes/", changes, name="changes"),
     path("about/", TemplateView.as_view(template_name="pages/about.html"), name="about"),
     path("accessibility/", TemplateView.as_view(template_name="pages/accessibility.html"), name="accessibility"),

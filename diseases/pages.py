@@ -16,6 +16,8 @@ from pydantic import AfterValidator, ValidationInfo
 from diseases.codes import Relation, address
 from diseases.frequencies import Frequency, read
 from publishing.pages import STORED, Html, Line, Page, Reference, Text, Url, Value, limit
+from publishing.prose import blocks
+from search.documents import Document, Name, Section
 
 FREQUENCY_LENGTH = 60
 
@@ -26,6 +28,13 @@ class SynonymKind(TextChoices):
     FORMER = "former", _("former name")
     SPELLING = "spelling", _("other spelling")
     SUBTYPE = "subtype", _("name of a subtype")
+
+
+SAID_OF_NAMES = {
+    SynonymKind.FORMER: _("formerly called"),
+    SynonymKind.SUBTYPE: _("a subtype is called"),
+}
+"""How a list of results introduces a name; any other is "also called"."""
 
 
 class Topic(TextChoices):
@@ -254,6 +263,24 @@ class DiseasePage(Page):
 
     def references(self) -> tuple[Reference, ...]:
         return tuple(dict.fromkeys(support.organization for support in self.supports))
+
+    def document(self, kind: str, key: int, url: str) -> Document:
+        plain = super().document(kind, key, url)
+        names = [Name(name.text, str(SAID_OF_NAMES.get(name.kind, _("also called")))) for name in self.synonyms]
+        sections = [Section(str(_("Summary")), "", self.summary)] if self.summary else []
+        for section in self.sections:
+            if isinstance(section, Answer):
+                sections.append(Section(section.question, section.anchor, " ".join(blocks(section.html))))
+            else:
+                terms = dict.fromkeys(sign.term for sign in self.symptoms)
+                sections.append(Section(section.label, section.anchor, ", ".join(terms)))
+        return replace(
+            plain,
+            names=(*plain.names, *names),
+            codes=tuple(f"{code.scheme}:{code.value}" for code in self.codes),
+            about=self.summary,
+            sections=tuple(sections),
+        )
 
     @cached_property
     def sign_table(self) -> SignTable | None:

@@ -1,7 +1,6 @@
 """Organizations that may be one and the same: a hint for editors, never a reason to join them unasked."""
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -9,24 +8,7 @@ from django.utils.translation import gettext as _
 
 from organizations.models import NUMBERS, Organization
 from organizations.phones import dial
-from publishing.sorting import GREEK, LETTERS
-
-
-def folded(name: str) -> str:
-    """A name as it is compared: without capitals, accents and punctuation, in whatever script it is written.
-
-    No sort key: that knows Latin letters alone, and does not tell "日本の会" from "Общество". "" for no name only.
-    """
-    text = unicodedata.normalize("NFKC", name).casefold()
-    if text.isascii():  # as most names are, of tens of thousands
-        return " ".join(re.findall("[0-9a-z]+", text.replace("'", ""))) or name.strip()
-    for letter, spelled in GREEK.items():
-        text = text.replace(letter, spelled)
-    text = unicodedata.normalize("NFKD", text.translate(LETTERS))
-    # Accents and apostrophes. The marks of other scripts are vowels or make another letter (は, ば), and stay.
-    text = re.sub("[\u0300-\u036f'’]", "", text)
-    text = re.sub(r"[\W_]", lambda sign: sign[0] if unicodedata.category(sign[0]).startswith("M") else " ", text)
-    return " ".join(text.split()) or name.strip()
+from search.letters import folded
 
 
 def marks(organization: Organization) -> dict[str, str]:

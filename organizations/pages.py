@@ -1,5 +1,6 @@
 """What an organization's page says."""
 
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import Annotated
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from publishing.pages import Email, Line, Page, Reference, Text, Url, Value, limit
+from search.documents import Document, Name, Section
 
 CITY_REGION_POSTAL = {"US", "CA", "AU"}
 CITY_POSTAL = {"GB", "IE", "NZ", "ZA", "IN", "SG"}
@@ -56,6 +58,17 @@ class OrganizationPage(Page):
 
     def references(self) -> tuple[Reference, ...]:
         return (self.successor,) if self.successor else ()
+
+    def document(self, kind: str, key: int, url: str) -> Document:
+        plain = super().document(kind, key, url)
+        other = (Name(self.also_known_as, str(_("also called"))),) if self.also_known_as else ()
+        said = {_("Description"): self.description, _("Contact"): ", ".join((*self.envelope, self.website))}
+        return replace(
+            plain,
+            names=plain.names + other,
+            about=", ".join(filter(None, [self.city, self.region, self.country_name])),
+            sections=tuple(Section(str(heading), "", text) for heading, text in said.items() if text.strip(", ")),
+        )
 
     @cached_property
     def country_name(self) -> str:

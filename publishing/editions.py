@@ -19,6 +19,7 @@ from publishing.changes import hidden_comparisons
 from publishing.models import Address, Edition, Event, Link, Publishable, Stamp, kinds
 from publishing.pages import Page
 from publishing.sorting import letter, sort_key
+from search import index
 
 Author = AbstractBaseUser | str
 
@@ -158,6 +159,7 @@ def publish(edition: Edition, by: Any, note: str = "", minor: bool = False) -> E
     Link.objects.bulk_create(
         Link(edition=edition, kind=kind_, subject_id=pk) for kind_, pk in {(row.KIND, row.pk) for row in mentioned}
     )
+    index.put(edition.document())
     _record(subject, Event.Verb.PUBLISHED, by, edition=edition, note=note, minor=minor)
     return edition
 
@@ -196,6 +198,7 @@ def withdraw(subject: Publishable, by: Any, reason: str, successor: Publishable 
     Stamp.advance()
     _write(live, is_live=False)
     live.links.all().delete()
+    index.remove(subject.KIND, subject.pk)
     _record(
         subject,
         Event.Verb.WITHDRAWN,

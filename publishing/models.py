@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from slugify import slugify
 
 from publishing.pages import EMAIL, LINE_LENGTH, URL, Page, Reference
+from search.documents import Document
 
 SLUG_LENGTH = 160
 
@@ -340,6 +341,11 @@ class Edition(Record):
     def page(self) -> Any:
         """The page as a value of its kind's class, opened once: an edition's words do not change."""
         return kinds()[self.kind].PAGE.open(self.content, self.schema)
+
+    def document(self) -> Document:
+        """What the search index knows of the subject while this edition is live."""
+        document: Document = self.page.document(self.kind, self.subject_id, self.get_absolute_url())
+        return document
 
 
 class Event(Record):

@@ -8,6 +8,8 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 
 from publishing.prose import sanitize
+from publishing.sorting import sort_key
+from search.documents import Document, Name
 
 STORED = "stored"
 """Validation context of a stored page, which must open even where today's limits would refuse it."""
@@ -97,6 +99,12 @@ class Page(Value):
     def references(self) -> tuple[Reference, ...]:
         """The subjects that this page mentions, each once, in the page's order."""
         return ()
+
+    def document(self, kind: str, key: int, url: str) -> Document:
+        """The page as the search index knows it."""
+        return Document(
+            kind=kind, key=key, url=url, title=self.title, sort_key=sort_key(self.title), names=(Name(self.title),)
+        )
 
     def content(self) -> dict[str, Any]:
         """The page as JSON values. Defaults stay out, so that a new field does not change an old page's digest."""

@@ -8,6 +8,9 @@ from django.contrib.auth.models import Group, User
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from organizations.models import Organization
 from publishing.editions import keep, publish
+from publishing.sorting import sort_key
+from search import index
+from search.documents import Document, Name, Section
 
 numbers = itertools.count(1)
 PASSWORD = "correct horse battery"
@@ -83,3 +86,23 @@ def put_live(subject: Any) -> Any:
     publish(keep(subject, by="factory"), by=make_publisher())
     subject.refresh_from_db()
     return subject
+
+
+def make_entry(
+    title: str, *names: str, codes: tuple[str, ...] = (), about: str = "", kind: str = "disease", **sections: str
+) -> Document:
+    """A document in the index, without a page behind it. Each section is called by its heading, with _ for spaces."""
+    n = next(numbers)
+    document = Document(
+        kind=kind,
+        key=n,
+        url=f"/{n}/",
+        title=title,
+        sort_key=sort_key(title),
+        names=(Name(title), *(Name(name, "also called") for name in names)),
+        codes=codes,
+        about=about,
+        sections=tuple(Section(name.replace("_", " "), f"q-{name}", text) for name, text in sections.items()),
+    )
+    index.put(document)
+    return document

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.db import models
 from django.test import Client, RequestFactory
+from django.urls import reverse
 
 from diseases.models import Disease, Identifier, Question, Source, Support, Symptom, Synonym
 from organizations.models import Organization
@@ -22,7 +23,9 @@ pytestmark = pytest.mark.django_db
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 FIXED = ["/", "/diseases/", "/organizations/", "/changes/", "/about/", "/accessibility/", "/privacy/", "/nowhere/"]
-FIXED += ["/organizations/?country=GB"]  # a form leads there, no link
+FIXED += ["/organizations/?country=GB"]  # forms lead here, no link
+FIXED += ["/search/", "/search/?q=gangliosidosis", "/search/?q=society", "/search/?q=leak"]
+SCRIPTS = ['<script src="/static/search.js" defer>']
 
 
 @pytest.fixture
@@ -132,8 +135,9 @@ def test_every_public_page_keeps_the_rules(site):
     pages = {address: page for address, page in found.items() if page.status != 301}
     # 8 fixed ones; 104 diseases, 5 organizations and 1 that was removed, each with what changed; of the A to Z 4
     # letters, 2 second pages and the way back from each; of the directory 5 letters, and 1 within a country; of the
-    # site's 110 publications 4 pages and the way back to the first.
-    assert len(pages) == 8 + 2 * (104 + 5 + 1) + (4 + 2 + 2) + (5 + 1) + (4 + 1)
+    # site's 110 publications 4 pages and the way back to the first; of the search its form, 6 pages of the 101 diseases
+    # with one name and the way back to the first, the organizations, and nothing.
+    assert len(pages) == 8 + 2 * (104 + 5 + 1) + (4 + 2 + 2) + (5 + 1) + (4 + 1) + (1 + 7 + 1 + 1)
     for address, page in found.items():
         assert page.cookies == [], address
         policy = page.headers["Content-Security-Policy"]
@@ -143,7 +147,9 @@ def test_every_public_page_keeps_the_rules(site):
     for address, page in pages.items():
         assert len(page.every("h1")) == 1, address
         assert words(page.every("h1")[0]), address
-        assert re.findall(r"\bstyle=|<style|<script|\bon\w+=", page.text) == [], address
+        assert re.findall(r"\bstyle=|<style|\bon\w+=", page.text) == [], address
+        assert re.findall(r"<script[^>]*>", page.text) == SCRIPTS, address
+        assert len([form for form in page.every("form") if form.get("role") == "search"]) == 1, address
         assert empty_labels(page) == [], address
         assert broken_fragments(page) == [], address
 
@@ -199,9 +205,9 @@ def repeated(texts):
 
 
 def test_what_the_pages_are_made_of_is_there():
-    links = re.findall(r'<link\b[^>]*\bhref="/static/([^"]+)"', Client().get("/about/").text)
+    links = re.findall(r'<(?:link|script)\b[^>]*\b(?:href|src)="/static/([^"]+)"', Client().get("/about/").text)
 
-    assert links == ["favicon.svg", "site.css"]
+    assert links == ["favicon.svg", "site.css", "search.js"]
     assert [link for link in links if not finders.find(link)] == []
 
 
@@ -241,6 +247,7 @@ def test_an_error_page_needs_nothing(settings):
     page = Found(response.status_code, dict(response.headers), [], response.text)
     assert page.status == 500
     assert [words(heading) for heading in page.every("h1")] == ["Something went wrong"]
+    assert [form.get("action") for form in page.every("form")] == [reverse("search:results", "config.urls")]
     assert "unsafe" not in page.headers["Content-Security-Policy"]
 
 

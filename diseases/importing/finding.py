@@ -9,8 +9,8 @@ from diseases.codes import Relation, Scheme
 from diseases.importing.records import CodeRecord, Record
 from diseases.models import Disease, Identifier, Synonym, fold_name
 from diseases.pages import SynonymKind
-from organizations.duplicates import folded
 from publishing.models import Edition
+from search.letters import folded
 
 JOINING = (Scheme.GARD, Scheme.ORPHA, Scheme.OMIM)
 """The schemes whose exact codes tell which disease is meant, the surest first."""

@@ -17,9 +17,9 @@ from diseases.importing.page_text import (
     SynonymText,
 )
 from diseases.models import Disease, Identifier, Question, Source, Synonym
-from organizations.duplicates import folded
 from organizations.models import NUMBERS, Organization
 from publishing.prose import blocks, sanitize
+from search.letters import folded
 
 CONTACT_FIELDS = ["address", "city", "region", "postal_code", "country", *NUMBERS, "email", "website"]
 NAME_LENGTH = Organization._meta.get_field("name").max_length or 0

@@ -27,9 +27,9 @@ from diseases.importing.report import Report
 from diseases.importing.rows import add_rows, new_row, provenance_of, say
 from diseases.models import Disease, Proposal, Provenance, Source, fold_name
 from diseases.pages import SynonymKind, Topic
-from organizations.duplicates import folded
 from publishing.editions import Author, keep, lock
 from publishing.prose import sanitize
+from search.letters import folded
 
 IN_THE_BIN = "it is in the bin, and stays there"
 SAME_NAME = "A record of this name has this code. Accept where it is the same disease; the next import then joins them."

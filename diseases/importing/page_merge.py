@@ -34,11 +34,12 @@ from diseases.importing.page_text import (
 from diseases.importing.sources import source_named
 from diseases.models import Disease, Identifier, Question, Support, Synonym
 from diseases.pages import SynonymKind
-from organizations.duplicates import folded, likely_duplicates
+from organizations.duplicates import likely_duplicates
 from organizations.models import NUMBERS, Organization
 from publishing.editions import Author, keep, publish
 from publishing.models import Edition, Publishable
 from publishing.prose import shape
+from search.letters import folded
 
 CONTACT_FIELDS = ["address", "city", "region", "postal_code", "country", *NUMBERS, "email", "website"]
 NAME_LENGTH = Organization._meta.get_field("name").max_length or 0

@@ -12,8 +12,8 @@ from typing import Any
 from diseases.importing.records import Record
 from diseases.models import Disease, Identifier, Question, Source, Symptom, Synonym
 from diseases.models.imports import KEY_LENGTH
-from organizations.duplicates import folded
 from publishing.prose import sanitize, shape
+from search.letters import folded
 
 Content = dict[str, str]
 

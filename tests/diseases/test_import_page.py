@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from diseases.importing.page_merge import CONTACT_FIELDS
 from diseases.management.commands.prepare_demo import SAMPLES
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
-from organizations.duplicates import folded
 from organizations.models import Organization
 from publishing.editions import bin_subject, keep, redact
 from publishing.models import Edition, State
+from search.letters import folded
 from tests.factories import make_editor, make_organization, make_publisher
 
 pytestmark = pytest.mark.django_db

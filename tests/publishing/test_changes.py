@@ -93,7 +93,7 @@ def test_all_text_is_escaped(client, publisher):
 
     html = client.get("/diseases/escaped/changes/").text + client.get("/changes/").text
 
-    assert re.findall(r"<(?:script|b|i|em)\b", html) == []
+    assert re.findall(r"<(?:script(?! src=)|b|i|em)\b", html) == []
     assert re.findall(r'<a [^>]*href="http', html) == []
     for text in ["<script>alert(1)</script>", "<script>alert(2)</script>", "<b>Why</b>?", "<i>Name</i>", "1 < "]:
         assert text.replace("<", "&lt;").replace(">", "&gt;") in html

@@ -1,0 +1,31 @@
+"""Makes the search index anew from what is live. In everyday work `publish` and `withdraw` keep it."""
+
+from publishing.models import Edition, kinds
+from search import index
+
+BATCH = 100
+
+
+def is_indexed() -> bool:
+    """Whether as much is in the index as is live, folded as searches are folded now."""
+    return index.is_current() and index.count() == Edition.objects.live().count()
+
+
+def index_live_pages() -> int:
+    """Returns how many are live.
+
+    Batch by batch, so that nobody who wants to publish waits for all of them. What goes live or is withdrawn meanwhile
+    waits for the batch: each reads what is live only once it has the index to itself.
+    """
+    pks = list(Edition.objects.live().order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(pks), BATCH):
+        with index.locked():
+            live = Edition.objects.live().filter(pk__in=pks[start : start + BATCH])
+            index.put_all([edition.document() for edition in live])
+    with index.locked():
+        for kind in kinds():
+            live_keys = set(Edition.objects.live().filter(kind=kind).values_list("subject_id", flat=True))
+            for key in index.keys_of(kind) - live_keys:
+                index.remove(kind, key)
+        index.mark_current()
+    return index.count()

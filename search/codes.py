@@ -1,0 +1,62 @@
+"""Codes of diseases, however they are written: ORPHA:446, orpha 446, OMIM #231100, E83.1."""
+
+import re
+
+# What readers write for a scheme, capitals and signs aside.
+_ALIASES = {
+    "ORPHANET": "ORPHA",
+    "ORPHACODE": "ORPHA",
+    "ORPHANUMBER": "ORPHA",
+    "ORDO": "ORPHA",
+    "MIM": "OMIM",
+    "CUI": "UMLS",
+    "ICD10": "ICD10",
+    "ICD11": "ICD11",
+    "ICD10CM": "ICD10CM",
+}
+_SCHEME = r"orpha(?:net|code|number)?|ordo|gard|o?mim|mondo|umls|cui|icd[\s-]*1[01](?:[\s-]*cm)?|icd"
+_WITH_SCHEME = re.compile(
+    rf"(?<![a-z])({_SCHEME})(?![a-z])[\s:#_-]*(?:(?:id|code|no|number)\b[\s:.#]*)?([a-z]{{0,3}}\d[0-9a-z.&/]*)",
+    re.IGNORECASE,
+)
+_GLUED = re.compile(rf"(?<![a-z])({_SCHEME})[\s:#_-]*(\d[0-9a-z.]*)$", re.IGNORECASE)
+_BARE = re.compile(r"#?\s*([a-z]{0,2}\d[0-9a-z.&/]*|[0-9][a-z]\d[0-9a-z.&/]*)", re.IGNORECASE)
+
+
+def _scheme(text: str) -> str:
+    plain = re.sub("[^A-Z0-9]", "", text.upper())
+    return _ALIASES.get(plain, plain)
+
+
+def _value(text: str) -> str:
+    """Without signs and leading zeros: GARD:0007172 is GARD:7172, E83.1 is E831."""
+    plain = re.sub("[^A-Z0-9]", "", text.upper())
+    return plain.lstrip("0") or "0" if plain.isdecimal() else plain
+
+
+def keys(code: str) -> tuple[str, str]:
+    """Under what a code of the index is found: with its scheme and bare.
+
+    A Mondo number has seven digits; "446" alone does not mean MONDO:0000446.
+    """
+    scheme, _colon, value = code.partition(":")
+    scheme = _scheme(scheme)
+    bare = re.sub("[^A-Z0-9]", "", value.upper()) if scheme == "MONDO" else _value(value)
+    return f"{scheme}:{_value(value)}"[:60], bare[:60]
+
+
+def asked_for(text: str) -> tuple[list[str], list[str]]:
+    """The keys with a scheme and the bare keys that a query may mean."""
+    text = text.strip()[:200]
+    if not re.search(r"\d", text):
+        return [], []
+    found = _WITH_SCHEME.search(text) or _GLUED.search(text)
+    if found:
+        scheme, value = _scheme(found[1]), _value(found[2].rstrip("./&"))
+        schemes = ["ICD10", "ICD11", "ICD10CM"] if scheme == "ICD" else [scheme]
+        return [f"{scheme}:{value}" for scheme in schemes], []
+    bare = _BARE.fullmatch(text)
+    if not bare:
+        return [], []
+    written = re.sub("[^A-Z0-9]", "", bare[1].upper())
+    return [], sorted({written, _value(written)})

@@ -1,0 +1,203 @@
+"""One spelling for all spellings of a word: what the index holds and what readers type are folded alike.
+
+A folded word is never shown. It need not be English; it must only be the same for what readers take as the same.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from search.letters import spelled_out, without_signs
+
+FOLDING = 1
+"""Raised when the same text folds to other words than before: what is indexed must then be indexed anew."""
+
+# In searches these are passed over where there are other words: readers and names use them as they come.
+STOP_WORDS = frozenset(
+    [
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "can",
+        "do",
+        "does",
+        "for",
+        "from",
+        "has",
+        "have",
+        "how",
+        "in",
+        "is",
+        "it",
+        "my",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "their",
+        "this",
+        "to",
+        "was",
+        "what",
+        "when",
+        "which",
+        "who",
+        "why",
+        "will",
+        "with",
+        "your",
+        "due",
+    ]
+)
+
+_APOSTROPHES = "'’‘ʼ`´′＇"
+_POSSESSIVE = re.compile(rf"(?<=\w)[{_APOSTROPHES}]s\b")
+_APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
+_SHARP_S = re.compile(r"(?<!\w)ß(?!\w)")  # typed for β, which looks like it
+_POSITIVE = re.compile(r"(?<=\w)\+")  # T+ B+, ALK+: with T- it would be the same word
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # they part no words
+_TWO = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
+_WRITTEN_AS_TWO = re.compile("[äöüøå]", re.IGNORECASE)
+_COUNTED = {"type", "factor", "grade", "stage", "class", "group"}
+
+_NUMBERS = {
+    word: str(number)
+    for number, word in enumerate(
+        [
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+        ],
+        1,
+    )
+}
+_ROMAN = {
+    numeral: str(number)
+    for number, numeral in enumerate(
+        [
+            "i",
+            "ii",
+            "iii",
+            "iv",
+            "v",
+            "vi",
+            "vii",
+            "viii",
+            "ix",
+            "x",
+            "xi",
+            "xii",
+            "xiii",
+            "xiv",
+            "xv",
+            "xvi",
+            "xvii",
+            "xviii",
+            "xix",
+            "xx",
+            "xxi",
+            "xxii",
+            "xxiii",
+            "xxiv",
+            "xxv",
+        ],
+        1,
+    )
+}
+_ROMAN_AND_LETTER = re.compile(r"(i{1,3}|iv|vi{0,3}|ix|xi{0,3}|xiv)([a-h])")
+
+# British to American. A rule may hit a word that is none of its kind ("exercise"): it is hit alike on both sides.
+_SPELLINGS = [
+    (re.compile(pattern), to)
+    for pattern, to in [
+        (r"[ao]e", "e"),  # anaemia, oedema, foetal, paediatric, diarrhoea, coeliac, gynaecology, manoeuvre
+        (r"leuc(?=[oe])", "leuk"),
+        (r"sulph", "sulf"),
+        (r"(?<=[a-z]{2})our(?=$|s$|al|ed$|ing$|less)", "or"),
+        (r"(?<=[a-z]{3})is(?=e[drs]?$|ing$|ation|able)", "iz"),
+        (r"ys(?=e[drs]?$|ing$)", "yz"),
+        (r"([btv])re(?=s?$)", r"\1er"),  # fibre, centre
+        (r"logue(?=s?$)", "log"),
+        (r"gramme(?=s?$)", "gram"),
+        (r"ll(?=(?:ed|ing|er|or|ous)s?$)", "l"),
+        (r"^disc(?=s?$)", "disk"),
+        (r"^grey", "gray"),
+        (r"^mould", "mold"),
+        (r"^ageing$", "aging"),
+        (r"^aluminium$", "aluminum"),
+        (r"^artefact", "artifact"),
+        (r"^defence", "defense"),
+        (r"urism(?=s?$)", "urysm"),
+    ]
+]
+
+
+@lru_cache(8192)
+def _word(word: str) -> str:
+    """A word of plain letters, folded."""
+    if word in _NUMBERS:
+        return _NUMBERS[word]
+    if word in _ROMAN and word != "x":
+        return _ROMAN[word]
+    if lettered := _ROMAN_AND_LETTER.fullmatch(word):
+        return _ROMAN[lettered[1]] + lettered[2]
+    if len(word) < 4:
+        return word.lstrip("0") or "0" if word.isdecimal() else word
+    for pattern, to in _SPELLINGS:
+        word = pattern.sub(to, word)
+    return _singular(word)
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ie") and len(word) > 4:  # Norrie's and Norries are one with deficiencies
+        return word[:-2] + "y"
+    if not word.endswith("s") or len(word) < 4 or word.endswith(("ss", "us", "is", "eas")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("oses", "yses")):  # neurofibromatoses, paralyses
+        return word[:-2] + "is"
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    return word[:-1]
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a text, in order."""
+    if text.isascii():
+        text = text.casefold()
+    else:
+        text = _SHARP_S.sub("β", _UNSEEN.sub("", unicodedata.normalize("NFKC", text)))
+        text = spelled_out(_POSSESSIVE.sub("", text.casefold()))
+    text = _APOSTROPHE.sub("", _POSSESSIVE.sub("", text)).replace("&", " and ")
+    text = _POSITIVE.sub(" positive ", text)
+    found = re.findall("[0-9a-z]+", text) if text.isascii() else without_signs(text).split()
+    return [
+        "10" if word == "x" and before in _COUNTED else _word(word)
+        for before, word in zip(["", *found], found, strict=False)
+    ]
+
+
+def spellings(text: str) -> list[list[str]]:
+    """The words as they are, and where some have German or Scandinavian letters, with those written as two."""
+    found = [words(text)]
+    if not text.isascii() and _WRITTEN_AS_TWO.search(text):
+        found.append(words(_WRITTEN_AS_TWO.sub(lambda letter: _TWO[letter[0].casefold()], text)))
+    return found

@@ -1,0 +1,211 @@
+"""Writes the index, inside the caller's transaction: what is rolled back was never found."""
+
+import re
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from search import fulltext
+from search.codes import keys
+from search.documents import Document, Name
+from search.folding import FOLDING, spellings, words
+from search.models import Change, Clock, Code, Entry, Word
+
+KEPT = 2_000
+"""Changes that are remembered, for the processes to catch up with."""
+
+BATCH = 400
+CORRECTED = re.compile("[a-z]{4,40}")
+
+
+@contextmanager
+def locked() -> Iterator[Clock]:
+    """A transaction in which nobody else writes the index: what it reads of the site is what the index has or gets."""
+    with transaction.atomic():
+        clock = Clock.objects.select_for_update().filter(pk=1).first()
+        if not clock:  # an empty index is current
+            Clock.objects.get_or_create(pk=1, defaults={"folding": FOLDING})
+            clock = Clock.objects.select_for_update().get(pk=1)
+        yield clock
+
+
+def put(document: Document) -> None:
+    """The document, in place of what was there under its kind and key."""
+    put_all([document])
+
+
+def put_all(documents: Iterable[Document]) -> None:
+    with locked() as clock:
+        by_key = {(document.kind, document.key): document for document in documents}
+        if not by_key:
+            return
+        before = _entries(by_key)
+        gone = _words_of(before)
+        entries = Entry.objects.bulk_create(
+            [_entry(document) for document in by_key.values()],
+            update_conflicts=True,
+            unique_fields=["kind", "key"],
+            update_fields=["url", "title", "sort_key", "names", "codes", "about", "sections", "folded"],
+        )
+        number = _advance(clock, [entry.pk for entry in entries])
+        texts = {entry.pk: _Text.of(entry) for entry in entries}
+        fulltext.write((pk, text.named, text.all) for pk, text in texts.items())
+        Code.objects.filter(entry__in=[entry.pk for entry in before]).delete()
+        Code.objects.bulk_create(_code(entry, code) for entry in entries for code in entry.codes)
+        _count_words(gone, texts.values(), number)
+
+
+def remove(kind: str, key: int) -> None:
+    with locked() as clock:
+        before = _entries([(kind, key)])
+        if not before:
+            return
+        pks = [entry.pk for entry in before]
+        _advance(clock, pks)
+        _count_words(_words_of(before), [], clock.number)
+        fulltext.delete(pks)
+        Entry.objects.filter(pk__in=pks).delete()
+
+
+def clear() -> None:
+    with locked() as clock:
+        fulltext.clear()
+        for model in (Code, Word, Change, Entry):
+            model.objects.all().delete()
+        _advance(clock, [0])
+
+
+def count() -> int:
+    return Entry.objects.count()
+
+
+def keys_of(kind: str) -> set[int]:
+    """What is in the index of a kind."""
+    return set(Entry.objects.filter(kind=kind).values_list("key", flat=True))
+
+
+def is_current() -> bool:
+    """Whether all that is in the index was folded as queries are folded now."""
+    return Clock.objects.filter(pk=1, folding=FOLDING).exists()
+
+
+def mark_current() -> None:
+    """Said by who has put in everything anew."""
+    with locked() as clock:
+        Clock.objects.filter(pk=clock.pk).update(folding=FOLDING)
+
+
+@dataclass
+class _Text:
+    """The words of an entry."""
+
+    named: set[str] = field(default_factory=set)
+    all: set[str] = field(default_factory=set)
+    corrected: dict[str, str] = field(default_factory=dict)
+    """Words below the names, to correct misspellings by, each with how it is written."""
+
+    @classmethod
+    def of(cls, entry: Entry) -> "_Text":
+        text = cls()
+        for name, _note in entry.names:
+            for spelling in spellings(name):
+                text.named.update(spelling)
+        below = [entry.about]
+        for heading, _anchor, told in entry.sections:
+            text.named.update(words(heading))
+            below += [heading, told]
+        text.all = text.named.copy()
+        for part in below:
+            for spelling in spellings(part):
+                text.all.update(spelling)
+            for written in set(re.findall(r"[^\W\d_]+", part.casefold())):
+                for word in words(written):
+                    if CORRECTED.fullmatch(word):
+                        text.corrected.setdefault(word, written[:60])
+        return text
+
+
+def _entries(keys: Iterable[tuple[str, int]]) -> list[Entry]:
+    by_kind: dict[str, list[int]] = {}
+    for kind, key in keys:
+        by_kind.setdefault(kind, []).append(key)
+    return [entry for kind, own in by_kind.items() for entry in Entry.objects.filter(kind=kind, key__in=own)]
+
+
+def _entry(document: Document) -> Entry:
+    names = document.names or (Name(document.title),)
+    folded = [
+        f"{number} {' '.join(spelling)}"
+        for number, name in enumerate(names)
+        for spelling in spellings(name.text)
+        if spelling
+    ]
+    return Entry(
+        kind=document.kind,
+        key=document.key,
+        url=document.url,
+        title=document.title,
+        sort_key=document.sort_key,
+        names=[[name.text, name.note] for name in names],
+        codes=list(document.codes),
+        about=document.about,
+        sections=[[section.heading, section.anchor, section.text] for section in document.sections],
+        folded="\n".join(folded),
+    )
+
+
+def _code(entry: Entry, code: str) -> Code:
+    full, bare = keys(code)
+    return Code(entry=entry, text=code[:60], full=full, bare=bare)
+
+
+def _advance(clock: Clock, pks: list[int]) -> int:
+    """Moves the locked clock on, and notes what has changed."""
+    clock.number += 1
+    clock.token = uuid.uuid4()
+    Clock.objects.filter(pk=clock.pk).update(number=clock.number, token=clock.token)
+    if len(pks) > KEPT // 2:  # so many are read anew with all the others
+        Change.objects.all().delete()
+        pks = [0]
+    Change.objects.bulk_create(Change(number=clock.number, token=clock.token, entry_id=pk) for pk in pks)
+    if clock.number % 100 == 0:
+        Change.objects.filter(number__lte=clock.number - KEPT).delete()
+    return clock.number
+
+
+def _words_of(entries: Iterable[Entry]) -> Counter[str]:
+    return Counter(word for entry in entries for word in _Text.of(entry).corrected)
+
+
+def _count_words(gone: Counter[str], texts: Iterable[_Text], number: int) -> None:
+    """Counts the pages of each word anew; a word that is on none is forgotten."""
+    shown: dict[str, str] = {}
+    change = Counter({word: -pages for word, pages in gone.items()})
+    for text in texts:
+        shown = text.corrected | shown
+        change.update(text.corrected.keys())
+    more = sorted((word, pages) for word, pages in change.items() if pages > 0)
+    less = sorted((word, -pages) for word, pages in change.items() if pages < 0)
+    with connection.cursor() as cursor:
+        for batch in _batches(more):
+            rows = ", ".join(["(%s, %s, %s, %s)"] * len(batch))
+            cursor.execute(
+                f"INSERT INTO search_word (word, shown, pages, number) VALUES {rows} ON CONFLICT (word)"  # noqa: S608 # placeholders alone
+                " DO UPDATE SET pages = search_word.pages + excluded.pages",
+                [value for word, pages in batch for value in (word, shown[word], pages, number)],
+            )
+    for pages in {pages for _word, pages in less}:
+        own = [word for word, less_by in less if less_by == pages]
+        for words_ in _batches(own):
+            Word.objects.filter(word__in=words_, pages__lte=pages).delete()
+            Word.objects.filter(word__in=words_).update(pages=F("pages") - pages)
+
+
+def _batches(rows: list) -> Iterator[list]:
+    for start in range(0, len(rows), BATCH):
+        yield rows[start : start + BATCH]
