@@ -44,6 +44,8 @@ class Merge:
             self.known = {
                 record: (digest, pk) for record, digest, pk in whole.values_list("record", "digest", "disease")
             }
+            noted = Provenance.objects.filter(dataset=self.dataset).order_by().values_list("record", flat=True)
+            self.accepted = set(noted.distinct()) - self.known.keys()
             for record in records:
                 self.report.read += 1
                 self._take(record, dry_run)
@@ -93,7 +95,7 @@ class Merge:
 
     def _forget_elsewhere(self, record: Record, disease: Disease) -> None:
         """A code that an editor accepted for one disease, and has since taken away from it, is noted there still."""
-        if record.key not in self.known:
+        if record.key in self.accepted:
             Provenance.objects.filter(dataset=self.dataset, record=record.key).exclude(disease=disease).delete()
 
     def _make(self, record: Record, digest: str, outcome: Report, dry_run: bool) -> Merging | None:

@@ -71,6 +71,8 @@ def keep_numbers(pieces: Mapping[str, Piece], before: Mapping[str, Content]) -> 
 
     Else a dataset that sorts them otherwise, or leaves one out, would change each row into the next.
     """
+    if not before:
+        return dict(pieces)
     had = _numbers(before)
     key_of: dict[str, str] = {}
     for term, keys in _numbers(pieces).items():
@@ -83,7 +85,11 @@ def keep_numbers(pieces: Mapping[str, Piece], before: Mapping[str, Content]) -> 
                     key_of[key] = same
         rest = [key for key in keys if key not in key_of]
         key_of |= dict(zip(rest, free, strict=False))
-    return {key_of.get(key, key): replace(piece, key=key_of.get(key, key)) for key, piece in pieces.items()}
+    return {key_of.get(key, key): _under(key_of.get(key, key), piece) for key, piece in pieces.items()}
+
+
+def _under(key: str, piece: Piece) -> Piece:
+    return piece if piece.key == key else replace(piece, key=key)
 
 
 def _has_same_frequency(one: Content, other: Content) -> bool:

@@ -571,7 +571,7 @@ def test_a_new_disease_takes_as_many_queries_with_many_rows(symptoms, django_ass
     merging = Merge("medquad", source_named("MedQuAD GARD"), "import_medquad")
     merging.run([])
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(21):
         merging._take(record, dry_run=False)
 
 
