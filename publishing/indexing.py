@@ -1,14 +1,14 @@
 """Makes the search index anew from what is live. In everyday work `publish` and `withdraw` keep it."""
 
-from publishing.models import Edition, kinds
+from publishing.models import Edition
 from search import index
 
 BATCH = 100
 
 
 def is_indexed() -> bool:
-    """Whether as much is in the index as is live, folded as searches are folded now."""
-    return index.is_current() and index.count() == Edition.objects.live().count()
+    """Whether just what is live is in the index, folded as searches are folded now."""
+    return index.is_current() and index.subjects() == _live()
 
 
 def index_live_pages() -> int:
@@ -23,9 +23,11 @@ def index_live_pages() -> int:
             live = Edition.objects.live().filter(pk__in=pks[start : start + BATCH])
             index.put_all([edition.document() for edition in live])
     with index.locked():
-        for kind in kinds():
-            live_keys = set(Edition.objects.live().filter(kind=kind).values_list("subject_id", flat=True))
-            for key in index.keys_of(kind) - live_keys:
-                index.remove(kind, key)
+        for kind, key in index.subjects() - _live():
+            index.remove(kind, key)
         index.mark_current()
-    return index.count()
+        return index.count()
+
+
+def _live() -> set[tuple[str, int]]:
+    return set(Edition.objects.live().values_list("kind", "subject_id"))

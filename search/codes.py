@@ -17,10 +17,10 @@ _ALIASES = {
 _SCHEME = r"orpha(?:net|code|number)?|ordo|gard|o?mim|mondo|umls|cui|icd[\s-]*1[01](?:[\s-]*cm)?|icd"
 _WITH_SCHEME = re.compile(
     rf"(?<![a-z])({_SCHEME})(?![a-z])[\s:#_-]*(?:(?:id|code|no|number)\b[\s:.#]*)?([a-z]{{0,3}}\d[0-9a-z.&/]*)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
-_GLUED = re.compile(rf"(?<![a-z])({_SCHEME})[\s:#_-]*(\d[0-9a-z.]*)$", re.IGNORECASE)
-_BARE = re.compile(r"#?\s*([a-z]{0,2}\d[0-9a-z.&/]*|[0-9][a-z]\d[0-9a-z.&/]*)", re.IGNORECASE)
+_GLUED = re.compile(rf"(?<![a-z])({_SCHEME})[\s:#_-]*(\d[0-9a-z.]*)$", re.IGNORECASE | re.ASCII)
+_BARE = re.compile(r"#?\s*([a-z]{0,2}\d[0-9a-z.&/]*|[0-9][a-z]\d[0-9a-z.&/]*)", re.IGNORECASE | re.ASCII)
 
 
 def _scheme(text: str) -> str:
@@ -48,7 +48,7 @@ def keys(code: str) -> tuple[str, str]:
 def asked_for(text: str) -> tuple[list[str], list[str]]:
     """The keys with a scheme and the bare keys that a query may mean."""
     text = text.strip()[:200]
-    if not re.search(r"\d", text):
+    if not re.search("[0-9]", text):
         return [], []
     found = _WITH_SCHEME.search(text) or _GLUED.search(text)
     if found:

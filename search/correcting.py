@@ -24,7 +24,7 @@ SURE = 8
 OPTIONS = 40
 COMMON = 0.05
 """A word in more than this part of the names does not make a name a candidate."""
-ENOUGH = 0.4
+ENOUGH = 1 / 3
 """The part of a query, weighed by how rare its words are, that must be left where words are passed over."""
 UNKNOWN = 0.75
 """The weight of a word that nothing is like."""

@@ -84,9 +84,9 @@ def count() -> int:
     return Entry.objects.count()
 
 
-def keys_of(kind: str) -> set[int]:
-    """What is in the index of a kind."""
-    return set(Entry.objects.filter(kind=kind).values_list("key", flat=True))
+def subjects() -> set[tuple[str, int]]:
+    """Kind and key of all that is in the index."""
+    return set(Entry.objects.values_list("kind", "key"))
 
 
 def is_current() -> bool:

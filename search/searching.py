@@ -227,7 +227,7 @@ def _shown(guess: Guess, text: str, names: Names) -> str:
     spelled = {word: own for own, folds in written(text) for word in folds}
     if guess.number is not None:
         entry = Entry.objects.filter(pk=names.entry[guess.number]).values_list("names", flat=True).first()
-        name = entry[names.place[guess.number]][0] if entry else ""
+        name, _note = _name(entry or [], names.place[guess.number])
         if guess.is_whole:
             return str(name)
         in_name = {word: own for own, folds in written(name) for word in folds}
@@ -288,8 +288,8 @@ def _reason(entry: Entry, match: _Match, words: Sequence[str]) -> Reason:
     if code:
         return Reason("code", code)
     if place >= 0:
-        name, note = entry.names[place]
-        return Reason("name" if place else "title", name, note)
+        name, note = _name(entry.names, place)
+        return Reason("name" if note else "title", name or entry.title, note)
     section = best_section(entry.sections, [word for word in words if is_strong(word)] or words)
     if not section:
         return Reason("title", entry.title)
@@ -299,5 +299,11 @@ def _reason(entry: Entry, match: _Match, words: Sequence[str]) -> Reason:
 
 def _suggestion(entry: Entry, match: _Match) -> Suggestion:
     _rank, _detail, place, code = match
-    reason = " ".join(reversed(entry.names[place])) if place > 0 else code
-    return Suggestion(entry.kind, entry.url, entry.title, reason)
+    name, note = _name(entry.names, place)
+    return Suggestion(entry.kind, entry.url, entry.title, code or (f"{note} {name}" if note else ""))
+
+
+def _name(names: Sequence[Sequence[str]], place: int) -> tuple[str, str]:
+    """A name and its note; empty where there is none, perhaps because the page was published anew a moment ago."""
+    name, note = names[place] if 0 <= place < len(names) else ("", "")
+    return name, note

@@ -26,6 +26,7 @@ from tests.bench.timings import Timings
 SMALL, LARGE = SIZES = [200, 20_000]
 TARGET = 1.3
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "performance.md"
+SEARCH = "# Search"
 
 Results = dict[str, dict[int, Timings]]
 """The timings of each task at each size."""
@@ -157,7 +158,9 @@ def main() -> None:
         runs=max(runs),
         saves=min(runs),
     )
-    DOCUMENT.write_text("\n\n".join([introduction.strip(), *sections]) + "\n")
+    _before, heading, search = DOCUMENT.read_text(encoding="utf-8").partition(f"\n{SEARCH}\n")  # of `make bench-search`
+    written = "\n\n".join([introduction.strip(), *sections]) + "\n" + (heading and f"{heading}{search}")
+    DOCUMENT.write_text(written, encoding="utf-8")
     print("\n\n".join(sections))
     if not url:
         print("\nSKIPPED: PostgreSQL. Set BENCH_DATABASE_URL=postgres://… to measure it.", file=sys.stderr)
