@@ -4,6 +4,7 @@ Every verb locks the subject's row first and the stamp, if at all, after it: in 
 each other instead of failing. `by` is a user, or the name of a command for what does not go public.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -71,19 +72,23 @@ def _write(edition: Edition, **fields: Any) -> None:
 def keep(subject: Publishable, by: Author, note: str = "") -> Edition:
     """An edition of the working copy as it is now; the latest one again where it says the same. Raises PageRefused."""
     subject = lock(type(subject), subject.pk)
+    return _edition(subject, composed(subject.compose), by, note)
+
+
+def composed(compose: Callable[[], Page]) -> Page:
+    """The page that a working copy makes. Raises PageRefused, which names each place that no page may hold."""
     try:
-        page = subject.compose()
+        return compose()
     except ValidationError as error:
         places = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
         raise PageRefused(_("The page cannot hold this. %(places)s") % {"places": "; ".join(places)}) from error
-    return _edition(subject, page, by, note)
 
 
 @transaction.atomic
 def keep_page(subject: Publishable, page: Page, by: Author, note: str = "") -> Edition:
-    """An edition of a page from another site, word for word; the latest one again where it says the same.
+    """An edition of a page as it is given, word for word; the latest one again where it says the same.
 
-    The working copy is neither read nor changed.
+    The working copy is neither read nor changed: the page is from another site, or is what the caller just wrote.
     """
     return _edition(lock(type(subject), subject.pk), page, by, note)
 
@@ -154,7 +159,7 @@ def publish(edition: Edition, by: Any, note: str = "", minor: bool = False) -> E
     minor = minor and before is not None  # what readers have not seen before is no small change
     updated_at = before.updated_at if before and minor else now
     _write(edition, is_live=True, published_at=now, updated_at=updated_at)
-    edition = Edition.objects.get(pk=edition.pk)
+    edition.is_live, edition.published_at, edition.updated_at = True, now, updated_at
     mentioned = Address.objects.subjects(edition.page.references()).values()
     Link.objects.bulk_create(
         Link(edition=edition, kind=kind_, subject_id=pk) for kind_, pk in {(row.KIND, row.pk) for row in mentioned}

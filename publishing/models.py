@@ -470,5 +470,5 @@ class Stamp(models.Model):
     @classmethod
     def advance(cls) -> None:
         """Locks the row until the transaction ends. A subject's lock is taken before, never after."""
-        cls.objects.get_or_create(pk=1)
-        cls.objects.filter(pk=1).update(value=F("value") + 1, token=uuid.uuid4())
+        while not cls.objects.filter(pk=1).update(value=F("value") + 1, token=uuid.uuid4()):
+            cls.objects.get_or_create(pk=1)

@@ -26,8 +26,8 @@ from diseases.importing.records import Record
 from diseases.importing.report import Report
 from diseases.importing.rows import add_rows, new_row, provenance_of, say
 from diseases.models import Disease, Proposal, Provenance, Source, fold_name
-from diseases.pages import SynonymKind, Topic
-from publishing.editions import Author, keep, lock
+from diseases.pages import DiseasePage, SynonymKind, Topic
+from publishing.editions import Author, composed, keep, keep_page, lock
 from publishing.prose import sanitize
 from search.letters import folded
 
@@ -115,10 +115,18 @@ class Merging:
         add_rows(self.disease, self.new_rows, self.is_new)
         self.remember("", {}, digest=self.digest)
         Provenance.objects.bulk_create(note for note in self.notes.values() if note.pk is None)
-        if self.changed or self.new_rows:
-            self.edition = keep(self.disease, by=self.merge.by, note=f"Imported from {self.merge.source}")
+        note = f"Imported from {self.merge.source}"
+        if self.is_new:
+            self.edition = keep_page(self.disease, composed(self._page), by=self.merge.by, note=note)
+        elif self.changed or self.new_rows:
+            self.edition = keep(self.disease, by=self.merge.by, note=note)
         for line in self.record.remarks:
             self.outcome.say("remarks", f"{self.disease} ({self.record.where})", line)
+
+    def _page(self) -> DiseasePage:
+        """The page of a new disease, of the rows that were just written. None of its symptoms is approved yet."""
+        rows = self.new_rows
+        return self.disease.page_of(rows.get("synonym", ()), rows.get("code", ()), rows.get("question", ()))
 
     # What the record says of names
 

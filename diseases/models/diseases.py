@@ -58,15 +58,22 @@ class Disease(Publishable):
             raise ValidationError({"name": _("There is a disease of this name already.")})
 
     def compose(self) -> DiseasePage:
-        synonyms = list(self.synonyms.select_related("source"))
-        identifiers = list(self.identifiers.select_related("source"))
-        questions = [question for question in self.questions.select_related("source") if sanitize(question.answer)]
-        symptoms = list(self.symptoms.filter(approved=True).select_related("source"))
-        supports = list(self.supports.select_related("organization"))
+        return self.page_of(
+            self.synonyms.select_related("source"),
+            self.identifiers.select_related("source"),
+            self.questions.select_related("source"),
+            self.symptoms.filter(approved=True).select_related("source"),
+            list(self.supports.select_related("organization")),
+        )
+
+    def page_of(
+        self, synonyms: Any = (), identifiers: Any = (), questions: Any = (), symptoms: Any = (), supports: Any = ()
+    ) -> DiseasePage:
+        """The page of the disease with these rows, in their order: what `compose` says once they are saved."""
+        questions = [question for question in questions if sanitize(question.answer)]
         references = Address.objects.references(Organization, [support.organization for support in supports])
-        named = [*(row.source for row in synonyms), *(row.source for row in identifiers)]
-        named += [*(row.source for row in questions), *(row.source for row in symptoms), self.summary_source]
-        sources = {source for source in named if source}
+        named = [row.source for rows in (synonyms, identifiers, questions, symptoms) for row in rows]
+        sources = {source for source in (*named, self.summary_source) if source}
         return DiseasePage(
             title=self.name,
             slug=self.slug,
