@@ -1,6 +1,5 @@
 """What somebody may have meant whose words are in no name: the nearest names, within limits.
 
-Distances are optimal string alignment: a letter too many, too few, wrong, or changed with its neighbour is one slip.
 The limits are what keeps random letters from being answered: the shorter a word and the less is known around it, the
 fewer slips are believed.
 """
@@ -11,17 +10,15 @@ from heapq import nlargest
 from itertools import islice
 from math import log
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.distance import JaroWinkler
 
 from search.folding import STOP_WORDS
-from search.names import Lexicon, Names
+from search.names import OPTIONS, Names
 
 CANDIDATES = 60
 SPACINGS = 4
 SURE = 8
 """Letters for each slip from which on a whole name is taken for meant, and nothing else is looked for."""
-OPTIONS = 40
 COMMON = 0.05
 """A word in more than this part of the names does not make a name a candidate."""
 ENOUGH = 1 / 3
@@ -83,32 +80,12 @@ def believed(word: str, alone: bool) -> int:
     return 2 if length < 10 else 3
 
 
-def near(word: str, lexicon: Lexicon, slips: int) -> dict[str, int]:
-    """The words of a lexicon within so many slips, the nearest of them."""
-    found: list[tuple[int, str]] = []
-    for length in range(len(word) - slips, len(word) + slips + 1):
-        texts = lexicon.by_length.get(length)
-        if texts:
-            close = process.extract(word, texts, scorer=OSA.distance, score_cutoff=slips, limit=None)
-            found += [(int(distance), text) for text, distance, _at in close]
-    return {text: distance for distance, text in sorted(found)[:OPTIONS]}
-
-
-def near_beginnings(start: str, lexicon: Lexicon, slips: int) -> dict[str, int]:
-    """The words of a lexicon that begin with something within so many slips."""
-    length = len(start)
-    close = process.extract(
-        start, [text[:length] for text in lexicon.ordered], scorer=OSA.distance, score_cutoff=slips, limit=OPTIONS
-    )
-    return {lexicon.ordered[at]: int(distance) for _text, distance, at in close}
-
-
 def whole(names: Names, words: Sequence[str]) -> Guess | None:
     """The name that the query is with the fewest slips, spaces not counted."""
     query = "".join(words)
     length = len(query)
     slips = 0 if length < 5 else 1 if length < 8 else 2 if length < 16 else 3
-    close = near(query, names.names, slips) if slips else {}
+    close = names.names.near(query, slips) if slips else {}
     if not close:
         return None
     least = min(close.values())
@@ -130,7 +107,7 @@ def told(names: Names, words: Sequence[str]) -> Guess | None:
             instead.append(word)
             continue
         most = believed(word, alone=len(strong) == 1)
-        close = near(word, names.told, most) | near(word, names.words, most) if most else {}
+        close = names.told.near(word, most) | names.words.near(word, most) if most else {}
         if not close:
             return None
         best = min(close, key=lambda text: (close[text], -JaroWinkler.similarity(word, text), text))
@@ -188,11 +165,11 @@ def _options(names: Names, words: Sequence[str], typing: bool, trusting: bool) -
         most = believed(word, alone=len(strong) == 1)
         if typing and at == len(strong) - 1:
             begun = dict.fromkeys(islice(names.words.beginning_with(word), OPTIONS), 0)
-            options[word] = begun if begun and trusting else begun | near_beginnings(word, names.words, min(most, 2))
+            options[word] = begun if begun and trusting else begun | names.words.near_beginnings(word, min(most, 2))
         elif trusting and word in names.words:
             options[word] = {word: 0}
         else:
-            options[word] = near(word, names.words, most)
+            options[word] = names.words.near(word, most)
     return options
 
 

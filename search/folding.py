@@ -195,6 +195,12 @@ def words(text: str) -> list[str]:
     ]
 
 
+@lru_cache(8192)
+def folded(word: str) -> tuple[str, ...]:
+    """A word as it is written, folded; more than one where it has signs in it."""
+    return tuple(words(word))
+
+
 def spellings(text: str) -> list[list[str]]:
     """The words as they are, and where some have German or Scandinavian letters, with those written as two."""
     found = [words(text)]

@@ -5,7 +5,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -13,7 +13,7 @@ from django.db.models import F
 from search import fulltext
 from search.codes import keys
 from search.documents import Document, Name
-from search.folding import FOLDING, spellings, words
+from search.folding import FOLDING, folded, spellings
 from search.models import Change, Clock, Code, Entry, Word
 
 KEPT = 2_000
@@ -54,10 +54,10 @@ def put_all(documents: Iterable[Document]) -> None:
         )
         number = _advance(clock, [entry.pk for entry in entries])
         texts = {entry.pk: _Text.of(entry) for entry in entries}
-        fulltext.write((pk, text.named, text.all) for pk, text in texts.items())
+        fulltext.write((pk, text.named, text.named | text.told) for pk, text in texts.items())
         Code.objects.filter(entry__in=[entry.pk for entry in before]).delete()
         Code.objects.bulk_create(_code(entry, code) for entry in entries for code in entry.codes)
-        _count_words(gone, texts.values(), number)
+        _count_words(gone, entries, number)
 
 
 def remove(kind: str, key: int) -> None:
@@ -104,30 +104,25 @@ def mark_current() -> None:
 class _Text:
     """The words of an entry."""
 
-    named: set[str] = field(default_factory=set)
-    all: set[str] = field(default_factory=set)
-    corrected: dict[str, str] = field(default_factory=dict)
-    """Words below the names, to correct misspellings by, each with how it is written."""
+    named: set[str]
+    """In names and headings."""
+    told: set[str]
+    """Below the names."""
 
     @classmethod
     def of(cls, entry: Entry) -> "_Text":
-        text = cls()
-        for name, _note in entry.names:
-            for spelling in spellings(name):
-                text.named.update(spelling)
-        below = [entry.about]
-        for heading, _anchor, told in entry.sections:
-            text.named.update(words(heading))
-            below += [heading, told]
-        text.all = text.named.copy()
-        for part in below:
-            for spelling in spellings(part):
-                text.all.update(spelling)
-            for written in set(re.findall(r"[^\W\d_]+", part.casefold())):
-                for word in words(written):
-                    if CORRECTED.fullmatch(word):
-                        text.corrected.setdefault(word, written[:60])
-        return text
+        named = _folded(*(name for name, _note in entry.names), *(heading for heading, *_rest in entry.sections))
+        told = _folded(entry.about).union(*(folded.split() for *_rest, folded in entry.sections))
+        return cls(named, told)
+
+    @property
+    def corrected(self) -> set[str]:
+        """Words to correct misspellings by."""
+        return {word for word in self.told if CORRECTED.fullmatch(word)}
+
+
+def _folded(*texts: str) -> set[str]:
+    return {word for text in texts for spelling in spellings(text) for word in spelling}
 
 
 def _entries(keys: Iterable[tuple[str, int]]) -> list[Entry]:
@@ -154,7 +149,10 @@ def _entry(document: Document) -> Entry:
         names=[[name.text, name.note] for name in names],
         codes=list(document.codes),
         about=document.about,
-        sections=[[section.heading, section.anchor, section.text] for section in document.sections],
+        sections=[
+            [section.heading, section.anchor, section.text, " ".join(sorted(_folded(section.heading, section.text)))]
+            for section in document.sections
+        ],
         folded="\n".join(folded),
     )
 
@@ -182,13 +180,19 @@ def _words_of(entries: Iterable[Entry]) -> Counter[str]:
     return Counter(word for entry in entries for word in _Text.of(entry).corrected)
 
 
-def _count_words(gone: Counter[str], texts: Iterable[_Text], number: int) -> None:
+def _count_words(gone: Counter[str], entries: Iterable[Entry], number: int) -> None:
     """Counts the pages of each word anew; a word that is on none is forgotten."""
     shown: dict[str, str] = {}
     change = Counter({word: -pages for word, pages in gone.items()})
-    for text in texts:
-        shown = text.corrected | shown
-        change.update(text.corrected.keys())
+    for entry in entries:
+        change.update(_Text.of(entry).corrected)
+        for text in (
+            entry.about,
+            *(part for heading, _anchor, told, _folded in entry.sections for part in (heading, told)),
+        ):
+            for own in set(re.findall(r"[^\W_]+", text)):
+                for word in folded(own):
+                    shown.setdefault(word, own.lower()[:60])
     more = sorted((word, pages) for word, pages in change.items() if pages > 0)
     less = sorted((word, -pages) for word, pages in change.items() if pages < 0)
     with connection.cursor() as cursor:
@@ -197,7 +201,7 @@ def _count_words(gone: Counter[str], texts: Iterable[_Text], number: int) -> Non
             cursor.execute(
                 f"INSERT INTO search_word (word, shown, pages, number) VALUES {rows} ON CONFLICT (word)"  # noqa: S608 # placeholders alone
                 " DO UPDATE SET pages = search_word.pages + excluded.pages",
-                [value for word, pages in batch for value in (word, shown[word], pages, number)],
+                [value for word, pages in batch for value in (word, shown.get(word, word), pages, number)],
             )
     for pages in {pages for _word, pages in less}:
         own = [word for word, less_by in less if less_by == pages]

@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import connection
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from search.index import CORRECTED, KEPT
 from search.models import Change, Clock, Entry, Word
 
-LAST = "\U0010ffff"
+OPTIONS = 40
+"""Misspelt words are compared with no more than so many others."""
+REMEMBERED = 500
 
 
 @dataclass
@@ -26,10 +30,12 @@ class Lexicon:
 
     ordered: list[str] = field(default_factory=list)
     by_length: dict[int, list[str]] = field(default_factory=dict)
+    found: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
+    """What was near lately: one search looks for the same more than once, and so does who types on."""
 
     def fill(self, texts: Iterable[str]) -> None:
         self.ordered = sorted(texts)
-        self.by_length = {}
+        self.by_length, self.found = {}, {}
         for text in self.ordered:
             self.by_length.setdefault(len(text), []).append(text)
 
@@ -39,11 +45,13 @@ class Lexicon:
 
     def add(self, text: str) -> None:
         if text not in self:
+            self.found.clear()
             insort(self.ordered, text)
             insort(self.by_length.setdefault(len(text), []), text)
 
     def discard(self, text: str) -> None:
         if text in self:
+            self.found.clear()
             for texts in (self.ordered, self.by_length[len(text)]):
                 del texts[bisect_left(texts, text)]
 
@@ -52,6 +60,31 @@ class Lexicon:
             if not self.ordered[at].startswith(start):
                 return
             yield self.ordered[at]
+
+    def near(self, text: str, slips: int) -> dict[str, int]:
+        """The nearest within so many slips, with their slips.
+
+        They are counted by optimal string alignment: a letter too many, too few, wrong, or changed with its neighbour.
+        """
+        known = self.found.get((text, slips))
+        if known is not None:
+            return known
+        found: list[tuple[int, str]] = []
+        for length in range(len(text) - slips, len(text) + slips + 1):
+            texts = self.by_length.get(length)
+            if texts:
+                close = process.extract(text, texts, scorer=OSA.distance, score_cutoff=slips, limit=None)
+                found += [(int(distance), other) for other, distance, _at in close]
+        if len(self.found) >= REMEMBERED:
+            self.found.clear()
+        self.found[text, slips] = {other: distance for distance, other in sorted(found)[:OPTIONS]}
+        return self.found[text, slips]
+
+    def near_beginnings(self, start: str, slips: int) -> dict[str, int]:
+        """Those that begin with something within so many slips."""
+        beginnings = [text[: len(start)] for text in self.ordered]
+        close = process.extract(start, beginnings, scorer=OSA.distance, score_cutoff=slips, limit=OPTIONS)
+        return {self.ordered[at]: int(distance) for _text, distance, at in close}
 
 
 @dataclass

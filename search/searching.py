@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from search import fulltext
 from search.codes import asked_for
-from search.correcting import Guess, corrections, guesses, is_strong, near
+from search.correcting import Guess, corrections, guesses, is_strong
 from search.folding import spellings
 from search.models import Code, Entry, Word
 from search.names import Names, current
@@ -244,7 +244,7 @@ def _alike(names: Names, words: Sequence[str], limit: int = 5) -> tuple[str, ...
     numbers: list[int] = []
     for word in words:
         if is_strong(word) and len(word) > 3:
-            for other, _slips in near(word, names.words, 1 if len(word) < 6 else 2).items():
+            for other, _slips in names.words.near(word, 1 if len(word) < 6 else 2).items():
                 if other[0] == word[0]:
                     numbers += names.holding[other][:limit]
     pks = list(dict.fromkeys(names.entry[number] for number in numbers))[:limit]
@@ -272,10 +272,11 @@ def _hits(order: list[int], found: _Found, words: Sequence[str], text: str) -> I
     # Of names that are folded alike, the one that is written like the query comes first.
     asked = " ".join(text.casefold().split())
     order.sort(key=lambda pk: (found[pk][:2], pk not in entries or not _is_written(entries[pk], found[pk], asked)))
+    wanted = [word for word in words if is_strong(word)] or words
     for pk in order:
         if pk in entries:  # or it was withdrawn a moment ago
             entry = entries[pk]
-            yield Hit(entry.kind, entry.url, entry.title, entry.about, _reason(entry, found[pk], words))
+            yield Hit(entry.kind, entry.url, entry.title, entry.about, _reason(entry, found[pk], wanted))
 
 
 def _is_written(entry: Entry, match: _Match, asked: str) -> bool:
@@ -283,17 +284,17 @@ def _is_written(entry: Entry, match: _Match, asked: str) -> bool:
     return rank <= SAME_WORDS and place >= 0 and any(name.casefold() == asked for name, _note in entry.names)
 
 
-def _reason(entry: Entry, match: _Match, words: Sequence[str]) -> Reason:
+def _reason(entry: Entry, match: _Match, wanted: Sequence[str]) -> Reason:
     _rank, _detail, place, code = match
     if code:
         return Reason("code", code)
     if place >= 0:
         name, note = _name(entry.names, place)
         return Reason("name" if note else "title", name or entry.title, note)
-    section = best_section(entry.sections, [word for word in words if is_strong(word)] or words)
+    section = best_section(entry.sections, wanted)
     if not section:
         return Reason("title", entry.title)
-    (heading, anchor, _text), runs = section
+    (heading, anchor, *_text), runs = section
     return Reason("section", heading, "", anchor, runs)
 
 

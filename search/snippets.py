@@ -2,19 +2,13 @@
 
 import re
 from collections.abc import Collection, Sequence
-from functools import lru_cache
 
-from search.folding import words
+from search.folding import folded
 
 BEFORE, LENGTH = 60, 220
 _WORD = re.compile(r"[^\W_][\w'’‘ʼ]*")
 
 Runs = tuple[tuple[bool, str], ...]
-
-
-@lru_cache(8192)
-def folded(word: str) -> tuple[str, ...]:
-    return tuple(words(word))
 
 
 def written(text: str) -> list[tuple[str, tuple[str, ...]]]:
@@ -23,16 +17,13 @@ def written(text: str) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def best_section(sections: Sequence[Sequence[str]], wanted: Collection[str]) -> tuple[Sequence[str], Runs] | None:
-    """The first section with the most of the words, as heading, anchor and text; None where none has any."""
+    """The first section of an entry with the most of the words, and a piece of it; None where none has any."""
     wanted = set(wanted)
     best, most = None, 0
-    # Those are looked at first in which the words stand letter by letter: most often that is all there is to do.
-    likely = sorted(sections, key=lambda section: -sum(word in section[2].casefold() for word in wanted))
-    for section in likely:
-        heading, _anchor, text = section
-        held = {word for own in {*_WORD.findall(heading), *_WORD.findall(text)} for word in folded(own)} & wanted
-        if len(held) > most:
-            best, most = section, len(held)
+    for section in sections:
+        held = len(wanted.intersection(section[3].split()))
+        if held > most:
+            best, most = section, held
         if most == len(wanted):
             break
     return (best, runs(best[2], wanted)) if best else None

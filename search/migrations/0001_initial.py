@@ -85,7 +85,12 @@ class Migration(migrations.Migration):
                 ("names", models.JSONField(default=list)),
                 ("codes", models.JSONField(default=list)),
                 ("about", models.TextField(blank=True)),
-                ("sections", models.JSONField(default=list)),
+                (
+                    "sections",
+                    models.JSONField(
+                        default=list, help_text="Of each the heading, the anchor, the text and the folded words."
+                    ),
+                ),
                 (
                     "folded",
                     models.TextField(help_text="The folded names, one on each line, after the number of the name."),
