@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "publishing",
     "organizations",
     "diseases",
+    "suggestions",
 ]
 
 MIDDLEWARE = [
