@@ -4,7 +4,7 @@ Every verb locks the subject's row first and the stamp, if at all, after it: in 
 each other instead of failing. `by` is a user, or the name of a command for what does not go public.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -65,7 +65,12 @@ def _record(subject: Publishable, verb: Event.Verb, by: Author, **fields: Any) -
 
 def _write(edition: Edition, **fields: Any) -> None:
     """The one way past the seal on editions: where it stands, and in redact() its words."""
-    Edition._base_manager.filter(pk=edition.pk).update(**fields)
+    _write_all([edition], **fields)
+
+
+def _write_all(editions: Iterable[Edition], **fields: Any) -> None:
+    if pks := [edition.pk for edition in editions]:
+        Edition._base_manager.filter(pk__in=pks).update(**fields)
 
 
 @transaction.atomic
@@ -94,12 +99,23 @@ def keep_page(subject: Publishable, page: Page, by: Author, note: str = "") -> E
 
 
 def _edition(subject: Publishable, page: Page, by: Author, note: str) -> Edition:
-    digest = page.digest()
-    latest = Edition.objects.about(subject).order_by("-number").first()
-    if latest and latest.digest == digest and latest.schema == page.SCHEMA and not latest.redacted_at:
-        return latest
+    return keep_pages([(subject, page)], by, note)[0]
+
+
+@transaction.atomic
+def keep_pages(pages: Sequence[tuple[Publishable, Page]], by: Author, note: str = "") -> list[Edition]:
+    """What `keep_page` does, for several subjects of one kind. The caller holds their locks, or has just made them."""
+    kinds_ = {subject.KIND for subject, _page in pages}
+    newest = Edition.objects.newest().filter(kind__in=kinds_, subject_id__in=[subject.pk for subject, _page in pages])
+    latest = {edition.subject_id: edition for edition in newest}
+    fresh = {
+        subject.pk: _unsaved(subject, page, latest.get(subject.pk), by, note)
+        for subject, page in pages
+        if not _says(latest.get(subject.pk), page)
+    }
     # A reference goes on leading where it leads now, even to a draft that is renamed before it is first published.
-    named = Address.objects.subjects(page.references())
+    references = {name for subject, page in pages if subject.pk in fresh for name in page.references()}
+    named = Address.objects.subjects(tuple(references))
     Address.objects.bulk_create(
         [
             Address(kind=name.kind, slug=name.slug, subject_id=named[name].pk)
@@ -107,9 +123,21 @@ def _edition(subject: Publishable, page: Page, by: Author, note: str) -> Edition
         ],
         ignore_conflicts=True,
     )
-    if latest:
-        _write(latest, is_newest=False)
-    return Edition.objects.create(
+    _write_all([latest[pk] for pk in fresh if pk in latest], is_newest=False)
+    Edition.objects.bulk_create(fresh.values())
+    return [fresh.get(subject.pk) or latest[subject.pk] for subject, _page in pages]
+
+
+def _says(edition: Edition | None, page: Page) -> bool:
+    """Whether an edition is just this page."""
+    if edition is None or edition.redacted_at:
+        return False
+    return edition.schema == page.SCHEMA and edition.digest == page.digest()
+
+
+def _unsaved(subject: Publishable, page: Page, latest: Edition | None, by: Author, note: str) -> Edition:
+    """The page as the subject's next edition."""
+    edition = Edition(
         kind=subject.KIND,
         subject_id=subject.pk,
         number=latest.number + 1 if latest else 1,
@@ -119,11 +147,13 @@ def _edition(subject: Publishable, page: Page, by: Author, note: str) -> Edition
         letter=letter(page.title),
         content=page.content(),
         schema=page.SCHEMA,
-        digest=digest,
+        digest=page.digest(),
         note=note,
         is_newest=True,
         **_names(by),
     )
+    edition.page = page
+    return edition
 
 
 @transaction.atomic
@@ -132,41 +162,75 @@ def publish(edition: Edition, by: Any, note: str = "", minor: bool = False) -> E
 
     Raises PublishingError where the edition was redacted, its subject is in the bin, or its address is another's.
     """
-    kind = kinds()[edition.kind]
+    return publish_all([Edition.objects.get(pk=edition.pk)], by, note, minor)[0]
+
+
+@transaction.atomic
+def publish_all(editions: Sequence[Edition], by: Any, note: str = "", minor: bool = False) -> list[Edition]:
+    """What `publish` does, for editions of several subjects of one kind, all of them or none.
+
+    Their words are taken as they are given: editions do not change. Where they stand is read anew.
+    """
+    kind = kinds()[editions[0].kind]
     _require(by, "publish", kind)
-    subject = lock(kind, edition.subject_id)
-    edition = Edition.objects.get(pk=edition.pk)
-    if edition.is_live:
-        return edition
-    if edition.redacted_at:
-        raise PublishingError(_("Edition %(number)s was redacted and cannot go live.") % {"number": edition.number})
-    if subject.binned_at:
-        raise PublishingError(_("%(name)s is in the bin. Take it out before you publish it.") % {"name": subject})
+    pks = [edition.subject_id for edition in editions]
+    subjects = {row.pk: row for row in kind.objects.select_for_update().filter(pk__in=pks).order_by("pk")}
+    states = Edition.objects.filter(pk__in=[edition.pk for edition in editions])
+    standing = {pk: (is_live, redacted) for pk, is_live, redacted in states.values_list("pk", "is_live", "redacted_at")}
+    for edition in editions:
+        edition.is_live, edition.redacted_at = standing[edition.pk]
+    going = [edition for edition in editions if not edition.is_live]
+    if not going:
+        return list(editions)
+    for edition in going:
+        if edition.redacted_at:
+            raise PublishingError(_("Edition %(number)s was redacted and cannot go live.") % {"number": edition.number})
+        if (subject := subjects[edition.subject_id]).binned_at:
+            raise PublishingError(_("%(name)s is in the bin. Take it out before you publish it.") % {"name": subject})
     Stamp.advance()
-    address, _created = Address.objects.get_or_create(
-        kind=edition.kind, slug=edition.slug, defaults={"subject_id": subject.pk}
-    )
-    if address.subject_id != subject.pk:
-        raise PublishingError(
-            _("The address “%(slug)s” belonged to another page and stays with it. Choose another address.")
-            % {"slug": edition.slug}
-        )
+    _take_addresses(going)
     now = timezone.now()
-    before = Edition.objects.about(subject).live().first()
+    before = {edition.subject_id: edition for edition in Edition.objects.of(kind).live().filter(subject_id__in=pks)}
+    _write_all(before.values(), is_live=False)
     if before:
-        _write(before, is_live=False)
-        before.links.all().delete()
-    minor = minor and before is not None  # what readers have not seen before is no small change
-    updated_at = before.updated_at if before and minor else now
-    _write(edition, is_live=True, published_at=now, updated_at=updated_at)
-    edition.is_live, edition.published_at, edition.updated_at = True, now, updated_at
-    mentioned = Address.objects.subjects(edition.page.references()).values()
+        Link.objects.filter(edition__in=before.values()).delete()
+    for edition in going:
+        old = before.get(edition.subject_id)
+        edition.is_live, edition.published_at = True, now
+        # What readers have not seen before is no small change.
+        edition.updated_at = old.updated_at if old and minor else now
+    for updated_at in {edition.updated_at for edition in going}:
+        same = [edition for edition in going if edition.updated_at == updated_at]
+        _write_all(same, is_live=True, published_at=now, updated_at=updated_at)
+    named = Address.objects.subjects(tuple({name for edition in going for name in edition.page.references()}))
+    mentioned = {
+        edition.pk: {(named[name].KIND, named[name].pk) for name in edition.page.references() if name in named}
+        for edition in going
+    }
     Link.objects.bulk_create(
-        Link(edition=edition, kind=kind_, subject_id=pk) for kind_, pk in {(row.KIND, row.pk) for row in mentioned}
+        Link(edition=edition, kind=kind_, subject_id=pk) for edition in going for kind_, pk in mentioned[edition.pk]
     )
-    index.put(edition.document())
-    _record(subject, Event.Verb.PUBLISHED, by, edition=edition, note=note, minor=minor)
-    return edition
+    index.put_all([edition.document() for edition in going])
+    fields = {"kind": kind.KIND, "verb": Event.Verb.PUBLISHED, "note": note, **_names(by)}
+    Event.objects.bulk_create(
+        Event(subject_id=edition.subject_id, edition=edition, minor=minor and edition.subject_id in before, **fields)
+        for edition in going
+    )
+    return list(editions)
+
+
+def _take_addresses(editions: Sequence[Edition]) -> None:
+    """Makes the addresses of editions that go live their subjects' own for good."""
+    own = [Address(kind=edition.kind, slug=edition.slug, subject_id=edition.subject_id) for edition in editions]
+    Address.objects.bulk_create(sorted(own, key=lambda address: address.slug), ignore_conflicts=True)
+    theirs = Address.objects.filter(kind__in={address.kind for address in own}, slug__in=[each.slug for each in own])
+    owners = {(kind, slug): pk for kind, slug, pk in theirs.values_list("kind", "slug", "subject_id")}
+    for address in own:
+        if owners[address.kind, address.slug] != address.subject_id:
+            raise PublishingError(
+                _("The address “%(slug)s” belonged to another page and stays with it. Choose another address.")
+                % {"slug": address.slug}
+            )
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Iterable
 from functools import cache, cached_property
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -39,6 +40,16 @@ _Subject = TypeVar("_Subject", bound="Publishable")
 class PublishableQuerySet(models.QuerySet[_Subject]):
     def delete(self) -> Any:
         raise RecordError(f"{self.model._meta.verbose_name_plural} are not deleted: they go to the bin.")
+
+    def add(self, rows: list[_Subject]) -> None:
+        """Saves new subjects together, each under an address of its own."""
+        stems = [row.stem() for row in rows]
+        taken = set(self.model.objects.filter(slug__in=stems).values_list("slug", flat=True))
+        taken |= set(Address.objects.filter(kind=self.model.KIND, slug__in=stems).values_list("slug", flat=True))
+        for row, stem in zip(rows, stems, strict=True):
+            row.slug = row.free_slug(besides=taken) if stem in taken else stem
+            taken.add(row.slug)
+        self.bulk_create(rows)
 
     def with_state(self) -> Self:
         """Adds `state`, and of the latest edition `latest_number`, `changed_by` and `changed_at`."""
@@ -118,13 +129,17 @@ class Publishable(models.Model):
         type(self).objects.filter(pk=self.pk).update(version=F("version") + 1)
         self.refresh_from_db(fields=["version"])
 
-    def free_slug(self) -> str:
-        """An address made of the name that neither a row nor a page of the past has."""
+    def stem(self) -> str:
+        """The name as an address, whether that is free or not."""
         name = re.sub("['’]", "", self.name)  # "behcets-disease", not "behcet-s-disease"
-        stem = slugify(name, max_length=SLUG_LENGTH - 5) or self.KIND
+        return slugify(name, max_length=SLUG_LENGTH - 5) or self.KIND
+
+    def free_slug(self, besides: Iterable[str] = ()) -> str:
+        """An address made of the name that neither a row nor a page of the past has, nor one of those given."""
+        stem = self.stem()
         rows = type(self).objects.exclude(pk=self.pk).filter(slug__startswith=stem).values_list("slug", flat=True)
         addresses = Address.objects.filter(kind=self.KIND, slug__startswith=stem).exclude(subject_id=self.pk or 0)
-        taken = {*rows, *addresses.values_list("slug", flat=True)}
+        taken = {*besides, *rows, *addresses.values_list("slug", flat=True)}
         number = 1
         while (slug := stem if number == 1 else f"{stem}-{number}") in taken:
             number += 1
