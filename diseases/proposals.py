@@ -14,8 +14,9 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from diseases.importing.fitting import refusals_of
+from diseases.importing.memory import provenance_of
 from diseases.importing.pieces import FIELDS, ROWS, Content, content_here, content_of, digest_of, row_key
-from diseases.importing.rows import add_rows, new_row, provenance_of, say
+from diseases.importing.rows import add_rows, new_row, say
 from diseases.importing.sources import SOURCE_OF, source_named
 from diseases.models import Dataset, Disease, Proposal, Provenance, Source, fold_name
 from publishing.editions import PageRefused, PublishingError, keep, lock, may
@@ -179,9 +180,8 @@ def _apply(proposal: Proposal, disease: Disease, source: Any) -> None:
         return  # what is remembered of the row becomes its tombstone
     else:
         target = _set_row(proposal, disease, source).key
-    note = provenance_of(
-        disease, proposal.dataset, proposal.record, proposal.part, proposal.new or {}, target=target, made=True
-    )
+    of_part = {"dataset": proposal.dataset, "record": proposal.record, "part": proposal.part}
+    note = provenance_of(disease, content=proposal.new or {}, target=target, **of_part)
     note.pk = _note_of(proposal).values_list("pk", flat=True).first()
     note.save()
 

@@ -1,7 +1,8 @@
 """Puts what datasets say into rows, without ever treading on an editor's work. One way for every dataset.
 
 A piece that no editor touched follows its dataset, in the working copy. One that an editor changed is proposed to the
-editors, and one that an editor deleted or declined stays away. Each record is merged in a transaction of its own.
+editors, and one that an editor deleted or declined stays away. Each record is merged in a transaction of its own;
+diseases that are not here yet are written several in one (see `newcomers`).
 """
 
 from collections.abc import Callable, Iterable
@@ -14,11 +15,12 @@ from django.db import DataError, IntegrityError, transaction
 from diseases.codes import Relation
 from diseases.importing.finding import Ambiguous, Diseases, hints_of, joining_codes
 from diseases.importing.merging import IN_THE_BIN, SAME_NAME, Merging, locked, refuse
+from diseases.importing.newcomers import Newcomers, write_newcomers
 from diseases.importing.pieces import digest_of
-from diseases.importing.records import Record
+from diseases.importing.records import Record, SourceError
 from diseases.importing.report import Report
 from diseases.models import Disease, Proposal, Provenance, Source
-from publishing.editions import Author, PublishingError, publish
+from publishing.editions import Author, PublishingError
 
 REFUSED = (ValidationError, IntegrityError, DataError, PublishingError)
 
@@ -35,9 +37,12 @@ class Merge:
     report: Report = field(default_factory=Report)
     put_off: list[Record] = field(default_factory=list)  # until every name is what the dataset now says
     is_last_round: bool = False
+    newcomers: Newcomers = field(default_factory=Newcomers)
+    dry_run: bool = False
 
     def run(self, records: Iterable[Record], dry_run: bool = False, tick: Callable[[], None] = lambda: None) -> Report:
         """Merges every record. A dry run is one transaction that is taken back: it says just what would happen."""
+        self.dry_run = dry_run
         with transaction.atomic() if dry_run else nullcontext():
             self.here = Diseases.here()
             whole = Provenance.objects.filter(dataset=self.dataset, part="").order_by()
@@ -46,95 +51,124 @@ class Merge:
             }
             noted = Provenance.objects.filter(dataset=self.dataset).order_by().values_list("record", flat=True)
             self.accepted = set(noted.distinct()) - self.known.keys()
-            for record in records:
-                self.report.read += 1
-                self._take(record, dry_run)
-                tick()
+            try:
+                for record in records:
+                    self.report.read += 1
+                    self._take(record)
+                    tick()
+            except (SourceError, KeyboardInterrupt):
+                self._write_newcomers()  # they were read whole
+                raise
+            self._write_newcomers()
             self.is_last_round = True
             for record in self.put_off:
-                self._take(record, dry_run)
+                self._take(record)
+            self._write_newcomers()
             if dry_run:
                 transaction.set_rollback(True)
         return self.report
 
-    def _take(self, record: Record, dry_run: bool) -> None:
+    def _take(self, record: Record) -> None:
+        if self.newcomers.must_go_before(record):
+            self._write_newcomers()
         digest = digest_of(record)
         before, pk = self.known.get(record.key, ("", None))
         if before == digest:
             self.report.unchanged += 1
             return
-        outcome = Report()
         try:
             with transaction.atomic():
                 pk = pk or self.here.joined(record)
                 if pk is None:
-                    merging = self._make(record, digest, outcome, dry_run)
-                else:
-                    disease = locked(pk)
-                    self._forget_elsewhere(record, disease)
-                    merging = Merging(self, record, digest, disease, outcome)
-                    merging.run()
+                    self._meet(record, digest)
+                    return
+                merging = self._merge_into(locked(pk), record, digest)
         except Ambiguous as error:
             self.report.say("conflicts", f"{record.where}, {record.name}", str(error))
         except REFUSED as error:
-            self.report.say("failed", f"{record.where}, {record.name}", _words(error))
+            self._say_failed(record, error)
         else:
-            self.report.take(outcome)
-            if merging and merging.is_written:
-                self._remember(record, digest, merging)
+            self._close(merging)
 
-    def _remember(self, record: Record, digest: str, merging: Merging) -> None:
-        """Keeps up what is known of all diseases, once a record is written."""
-        disease = merging.disease
-        self.known[record.key] = (digest, disease.pk)
+    def _merge_into(self, disease: Disease, record: Record, digest: str) -> Merging:
+        self._forget_elsewhere(record, disease.pk)
+        merging = Merging(self, record, digest, disease, Report())
+        merging.run()
+        return merging
+
+    def _write_newcomers(self) -> None:
+        """Those that wait, together; where one of them is refused, each alone, so that the others are written."""
+        waiting = self.newcomers.take()
+        if not waiting:
+            return
+        try:
+            write_newcomers(waiting, self.by, self.publish_new and not self.dry_run)
+        except REFUSED as error:
+            if len(waiting) == 1:
+                self._say_failed(waiting[0].record, error)
+                return
+            for merging in waiting:
+                self._take(merging.record)
+                self._write_newcomers()
+        else:
+            for merging in waiting:
+                self._close(merging)
+
+    def _say_failed(self, record: Record, error: Exception) -> None:
+        self.report.say("failed", f"{record.where}, {record.name}", _words(error))
+
+    def _close(self, merging: Merging) -> None:
+        """Reports a record that is written, and keeps up what is known of all diseases."""
+        record, disease = merging.record, merging.disease
+        self.report.take(merging.outcome)
+        if not merging.is_done:
+            return
+        self.known[record.key] = (merging.digest, disease.pk)
         if self.here.names.get(disease.pk) != disease.name:
             self.here.rename(disease.pk, disease.name)
         self.here.set_codes(disease.pk, merging.rows["code"].values())
         for hint in hints_of(record):
             self.here.hints[hint].add(disease.pk)
 
-    def _forget_elsewhere(self, record: Record, disease: Disease) -> None:
+    def _forget_elsewhere(self, record: Record, pk: int | None) -> None:
         """A code that an editor accepted for one disease, and has since taken away from it, is noted there still."""
         if record.key in self.accepted:
-            Provenance.objects.filter(dataset=self.dataset, record=record.key).exclude(disease=disease).delete()
+            Provenance.objects.filter(dataset=self.dataset, record=record.key).exclude(disease=pk).delete()
 
-    def _make(self, record: Record, digest: str, outcome: Report, dry_run: bool) -> Merging | None:
-        """A draft of a disease that is not here; None where it may not be made."""
+    def _meet(self, record: Record, digest: str) -> None:
+        """A record whose disease is not here: it is made, where it may be. Of another disease it only says so."""
+        outcome = Report()
         where = f"{record.where}, {record.name}"
         namesake = self.here.namesake(record)
         if namesake and not self.is_last_round:
             self.put_off.append(record)
-            return None
-        if namesake:
+        elif namesake:
             self._suggest(record, namesake, outcome)
-            return None
-        if not record.may_have_page:
+        elif not record.may_have_page:
             outcome.passed_over["a group of diseases, which has no page"] += 1
-            return None
-        alike = self.here.alike(record)
-        if not self.create:
-            outcome.passed_over["no disease here has their codes"] += 1
-            for name in alike:
-                outcome.say("alike", where, name)
-            return None
-        if not any(joining_codes(record).values()):
+        elif self.create and not any(joining_codes(record).values()):
             outcome.say("skipped", where, "it has no code to be known by.")
-            return None
-        for name in alike:
-            outcome.say("alike", where, name)
+        else:
+            for name in self.here.alike(record):
+                outcome.say("alike", where, name)
+            if self.create:
+                self._make(record, digest, outcome)
+                return
+            outcome.passed_over["no disease here has their codes"] += 1
+        self.report.take(outcome)
+
+    def _make(self, record: Record, digest: str, outcome: Report) -> None:
+        """A draft of a disease, which waits to be written with others."""
         disease = Disease(name=record.name, staff_notes="\n".join(f"On import: {line}" for line in record.remarks))
         refuse(disease, "disease")
-        disease.save()
-        self._forget_elsewhere(record, disease)
+        self._forget_elsewhere(record, None)
         merging = Merging(self, record, digest, disease, outcome, is_new=True)
         merging.remember("name", {"text": record.name})
         merging.run()
         outcome.say("created", f"{disease} ({record.key})")
         if self.publish_new:
-            if not dry_run:
-                publish(merging.edition, by=self.by)
             outcome.say("published", f"{disease} ({record.key})")
-        return merging
+        self.newcomers.add(merging)
 
     def _suggest(self, record: Record, pk: int, outcome: Report) -> None:
         """The record has the name of a disease and not its codes: whether it is the same, an editor says."""
@@ -154,6 +188,7 @@ class Merge:
                 content = {"scheme": scheme, "value": own[0].value, "relation": str(Relation.EXACT)}
                 merging = Merging(self, record, "", disease, outcome)
                 merging.propose(f"code:{scheme}:{own[0].value}", Proposal.Action.ADD, None, content, SAME_NAME)
+                merging.memory.write()
                 outcome.say("skipped", where, "a disease here has its name and no code of its own yet; see proposals")
                 return
         outcome.say("skipped", where, "a disease here has its name, and it has no code to be known by")

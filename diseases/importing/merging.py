@@ -8,13 +8,13 @@ from django.core.exceptions import ValidationError
 from diseases.codes import Relation, Scheme
 from diseases.importing.finding import Diseases, without_lost_letters
 from diseases.importing.fitting import refusals_of
+from diseases.importing.memory import Memory
 from diseases.importing.pieces import (
     ROWS,
     Content,
     Piece,
     content_here,
     content_of,
-    digest_of,
     is_same,
     is_touched,
     keep_numbers,
@@ -24,10 +24,10 @@ from diseases.importing.pieces import (
 )
 from diseases.importing.records import Record
 from diseases.importing.report import Report
-from diseases.importing.rows import add_rows, new_row, provenance_of, say
+from diseases.importing.rows import add_rows, new_row, say
 from diseases.models import Disease, Proposal, Provenance, Source, fold_name
 from diseases.pages import DiseasePage, SynonymKind, Topic
-from publishing.editions import Author, composed, keep, keep_page, lock
+from publishing.editions import Author, keep, lock
 from publishing.prose import sanitize
 from search.letters import folded
 
@@ -67,7 +67,7 @@ class _Rows(dict[str, dict[Any, Any]]):
 
 
 class Merging:
-    """One record and the disease that it is about."""
+    """One record and the disease that it is about. A new disease is not written here: that is done in `newcomers`."""
 
     def __init__(
         self, merge: Run, record: Record, digest: str, disease: Disease, outcome: Report, is_new: bool = False
@@ -75,18 +75,12 @@ class Merging:
         self.merge, self.record, self.digest, self.disease, self.outcome = merge, record, digest, disease, outcome
         self.dataset = merge.dataset
         self.is_new = is_new
-        self.edition: Any = None
-        self.changed = is_new
-        self.is_written = False
+        self.changed = False
+        self.is_done = False
         self.by_identity: dict[str, dict[tuple[str, ...], Any]] = {}
         self.new_rows: dict[str, list[Any]] = defaultdict(list)
-        of_record = {"dataset": self.dataset, "record": record.key}
-        notes = [] if is_new else list(Provenance.objects.filter(**of_record))
-        proposals = [] if is_new else list(Proposal.objects.filter(**of_record, disease=disease))
-        self.notes = {note.part: note for note in notes}
-        self.proposed: set[str] = set()
-        self.pending = {each.part: each for each in proposals if each.state == Proposal.State.PENDING}
-        self.declined = {(each.part, each.digest) for each in proposals if each.state == Proposal.State.DECLINED}
+        self.memory = Memory(merge.dataset, record.key, disease, outcome, is_new)
+        self.notes, self.remember, self.propose = self.memory.notes, self.memory.remember, self.memory.propose
         self.rows = _Rows(disease, is_new)
 
     def run(self) -> None:
@@ -107,24 +101,27 @@ class Merging:
             if key and note.target and key not in pieces:
                 self._vanished(key, note, said)
         self._replace_former_codes()
-        self._take_back_proposals()
-        self._write()
-        self.is_written = True
-
-    def _write(self) -> None:
-        add_rows(self.disease, self.new_rows, self.is_new)
+        self.memory.take_back()
         self.remember("", {}, digest=self.digest)
-        Provenance.objects.bulk_create(note for note in self.notes.values() if note.pk is None)
-        note = f"Imported from {self.merge.source}"
-        if self.is_new:
-            self.edition = keep_page(self.disease, composed(self._page), by=self.merge.by, note=note)
-        elif self.changed or self.new_rows:
-            self.edition = keep(self.disease, by=self.merge.by, note=note)
         for line in self.record.remarks:
             self.outcome.say("remarks", f"{self.disease} ({self.record.where})", line)
+        if not self.is_new:
+            self._write()
+        self.is_done = True
 
-    def _page(self) -> DiseasePage:
-        """The page of a new disease, of the rows that were just written. None of its symptoms is approved yet."""
+    def _write(self) -> None:
+        add_rows(self.disease, self.new_rows)
+        self.memory.write()
+        if self.changed or self.new_rows:
+            keep(self.disease, by=self.merge.by, note=self.note)
+
+    @property
+    def note(self) -> str:
+        """What the kept edition says of how it came about."""
+        return f"Imported from {self.merge.source}"
+
+    def page(self) -> DiseasePage:
+        """The page of a new disease with its new rows. None of its symptoms is approved yet."""
         rows = self.new_rows
         return self.disease.page_of(rows.get("synonym", ()), rows.get("code", ()), rows.get("question", ()))
 
@@ -226,7 +223,7 @@ class Merging:
         elif piece.sort == "question" and self._topic_is_taken(piece):
             if piece.content["answer"]:
                 self.propose(piece.key, Proposal.Action.ADD, None, piece.content, TAKEN_TOPIC)
-        elif (piece.key, _digest(Proposal.Action.ADD, piece.content)) in self.declined:
+        elif self.memory.has_declined(piece.key, Proposal.Action.ADD, piece.content):
             self._keep_away(piece)
         else:
             self._add(piece)
@@ -341,40 +338,7 @@ class Merging:
                     self.remember(key, content, target=row.key, made=False)
                 self.propose(key, Proposal.Action.REMOVE, content, None, REPLACED)
 
-    # What is remembered and proposed
-
-    def remember(self, key: str, content: Content, digest: str = "", **fields: Any) -> None:
-        """Notes what the dataset said; new notes are written together at the end."""
-        note = provenance_of(self.disease, self.dataset, self.record.key, key, content, **fields)
-        note.digest = digest or note.digest
-        known = self.notes.get(key)
-        if known and known.pk:
-            note.pk = known.pk
-            note.save()
-        self.notes[key] = note
-
-    def propose(self, key: str, action: Any, old: Content | None, new: Content | None, reason: str) -> None:
-        digest = _digest(action, new)
-        said = f"{self.disease} ({self.record.key}): {action} {key}"
-        if (key, digest) in self.declined:
-            self.outcome.say("kept_away", said)
-            return
-        self.proposed.add(key)
-        pending = self.pending.get(key)
-        if pending and pending.digest == digest:
-            return
-        proposal = pending or Proposal(dataset=self.dataset, record=self.record.key, part=key, disease=self.disease)
-        proposal.action, proposal.old, proposal.new = action, old, new
-        proposal.reason, proposal.digest = reason, digest
-        proposal.save()
-        self.pending[key] = proposal
-        self.outcome.say("proposed", said)
-
-    def _take_back_proposals(self) -> None:
-        """What waits and would not be proposed now: the dataset takes it back, or an editor did it or undid it."""
-        stale = [proposal.pk for key, proposal in self.pending.items() if key not in self.proposed]
-        if stale:
-            Proposal.objects.filter(pk__in=stale).delete()
+    # What is said
 
     def _keep_away(self, piece: Piece) -> None:
         self.outcome.say("kept_away", f"{self.disease} ({self.record.key}): {piece.key}")
@@ -394,11 +358,6 @@ def _identity(sort: str, content: Content) -> tuple[str, ...]:
     if sort == "symptom":
         return folded(content["term"]), content["frequency"]
     return (folded(content["question" if sort == "question" else "text"]),)
-
-
-def _digest(action: Any, new: Content | None) -> str:
-    """What is declined: this text, and no other."""
-    return digest_of([str(action), new])
 
 
 def locked(pk: int) -> Disease:

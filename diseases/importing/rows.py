@@ -1,12 +1,12 @@
-"""Puts pieces into rows: where they stand, and what is remembered of where they came from."""
+"""Puts pieces into rows, and rows in their places."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import F, Max
 
-from diseases.importing.pieces import ROWS, Content, digest_of, row_key, sort_of
-from diseases.models import Disease, Provenance, Question, Source
+from diseases.importing.pieces import ROWS, Content, row_key, sort_of
+from diseases.models import Disease, Question, Source
 from diseases.pages import Topic
 
 
@@ -26,22 +26,26 @@ def say(row: Any, content: Content, source: Source) -> None:
         row.reviewed_by, row.adapted = "", False
 
 
-def add_rows(disease: Disease, rows: Mapping[str, Sequence[Any]], is_new: bool = False) -> None:
+def add_rows(disease: Disease, rows: Mapping[str, Sequence[Any]]) -> None:
     """Saves new rows, by sort, behind those that are there; questions in the order of their topics among them.
 
-    All of it is one write to the disease, as saving its form is. A new disease has no rows yet.
+    All of it is one write to the disease, as saving its form is.
     """
     for sort, added in rows.items():
         model = ROWS[sort][0]
-        there = model.objects.filter(disease=disease)
-        last = 0 if is_new else there.aggregate(last=Max("position"))["last"] or 0
-        for position, row in enumerate(added, start=last + 1):
-            row.position = position
+        last = model.objects.filter(disease=disease).aggregate(last=Max("position"))["last"] or 0
+        number(added, last)
         model._base_manager.bulk_create(added)
         if model is Question and last:
             _sort_in(disease, {row.key for row in added})
     if rows:
         Disease.objects.filter(pk=disease.pk).update(version=F("version") + 1)
+
+
+def number(rows: Sequence[Any], last: int = 0) -> None:
+    """Gives rows their positions, behind the last one."""
+    for position, row in enumerate(rows, start=last + 1):
+        row.position = position
 
 
 def _sort_in(disease: Disease, new: set[Any]) -> None:
@@ -55,11 +59,3 @@ def _sort_in(disease: Disease, new: set[Any]) -> None:
     for position, row in enumerate(order, start=1):
         row.position = position
     Question._base_manager.bulk_update(order, ["position"])
-
-
-def provenance_of(
-    disease: Disease, dataset: str, record: str, piece: str, content: Content, **fields: Any
-) -> Provenance:
-    """An unsaved note of what a dataset said. `fields`: the row's key as `target`, whether the import `made` it."""
-    said = {"part": piece, "content": content, "digest": digest_of(content)}
-    return Provenance(disease=disease, dataset=dataset, record=record, **said, **fields)

@@ -15,6 +15,11 @@ from publishing.prose import sanitize
 
 
 class DiseaseQuerySet(PublishableQuerySet["Disease"]):
+    def add(self, rows: list["Disease"]) -> None:
+        for disease in rows:
+            disease.folded_name = fold_name(disease.name)
+        super().add(rows)
+
     def with_question_count(self) -> Self:
         """Adds `question_count`: the questions that have an answer."""
         answered = Question.objects.filter(disease=models.OuterRef("pk")).exclude(answer="")

@@ -11,9 +11,18 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 
 from diseases.codes import Relation
-from diseases.importing import medquad
+from diseases.importing import medquad, newcomers
 from diseases.importing.merge import Merge
-from diseases.importing.records import CodeRecord, Delivery, QuestionRecord, Record, SymptomRecord, SynonymRecord
+from diseases.importing.pieces import row_key
+from diseases.importing.records import (
+    CodeRecord,
+    Delivery,
+    QuestionRecord,
+    Record,
+    SourceError,
+    SymptomRecord,
+    SynonymRecord,
+)
 from diseases.importing.sources import source_named
 from diseases.models import Disease, Identifier, ImportRun, Proposal, Provenance, Question, Source, Symptom, Synonym
 from diseases.pages import SynonymKind, Topic
@@ -48,7 +57,8 @@ def redd():
 
 
 def numbered(number, name):
-    return replace(RECORD, key=f"GARD:{number}", name=name, codes=(CodeRecord("GARD", str(number)),))
+    names = (SynonymRecord(f"{name}'s other name"),)
+    return replace(RECORD, key=f"GARD:{number}", name=name, codes=(CodeRecord("GARD", str(number)),), synonyms=names)
 
 
 def answer(text):
@@ -566,15 +576,60 @@ def test_a_dry_run_says_what_a_run_does_and_changes_nothing():
     assert dry.as_json() == merge(RECORD, twin, by=publisher, publish_new=True).as_json()
 
 
-@pytest.mark.parametrize("symptoms", [1, 40])
-def test_a_new_disease_takes_as_many_queries_with_many_rows(symptoms, django_assert_num_queries):
-    source_named("MedQuAD GARD")
-    record = replace(RECORD, symptoms=tuple(SymptomRecord(f"Sign {n}") for n in range(symptoms)))
-    merging = Merge("medquad", source_named("MedQuAD GARD"), "import_medquad")
-    merging.run([])
+def test_of_several_that_are_written_together_only_the_one_that_is_refused_fails():
+    other = make_disease()
+    key = row_key("medquad", "GARD:2", "code:GARD:2")
+    Identifier.objects.create(disease=other, key=key, scheme="OMIM", value="9")
 
-    with django_assert_num_queries(16):
-        merging._take(record, dry_run=False)
+    report = merge(*(numbered(number, f"Number {number}") for number in range(1, 5)), by=make_publisher())
+
+    assert [line.partition(":")[0] for line in report.lines["failed"]] == ["77.xml, Number 2"]
+    assert report.lines["created"] == [f"Number {number} (GARD:{number})" for number in (1, 3, 4)]
+    assert Disease.objects.count() == 4
+    assert other.identifiers.get(scheme="OMIM").key == key
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        numbered(88, "REDD  disease"),
+        replace(numbered(77, "Other"), key="GARD:77-2"),
+        replace(numbered(88, "Other"), codes=(CodeRecord("GARD", "88"), RECORD.codes[1])),
+        replace(numbered(88, "Other"), synonyms=(SynonymRecord("Redd disease"),)),
+        replace(numbered(88, "Other"), former=RECORD.codes[:1]),
+        replace(numbered(88, "Redd disease"), codes=()),
+    ],
+)
+def test_a_disease_that_is_met_again_before_it_is_written_is_known(second, monkeypatch):
+    publisher = make_publisher()
+
+    def alone_and_together():
+        for most in (1, 30):
+            monkeypatch.setattr(newcomers, "MOST", most)
+            with transaction.atomic():
+                yield merge(RECORD, second, by=publisher, publish_new=True).as_json(), state()
+                transaction.set_rollback(True)
+
+    alone, together = alone_and_together()
+
+    assert together == alone
+
+
+@pytest.mark.parametrize(("diseases", "symptoms"), [(1, 1), (1, 40), (8, 2)])
+def test_new_diseases_take_as_many_queries_with_many_of_them_and_many_rows(
+    diseases, symptoms, django_assert_num_queries
+):
+    signs = tuple(SymptomRecord(f"Sign {n}") for n in range(symptoms))
+    records = [replace(numbered(n, f"Number {n}"), symptoms=signs) for n in range(diseases)]
+    merging = Merge("medquad", source_named("MedQuAD GARD"), make_publisher(), publish_new=True)
+    merging.run([])
+    for record in records:
+        merging._take(record)
+
+    with django_assert_num_queries(47):
+        merging._write_newcomers()
+
+    assert len(merging.report.lines["published"]) == diseases
 
 
 class Killed(BaseException):
@@ -595,12 +650,13 @@ def killed_at(number):
     return connection.execute_wrapper(wrapper)
 
 
-def test_an_import_that_was_killed_anywhere_ends_as_an_undisturbed_one():
+def test_an_import_that_was_killed_anywhere_ends_as_an_undisturbed_one(monkeypatch):
+    monkeypatch.setattr(newcomers, "MOST", 3)
     publisher = make_publisher()
     edited = make_disease(name="Blue disease")
     Identifier.objects.create(disease=edited, scheme="GARD", value="5")
     blue = numbered(5, "Blue disease")
-    records = [RECORD, blue, *(numbered(n, f"Number {n}") for n in range(200, 206))]
+    records = [RECORD, blue, *(numbered(n, f"Number {n}") for n in range(200, 212))]
 
     def run():
         return merge(*records, by=publisher, publish_new=True)
@@ -672,15 +728,26 @@ def test_the_command_says_late_where_it_could_not_write_its_report(tmp_path):
     assert ImportRun.objects.get().finished_at
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, OperationalError("database or disk is full")])
-def test_a_run_that_is_stopped_tells_what_it_did(tmp_path, capsys, monkeypatch, stop):
+@pytest.mark.parametrize(
+    ("stop", "message"),
+    [
+        (KeyboardInterrupt, "Every record so far is whole"),
+        (SourceError("The rest of the file is damaged."), "damaged"),
+        (OperationalError("database or disk is full"), "Every record so far is whole"),
+    ],
+)
+def test_a_run_that_is_stopped_tells_what_it_did(tmp_path, capsys, monkeypatch, stop, message):
+    if isinstance(stop, OperationalError):
+        monkeypatch.setattr(newcomers, "MOST", 1)  # nothing more is asked of a database that fails
+
     def stopped():
         yield replace(RECORD, remarks=("Look at this.",))
+        yield RECORD
         raise stop
 
     monkeypatch.setattr(medquad, "read", lambda path: Delivery(stopped(), [], 2, (path,)))
 
-    with pytest.raises(CommandError, match="Every record so far is whole"):
+    with pytest.raises(CommandError, match=message):
         call_command("import_medquad", tmp_path)
 
     run = ImportRun.objects.get()
