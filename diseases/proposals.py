@@ -17,8 +17,8 @@ from diseases.importing.fitting import refusals_of
 from diseases.importing.memory import provenance_of
 from diseases.importing.pieces import FIELDS, ROWS, Content, content_here, content_of, digest_of, row_key
 from diseases.importing.rows import add_rows, new_row, say
-from diseases.importing.sources import SOURCE_OF, source_named
-from diseases.models import Dataset, Disease, Proposal, Provenance, Source, fold_name
+from diseases.importing.sources import source_of
+from diseases.models import Disease, Proposal, Provenance, Source, fold_name
 from publishing.editions import PageRefused, PublishingError, keep, lock, may
 from publishing.pages import LINE_LENGTH
 from publishing.prose import sanitize
@@ -38,7 +38,7 @@ def accept(proposals: Iterable[Proposal], by: Any, seen: str = "") -> Refusals:
     """
     groups = _by_disease(proposals, by)
     datasets = {proposal.dataset for chosen in groups for proposal in chosen}
-    sources: Sources = {dataset: source_named(SOURCE_OF[Dataset(dataset)]) for dataset in datasets}
+    sources: Sources = {dataset: source_of(dataset) for dataset in datasets}
     return [refusal for chosen in groups for refusal in _accept(chosen, by, seen, sources)]
 
 
@@ -147,7 +147,7 @@ def _accept_together(chosen: list[Proposal], by: Any, seen: str, sources: Source
         _decided(accepted, Proposal.State.ACCEPTED, by)
         author = by.get_full_name() or by.get_username()
         Disease._base_manager.filter(pk=disease.pk).update(saved_by=author)
-        keep(disease, by, note=_note(accepted))
+        keep(disease, by, note=_note(accepted, sources))
     return refusals
 
 
@@ -159,12 +159,12 @@ def _words(error: Exception) -> str:
     return _("The database refuses it: it does not fit, or something else has what only one may have.")
 
 
-def _note(accepted: list[Proposal]) -> str:
+def _note(accepted: list[Proposal], sources: Sources) -> str:
     """What the edition's note says: from where, and what."""
     parts = []
     for dataset in dict.fromkeys(proposal.dataset for proposal in accepted):
         titles = [Truncator(proposal.title).chars(80) for proposal in accepted if proposal.dataset == dataset]
-        said = {"source": SOURCE_OF[Dataset(dataset)], "titles": ", ".join(titles)}
+        said = {"source": sources[dataset], "titles": ", ".join(titles)}
         parts.append(_("Accepted from %(source)s: %(titles)s") % said)
     return Truncator("; ".join(parts)).chars(LINE_LENGTH)
 

@@ -98,6 +98,14 @@ class Diseases:
             return pk
         return None
 
+    def refuse_moved(self, record: Record, pk: int) -> None:
+        """Raises Ambiguous where a record came into a disease before and its codes are all another's by now."""
+        codes = {(code.scheme, code.value) for own in joining_codes(record).values() for code in own}
+        others = set().union(*(self.by_code.get(code, ()) for code in codes))
+        if others and codes.isdisjoint(self.codes_of.get(pk, ())):
+            names = ", ".join(sorted(self.names[other] for other in others))
+            raise Ambiguous(f"it was imported into {self.names[pk]}, and its codes now belong to {names}")
+
     def namesake(self, record: Record) -> int | None:
         """The disease that has the record's very name, which no second one may have."""
         return self.by_name.get(fold_name(record.name))

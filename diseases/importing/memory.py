@@ -30,6 +30,9 @@ class Memory:
             note.save()
         self.notes[key] = note
 
+    def forget(self, key: str) -> None:
+        self.notes.pop(key).delete()
+
     def has_declined(self, key: str, action: Any, new: Content | None) -> bool:
         return (key, _digest(action, new)) in self.declined
 

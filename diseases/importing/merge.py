@@ -36,6 +36,7 @@ class Merge:
     publish_new: bool = False  # whether what this run made goes live; takes a user as `by`
     report: Report = field(default_factory=Report)
     put_off: list[Record] = field(default_factory=list)  # until every name is what the dataset now says
+    read: set[str] = field(default_factory=set)  # the keys of the records that came
     is_last_round: bool = False
     newcomers: Newcomers = field(default_factory=Newcomers)
     dry_run: bool = False
@@ -54,6 +55,7 @@ class Merge:
             try:
                 for record in records:
                     self.report.read += 1
+                    self.read.add(record.key)
                     self._take(record)
                     tick()
             except (SourceError, KeyboardInterrupt):
@@ -78,7 +80,10 @@ class Merge:
             return
         try:
             with transaction.atomic():
-                pk = pk or self.here.joined(record)
+                if pk:
+                    self.here.refuse_moved(record, pk)
+                else:
+                    pk = self.here.joined(record)
                 if pk is None:
                     self._meet(record, digest)
                     return
@@ -89,6 +94,13 @@ class Merge:
             self._say_failed(record, error)
         else:
             self._close(merging)
+
+    def report_missing(self) -> None:
+        """What was imported before and did not come this time. Whether it is gone for good, an editor finds out."""
+        gone = {pk: record for record, (_digest, pk) in self.known.items() if record not in self.read}
+        names = Disease.objects.filter(binned_at=None).in_bulk(gone)
+        for pk, disease in names.items():
+            self.report.say("missing", f"{disease} ({gone[pk]})")
 
     def _merge_into(self, disease: Disease, record: Record, digest: str) -> Merging:
         self._forget_elsewhere(record, disease.pk)
@@ -195,4 +207,8 @@ class Merge:
 
 
 def _words(error: Exception) -> str:
-    return " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages)
+    if isinstance(error, IntegrityError):
+        return f"what it says stands elsewhere on this site already, where it was moved or loaded perhaps ({error})"
+    return str(error)

@@ -97,7 +97,7 @@ class Merging:
             elif not self._repeats_name(piece):
                 self._bring_in(piece)
         said = {self.notes[key].target for key in pieces if key in self.notes}
-        for key, note in self.notes.items():
+        for key, note in list(self.notes.items()):
             if key and note.target and key not in pieces:
                 self._vanished(key, note, said)
         self._replace_former_codes()
@@ -324,7 +324,10 @@ class Merging:
         if row is None or not note.made or note.target in said:
             return
         others = Provenance.objects.filter(target=note.target).exclude(dataset=self.dataset, record=self.record.key)
-        if not others.exists():
+        if other := others.first():  # it says so still: when it no longer does, the row is to go
+            Provenance.objects.filter(pk=other.pk).update(made=True)
+            self.memory.forget(key)
+        else:
             self.propose(key, Proposal.Action.REMOVE, note.content, None, VANISHED)
 
     def _replace_former_codes(self) -> None:

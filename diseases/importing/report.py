@@ -14,6 +14,7 @@ TITLES = {
     "conflicts": "Conflicts: nothing was changed",
     "alike": "Perhaps the same as another disease here",
     "kept_away": "Kept away, since an editor deleted or declined it",
+    "missing": "Imported before, and not among these records: nothing was changed",
     "skipped": "Skipped",
     "remarks": "For an editor to look at",
 }

@@ -30,7 +30,18 @@ KNOWN: dict[str, dict[str, str]] = {
 }
 
 SOURCE_OF = {Dataset.MEDQUAD: "MedQuAD GARD", Dataset.ORPHANET: "Orphanet", Dataset.MONDO: "Mondo"}
-"""Who a dataset's texts are from, as pages name it."""
+"""Who a dataset's texts are from, as pages name it until an editor gives it another name."""
+
+
+def source_of(dataset: str) -> Source:
+    """The source of a dataset's texts, whatever it is called today."""
+    if source := Source.objects.filter(dataset=dataset).first():
+        return source
+    name = SOURCE_OF[Dataset(dataset)]
+    source, _created = Source.objects.get_or_create(name=name, defaults=KNOWN[name])
+    source.dataset = dataset
+    source.save(update_fields=["dataset"])
+    return source
 
 
 def source_named(name: str) -> Source | None:

@@ -2,10 +2,12 @@
 
 import gc
 import json
+import signal
 import sys
+import threading
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,7 +22,7 @@ from diseases.importing.archives import readable
 from diseases.importing.merge import Merge
 from diseases.importing.records import Delivery, Record, SourceError
 from diseases.importing.report import Report
-from diseases.importing.sources import SOURCE_OF, source_named
+from diseases.importing.sources import source_of
 from diseases.models import Dataset, Disease, ImportRun
 from publishing.editions import may
 
@@ -39,6 +41,19 @@ def _refuse_no_place(file: Path) -> None:
         raise CommandError(f"Cannot write the report: {file} is a folder.")
     if not file.parent.is_dir():
         raise CommandError(f"Cannot write the report: there is no folder {file.parent}.")
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Takes the end that a machine asks for, when it shuts down say, as Ctrl+C: the report of the run is written."""
+    if threading.current_thread() is not threading.main_thread():  # where no signal arrives
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class ImportCommand(BaseCommand):
@@ -71,9 +86,8 @@ class ImportCommand(BaseCommand):
             delivery = self.read(**options)
             run = None if dry_run else self.start(delivery, author)
             gc.set_threshold(100_000)  # looking for rings among so many short-lived rows costs a sixth
-            with transaction.atomic() if dry_run else nullcontext():
-                source = source_named(SOURCE_OF[self.dataset])
-                assert source  # noqa: S101 # SOURCE_OF names it
+            with _ending_in_order(), transaction.atomic() if dry_run else nullcontext():
+                source = source_of(self.dataset)
                 create = options.get("create", self.creates)
                 merge = Merge(self.dataset, source, author, create=create, publish_new=publish_new, report=report)
                 self.run(merge, delivery, limit, dry_run)
@@ -123,6 +137,8 @@ class ImportCommand(BaseCommand):
 
     def run(self, merge: Merge, delivery: Delivery, limit: int | None, dry_run: bool) -> None:
         merge.run(self.progress(islice(delivery.records, limit), min(limit or delivery.total, delivery.total)), dry_run)
+        if limit is None:
+            merge.report_missing()
         for refusal in delivery.refusals:
             merge.report.say("failed" if refusal.failed else "skipped", refusal.where, refusal.reason)
 

@@ -1,6 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from diseases.models.imports import Dataset
 from diseases.pages import Credit
 from publishing.models import is_web_address
 from publishing.pages import LINE_LENGTH
@@ -19,8 +20,14 @@ class Source(models.Model):
         blank=True, max_length=2000, help_text=_("How the source asks to be named. It stands at the foot of the page.")
     )
 
+    # Which dataset's texts are this source's. Editors may call it otherwise; imports find it all the same.
+    dataset = models.CharField(max_length=20, choices=Dataset.choices, blank=True, editable=False)
+
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint("dataset", condition=~models.Q(dataset=""), name="one_source_of_a_dataset")
+        ]
 
     def __str__(self) -> str:
         return self.name

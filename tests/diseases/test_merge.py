@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from diseases.importing.records import (
     SymptomRecord,
     SynonymRecord,
 )
-from diseases.importing.sources import source_named
+from diseases.importing.sources import source_named, source_of
 from diseases.models import Disease, Identifier, ImportRun, Proposal, Provenance, Question, Source, Symptom, Synonym
 from diseases.pages import SynonymKind, Topic
 from diseases.proposals import accept, decline
@@ -782,3 +783,69 @@ def test_only_what_the_run_made_goes_live():
     merge(RECORD, numbered(5, "Blue disease"), by=publisher, publish_new=True)
 
     assert sorted(edition.title for edition in Edition.objects.live()) == ["Green disease", "Redd disease"]
+
+
+def test_a_source_that_editors_renamed_is_still_the_datasets():
+    source_named("MedQuAD GARD")  # as an import of a page makes it
+    source = source_of("medquad")
+    Source.objects.update(name="GARD, as MedQuAD has it")
+
+    assert source_of("medquad") == source == Source.objects.get()
+    assert source.licence == "CC BY 4.0"
+
+
+def test_what_did_not_come_again_is_named_and_left_alone(tmp_path, monkeypatch, capsys):
+    merge(RECORD, numbered(5, "Blue disease"))
+    monkeypatch.setattr(medquad, "read", lambda path: Delivery(iter([RECORD]), [], 1, (path,)))
+    before = state()
+
+    call_command("import_medquad", tmp_path, limit=1)
+    assert "Imported before" not in capsys.readouterr().out
+
+    call_command("import_medquad", tmp_path)
+    assert "not among these records: nothing was changed (1):\n  Blue disease (GARD:5)\n" in capsys.readouterr().out
+    assert state() == before
+
+
+def test_a_record_whose_code_an_editor_gave_to_another_disease_feeds_neither():
+    merge(RECORD)
+    other = make_disease(name="Other")
+    Identifier.objects.filter(scheme="GARD").delete()
+    Identifier.objects.create(disease=other, scheme="GARD", value="77")
+    before = state()
+
+    report = merge(replace(RECORD, questions=answer("Something new.")))
+
+    assert report.lines["conflicts"] == [
+        "77.xml, Redd disease: it was imported into Redd disease, and its codes now belong to Other"
+    ]
+    assert state() == before
+
+
+def test_what_two_datasets_said_is_proposed_for_removal_when_neither_says_it_any_more():
+    merge(RECORD)
+    orphanet = Record("ORPHA:7", "line 7", "Redd disease", codes=RECORD.codes[:1], synonyms=RECORD.synonyms)
+    merge(orphanet, dataset="orphanet")
+    without = replace(RECORD, synonyms=())
+
+    assert merge(without).lines["proposed"] == []
+    merge(replace(orphanet, synonyms=()), dataset="orphanet")
+
+    proposal = Proposal.objects.get()
+    assert (proposal.dataset, proposal.action, proposal.title) == ("orphanet", "remove", "Reddism")
+
+
+def test_a_machine_that_shuts_down_gets_the_report_written(tmp_path, monkeypatch):
+    def stopped():
+        yield RECORD
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield numbered(5, "Blue disease")
+
+    monkeypatch.setattr(medquad, "read", lambda path: Delivery(stopped(), [], 2, (path,)))
+    before = signal.getsignal(signal.SIGTERM)
+
+    with pytest.raises(CommandError, match="Interrupted"):
+        call_command("import_medquad", tmp_path)
+
+    assert ImportRun.objects.get().report["counts"]["created"] == 1
+    assert signal.getsignal(signal.SIGTERM) == before
