@@ -9,10 +9,12 @@ from urllib.parse import urldefrag, urljoin
 import html5lib
 import pytest
 from django.contrib.staticfiles import finders
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import models
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from config.wsgi import only_utf8
 from diseases.models import Disease, Identifier, Question, Source, Support, Symptom, Synonym
 from organizations.models import Organization
 from publishing.editions import keep, publish, withdraw
@@ -258,3 +260,20 @@ def test_a_form_without_its_token_is_answered_in_the_sites_look():
     assert page.status == 403
     assert [words(heading) for heading in page.every("h1")] == ["Please send it once more"]
     assert empty_labels(page) == []
+
+
+@pytest.mark.parametrize(
+    ("charset", "status"),
+    [("", 200), ("; charset=UTF-8", 200), ("; charset=rot13", 415), ("; charset=idna", 415), ('; charset="x\0', 415)],
+)
+def test_what_is_not_written_in_utf8_is_refused_before_django_fails_on_it(charset, status):
+    said = []
+    environ = RequestFactory().get("/search/?q=a").environ | {"CONTENT_TYPE": f"text/plain{charset}"}
+
+    def read(environ, start_response):
+        start_response(f"200 {WSGIRequest(environ).GET['q']}", [])
+        return []
+
+    only_utf8(read)(environ, lambda line, headers: said.append(line))
+
+    assert [int(line.split()[0]) for line in said] == [status]
