@@ -33,8 +33,8 @@ FOOT, QR = 1.0, 5.5
 NAME_COLUMN, REACH_COLUMN, FOOT_COLUMN = 108.0, 74.0, 154.0
 
 CODE_LINES = SYNONYM_LINES = 2  # at most
-SUMMARY_LINES = 14
-CONTACT_LINES, FIRST_CONTACT_LINES = 10, 4  # at most, and those that the summary leaves them
+SUMMARY_LINES = 12
+CONTACT_LINES, FIRST_CONTACT_LINES = 10, 6  # at most, and those that the summary leaves them
 
 USEFUL_SYNONYMS = [
     SynonymKind.EXACT,

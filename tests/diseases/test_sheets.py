@@ -172,7 +172,7 @@ notices = st.one_of(st.just(NOTICE), phrases(500))
 contacts = st.lists(st.builds(contact, phrases(250), st.one_of(st.just(""), phrases(100))), max_size=25)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(pages, contacts, addresses, notices)
 def test_no_sheet_is_longer_than_a_page_and_nothing_is_dropped_silently(fields, organizations, address, notice):
     page = DiseasePage(slug="any", **fields)
