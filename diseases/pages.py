@@ -16,7 +16,7 @@ from pydantic import AfterValidator, ValidationInfo
 from diseases.codes import Relation, address
 from diseases.frequencies import Frequency, read
 from publishing.pages import STORED, Html, Line, Page, Reference, Text, Url, Value, limit
-from publishing.prose import blocks, to_read
+from publishing.prose import in_one_line, to_read
 from search.documents import Document, Name, Section
 
 FREQUENCY_LENGTH = 60
@@ -274,7 +274,7 @@ class DiseasePage(Page):
         sections = [Section(str(_("Summary")), "", self.summary)] if self.summary else []
         for section in self.sections:
             if isinstance(section, Answer):
-                sections.append(Section(section.question, section.anchor, " ".join(blocks(section.html))))
+                sections.append(Section(section.question, section.anchor, in_one_line(section.html)))
             else:
                 terms = dict.fromkeys(sign.term for sign in self.symptoms)
                 sections.append(Section(section.label, section.anchor, ", ".join(terms)))

@@ -152,6 +152,12 @@ def blocks(html: str) -> list[str]:
     return [" ".join("".join(text for _, text in runs).split()) for _, runs in _read(html)]
 
 
+def in_one_line(html: str) -> str:
+    """The words as one text. A dot parts what was a list item, a heading or a cell from what comes next."""
+    *ended, last = blocks(html) or [""]
+    return " ".join([block if block[-1] in ".:;,!?…" else f"{block} ·" for block in ended] + [last])
+
+
 def shape(html: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """The words and the formatting of each block, however the HTML is written: what counts as the same text.
 

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from publishing.comparing import word_runs
-from publishing.prose import blocks, sanitize, shape, to_read
+from publishing.prose import blocks, in_one_line, sanitize, shape, to_read
 from publishing.sorting import letter, sort_key
 
 tags = ["p", "h3", "ul", "li", "strong", "em", "a", "table", "tr", "td", "script", "div", "br"]
@@ -152,3 +152,11 @@ def test_a_first_row_of_headings_is_the_head_of_its_table(rows, has_head):
 @given(wild)
 def test_what_is_read_has_the_same_words(html):
     assert blocks(to_read(sanitize(html))) == blocks(sanitize(html))
+
+
+def test_list_items_do_not_run_together_in_one_line():
+    html = "<p>Signs are:</p><ul><li><p>fever</p></li><li><p>an itch</p></li></ul>"
+    html += "<h3>More</h3><p>It is rare.</p><p>Yes</p>"
+
+    assert in_one_line(html) == "Signs are: fever · an itch · More · It is rare. Yes"
+    assert in_one_line("") == ""
