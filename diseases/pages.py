@@ -16,7 +16,7 @@ from pydantic import AfterValidator, ValidationInfo
 from diseases.codes import Relation, address
 from diseases.frequencies import Frequency, read
 from publishing.pages import STORED, Html, Line, Page, Reference, Text, Url, Value, limit
-from publishing.prose import blocks
+from publishing.prose import in_one_line, to_read
 from search.documents import Document, Name, Section
 
 FREQUENCY_LENGTH = 60
@@ -127,6 +127,10 @@ class Answer(Value):
     def label(self) -> str:
         """What the contents call it: the topic, or the question itself where no topic fits."""
         return self.question if self.topic == Topic.OTHER else str(self.topic.label)
+
+    @property
+    def html_to_read(self) -> str:
+        return to_read(self.html)
 
     @property
     def is_undated(self) -> bool:
@@ -270,7 +274,7 @@ class DiseasePage(Page):
         sections = [Section(str(_("Summary")), "", self.summary)] if self.summary else []
         for section in self.sections:
             if isinstance(section, Answer):
-                sections.append(Section(section.question, section.anchor, " ".join(blocks(section.html))))
+                sections.append(Section(section.question, section.anchor, in_one_line(section.html)))
             else:
                 terms = dict.fromkeys(sign.term for sign in self.symptoms)
                 sections.append(Section(section.label, section.anchor, ", ".join(terms)))

@@ -15,9 +15,10 @@ from django.views.decorators.http import require_safe
 from diseases.codes import Scheme
 from diseases.models import Disease
 from diseases.pages import Answer, DiseasePage
+from diseases.sheets import Contact, fit, qr_code
 from organizations.directory import places
 from organizations.models import Organization
-from organizations.pages import OrganizationPage
+from organizations.pages import OrganizationPage, Status
 from publishing.changes import history
 from publishing.models import Edition
 from publishing.paging import EditionPaginator
@@ -93,6 +94,20 @@ def disease_changes(request: HttpRequest, edition: Edition) -> HttpResponse:
     return render(request, "changes/disease_changes.html", {"edition": edition, "page": page})
 
 
+@of_live_edition(Disease)
+def disease_sheet(request: HttpRequest, edition: Edition) -> HttpResponse:
+    """One sheet of paper for a hospital or a school, with room for the family's own handwriting."""
+    address = request.build_absolute_uri(edition.get_absolute_url())
+    context = {
+        "edition": edition,
+        "sheet": fit(edition.page, contacts(edition.page), address=address, notice=str(settings.MEDICAL_NOTICE)),
+        "address": address,
+        "qr_code": qr_code(address),
+        "noindex": True,  # it says less than the page
+    }
+    return render(request, "diseases/disease_sheet.html", context)
+
+
 def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
     """The page of any edition: of the live one for the public, of any other as a preview for the staff."""
     disease: DiseasePage = edition.page
@@ -133,6 +148,17 @@ def helpers_by_country(disease: DiseasePage) -> list[tuple[str, list[Helper]]]:
             helper = Helper(editions[slug].get_absolute_url(), page, support.note, successor)
             countries.setdefault(page.country_name, []).append(helper)
     return sorted(countries.items(), key=lambda country: not country[0])
+
+
+def contacts(disease: DiseasePage) -> list[Contact]:
+    """The disease's live organizations that have not closed, each with its country where there are several."""
+    countries = helpers_by_country(disease)
+    return [
+        Contact.of(helper.page, helper.successor.title if helper.successor else "", with_country=len(countries) > 1)
+        for _country, helpers in countries
+        for helper in helpers
+        if helper.page.status != Status.CLOSED
+    ]
 
 
 def invitation(disease: DiseasePage) -> Invitation | None:

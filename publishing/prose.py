@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from html import unescape
 from html.parser import HTMLParser
 
 from django_prose_editor.fields import create_sanitizer
@@ -52,6 +53,44 @@ def sanitize(html: str) -> str:
             break
         # What went may leave the rest nested as no parser would read it (a heading in a heading): once more.
     return html if blocks(html) else ""
+
+
+_HEAD = re.compile(
+    r"(<table[^>]*>(?:<colgroup>.*?</colgroup>)?)<tbody>(<tr>(?:<th\b(?:(?!<t[hdr]\b).)*</th>)+</tr>)(?=<tr>)",
+    re.DOTALL,
+)
+_SCHEME = re.compile(r"^(https?://(www\.)?|mailto:|tel:)|/$", re.IGNORECASE)
+
+
+def _says_it(href: str, words: str) -> bool:
+    """Whether the words of a link hold the address that it leads to."""
+    if href.startswith("tel:"):
+        digits = re.sub(r"\D", "", words).lstrip("0")
+        return len(digits) > 4 and re.sub(r"\D", "", href).endswith(digits)
+    return _SCHEME.sub("", href).casefold() in words.casefold()
+
+
+def _link_to_read(found: re.Match[str]) -> str:
+    href = re.search(r'\shref="([^"]*)"', found[1])
+    if href and _says_it(unescape(href[1]), " ".join(blocks(found[2]))):
+        return f'<a class="says-it"{found[1]}>{found[2]}</a>'
+    return found[0]
+
+
+def _with_head(found: re.Match[str]) -> str:
+    if re.search(r'\srowspan="(?!1")', found[2]):
+        return found[0]  # it reaches into the rows below
+    return f"{found[1]}<thead>{found[2]}</thead><tbody>"
+
+
+@lru_cache(maxsize=256)
+def to_read(html: str) -> str:
+    """Sanitised HTML as a page shows it, ready for paper too.
+
+    The editor knows no head of a table: a first row of nothing but headings is one, and is printed again on every sheet
+    that the table goes on to. Links that hold their own address are marked, so that paper does not say it twice.
+    """
+    return _LINK.sub(_link_to_read, _HEAD.sub(_with_head, html))
 
 
 BLOCKS = {"p", "h3", "li", "th", "td", "ul", "ol", "table", "thead", "tbody", "tr"}
@@ -111,6 +150,12 @@ def _read(html: str) -> list[tuple[str, list[tuple[str, str]]]]:
 def blocks(html: str) -> list[str]:
     """The words of each paragraph, heading, list item and table cell, white space folded."""
     return [" ".join("".join(text for _, text in runs).split()) for _, runs in _read(html)]
+
+
+def in_one_line(html: str) -> str:
+    """The words as one text. A dot parts what was a list item, a heading or a cell from what comes next."""
+    *ended, last = blocks(html) or [""]
+    return " ".join([block if block[-1] in ".:;,!?…" else f"{block} ·" for block in ended] + [last])
 
 
 def shape(html: str) -> list[tuple[str, str, list[tuple[str, str]]]]:

@@ -40,7 +40,11 @@ def runs(text: str, wanted: set[str]) -> Runs:
                 break
             spans.append(found.span())
     first = spans[0][0] if spans else 0
-    start = 0 if first <= BEFORE else text.rfind(" ", 0, first - BEFORE) + 1 or first - BEFORE
+    start = 0
+    if first > BEFORE:
+        start = text.rfind(" ", 0, first - BEFORE) + 1
+        if start == 0 and first > 2 * BEFORE:
+            start = first - BEFORE  # so long a word can only be cut
     stop = start + LENGTH
     if stop < len(text):
         cut = text.rfind(" ", start, stop)

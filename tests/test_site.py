@@ -89,7 +89,8 @@ def site():
     make_disease(live=False, name="Draft disease")
     make_organization(live=False, name="Draft Society")
     pages = {"/diseases/before/": 301, "/diseases/gone/": 410, "/organizations/old-society/": 301}
-    return pages | {f"{address}changes/": status for address, status in pages.items()} | {"/nowhere/": 404}
+    changes = {f"{address}changes/": status for address, status in pages.items()}
+    return pages | changes | {"/diseases/before/sheet/": 301, "/diseases/gone/sheet/": 410, "/nowhere/": 404}
 
 
 @dataclass
@@ -135,11 +136,12 @@ def test_every_public_page_keeps_the_rules(site):
     assert statuses == site  # so no link leads to a page that is not there
 
     pages = {address: page for address, page in found.items() if page.status != 301}
-    # 8 fixed ones; 104 diseases, 5 organizations and 1 that was removed, each with what changed; of the A to Z 4
-    # letters, 2 second pages and the way back from each; of the directory 5 letters, and 1 within a country; of the
-    # site's 110 publications 4 pages and the way back to the first; of the search its form, 6 pages of the 101 diseases
-    # with one name and the way back to the first, the organizations, and nothing.
-    assert len(pages) == 8 + 2 * (104 + 5 + 1) + (4 + 2 + 2) + (5 + 1) + (4 + 1) + (1 + 7 + 1 + 1)
+    # 8 fixed ones; 104 diseases, 5 organizations and 1 that was removed, each with what changed; the sheets to print of
+    # the diseases and of the one removed; of the A to Z 4 letters, 2 second pages and the way back from each; of the
+    # directory 5 letters, and 1 within a country; of the site's 110 publications 4 pages and the way back to the first;
+    # of the search its form, 6 pages of the 101 diseases with one name and the way back to the first, the
+    # organizations, and nothing.
+    assert len(pages) == 8 + 2 * (104 + 5 + 1) + (104 + 1) + (4 + 2 + 2) + (5 + 1) + (4 + 1) + (1 + 7 + 1 + 1)
     for address, page in found.items():
         assert page.cookies == [], address
         policy = page.headers["Content-Security-Policy"]

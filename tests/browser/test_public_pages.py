@@ -134,7 +134,7 @@ def site(live_server):
     make_organization(slug="gone")
     withdraw(Organization.objects.get(slug="gone"), by=make_publisher(), reason="It asked us to.")
     paths = ["/", "/diseases/", "/diseases/?letter=P", "/diseases/full/", "/diseases/bare/"]
-    paths += ["/diseases/symptoms/"]
+    paths += ["/diseases/symptoms/", "/diseases/full/sheet/", "/diseases/bare/sheet/"]
     paths += ["/organizations/", "/organizations/?country=GB", "/organizations/society/", "/organizations/closed/"]
     make_history()
     paths += ["/changes/", "/diseases/compared/changes/", "/organizations/society/changes/"]

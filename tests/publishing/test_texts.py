@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from publishing.comparing import word_runs
-from publishing.prose import blocks, sanitize, shape
+from publishing.prose import blocks, in_one_line, sanitize, shape, to_read
 from publishing.sorting import letter, sort_key
 
 tags = ["p", "h3", "ul", "li", "strong", "em", "a", "table", "tr", "td", "script", "div", "br"]
@@ -105,3 +105,58 @@ def test_titles_sort_and_stand_as_readers_expect():
 def test_every_title_has_a_letter(title):
     assert letter(title) in "ABCDEFGHIJKLMNOPQRSTUVWXYZ#"
     assert len(sort_key(title)) <= 250
+
+
+@pytest.mark.parametrize(
+    ("link", "says_it"),
+    [
+        ('<a href="https://www.example.org/">www.example.org</a>', True),
+        ('<a href="https://example.org/a?b=1&amp;c=2">Read https://example.org/a?b=1&amp;c=2</a>', True),
+        ('<a href="https://example.org/a">example.org</a>', False),
+        ('<a href="mailto:help@example.org">help@example.org</a>', True),
+        ('<a href="mailto:help@example.org">Write to us</a>', False),
+        ('<a href="tel:+442075550100">020 7555 0100</a>', True),
+        ('<a href="tel:+18886554766">1-888-655-IRON</a>', False),
+        ('<a href="/diseases/">Diseases</a>', False),
+    ],
+)
+def test_a_link_that_says_its_address_is_marked(link, says_it):
+    html = sanitize(f"<p>{link}</p>")
+
+    assert ('class="says-it"' in to_read(html)) == says_it
+    assert to_read(html).replace(' class="says-it"', "") == html
+
+
+HEADINGS = "<tr><th><p>Sign</p></th><th><p>How often</p></th></tr>"
+ROW = "<tr><td><p>Fever</p></td><td><p>Often</p></td></tr>"
+
+
+@pytest.mark.parametrize(
+    ("rows", "has_head"),
+    [
+        (HEADINGS + ROW, True),
+        (ROW + HEADINGS, False),
+        (HEADINGS, False),
+        (HEADINGS.replace("<th>", '<th rowspan="2">', 1) + ROW, False),
+        (HEADINGS.replace("<th>", '<th rowspan="1">', 1) + ROW, True),
+        ("<tr><th><p>Fever</p></th><td><p>Often</p></td></tr>" + ROW, False),
+    ],
+)
+def test_a_first_row_of_headings_is_the_head_of_its_table(rows, has_head):
+    html = sanitize(f"<table><tbody>{rows}</tbody></table>")
+
+    assert ("<thead>" in to_read(html)) == has_head
+    assert to_read(html).replace("</thead><tbody>", "").replace("<thead>", "<tbody>") == html
+
+
+@given(wild)
+def test_what_is_read_has_the_same_words(html):
+    assert blocks(to_read(sanitize(html))) == blocks(sanitize(html))
+
+
+def test_list_items_do_not_run_together_in_one_line():
+    html = "<p>Signs are:</p><ul><li><p>fever</p></li><li><p>an itch</p></li></ul>"
+    html += "<h3>More</h3><p>It is rare.</p><p>Yes</p>"
+
+    assert in_one_line(html) == "Signs are: fever · an itch · More · It is rare. Yes"
+    assert in_one_line("") == ""
