@@ -7,4 +7,5 @@ urlpatterns = [
     path("", views.disease_list, name="list"),
     path("<slug:slug>/", views.disease_detail, name="detail"),
     path("<slug:slug>/changes/", views.disease_changes, name="changes"),
+    path("<slug:slug>/changes.atom", views.disease_feed, name="feed"),
 ]
