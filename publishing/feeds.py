@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import linebreaks_filter
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
-from django.utils.html import format_html, format_html_join, linebreaks
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -32,7 +33,7 @@ def latest_feed(request: HttpRequest) -> HttpResponse:
     feed = _feed(request, settings.SITE_NAME, _("What we last published and changed."), reverse("changes"))
     for news in latest(None):
         title = _("First published: %(name)s") if news.is_first else _("Changed: %(name)s")
-        _add(feed, request, news.key, title % {"name": news.title}, news.url, news.at, linebreaks(news.note, True))
+        _add(feed, request, news.key, title % {"name": news.title}, news.url, news.at, _paragraphs(news.note))
     return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
 
 
@@ -48,9 +49,13 @@ def feed_of(request: HttpRequest, edition: Edition) -> HttpResponse:
     return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
 
 
+def _paragraphs(text: str) -> SafeString:
+    return linebreaks_filter(text) if text else SafeString("")
+
+
 def _told(publication: Publication) -> SafeString:
     """The note, and what was changed, without the words: those stand on the page, where they can be told apart."""
-    note = linebreaks(publication.note, autoescape=True)
+    note = _paragraphs(publication.note)
     untold = format_html("<p>{}</p>", publication.untold.value) if publication.untold else ""
     rows = [(" – ".join(filter(None, [change.row, change.field])), change.sort_name) for change in publication.changes]
     listed = format_html_join("", "<li>{}: {}</li>", rows)

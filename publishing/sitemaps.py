@@ -19,8 +19,10 @@ from publishing.absolute import absolute
 from publishing.models import Edition, Event, kinds
 from publishing.remembered import once_a_release
 
-PART = 5_000
-"""How many subjects a part has room for. Other programs take up to 50,000 addresses."""
+PART = 2_000
+"""How many subjects a part has room for. Robots take up to 50,000 addresses, but nobody waits gladly for so many."""
+
+SLUG = "slug-of-a-page"
 
 Part = tuple[str, int]
 """A kind of subject and a number from 1."""
@@ -55,8 +57,9 @@ def sitemap_part(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     room = range((number - 1) * PART, number * PART)
     live = Edition.objects.of(kinds()[kind]).live().filter(subject_id__gte=room.start, subject_id__lt=room.stop)
     found = live.order_by("subject_id").values_list("slug", "updated_at")
-    url_of = kinds()[kind].url_of
-    response = _xml("urlset", "url", ((absolute(request, url_of(slug)), updated) for slug, updated in found))
+    # All addresses of a kind are alike but for the slug, which needs no quoting: to reverse each takes most of the time.
+    before, after = absolute(request, kinds()[kind].url_of(SLUG)).split(SLUG)
+    response = _xml("urlset", "url", ((f"{before}{slug}{after}", updated) for slug, updated in found))
     changed = known[kind, number]
     if changed:
         response["Last-Modified"] = http_date(changed.timestamp())

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from diseases.models import Disease
 from organizations.models import Organization
+from publishing.models import Stamp
 from tests.bench.generate import IN_WORK, SUPPORTS, TOPICS, UNLINKED, change, check, generate
 from tests.bench.timings import Timings
 from tests.factories import make_publisher
@@ -240,4 +241,34 @@ def measure_sites(databases: dict[int, str]) -> dict[str, dict[int, Timings]]:
                 task.verify(response)
     for site in sites:
         site.connection.close()
+    return results
+
+
+PROGRAMS = {
+    "/sitemap.xml": "the parts",
+    "/sitemap-disease-1.xml": "1,999 pages",
+    "/sitemap-disease-6.xml": "2,000 pages",
+    "/sitemap-organization-1.xml": "1,999 pages",
+    "/feeds/changes.atom": "30 publications",
+}
+
+
+def measure_other_programs(size: int, runs: int) -> list[tuple[str, Timings, int]]:
+    """Times the sitemap and the feed after a publication each; with each the characters of its answer."""
+    call_command("collectstatic", verbosity=0, interactive=False)
+    site = Site(connection.settings_dict["NAME"], size)
+    results = []
+    for address, rows in PROGRAMS.items():
+        timings = Timings(rows)
+        request = reading(lambda site, i, address=address: address)(site, 0)
+        for _ in range(runs):
+            Stamp.advance()
+            response, timings.statements = count_statements(request)
+            Stamp.advance()
+            time_request(request, timings)
+        count = response.text.count("<url>") or response.text.count("<entry>") or response.text.count("<sitemap>")
+        if not timings.rows.startswith((f"{count:,}", "the parts")):
+            raise AssertionError(f"{address}: {count} rows, not {rows}")
+        results.append((address, timings, len(response.content)))
+    site.connection.close()
     return results
