@@ -57,7 +57,7 @@ def sitemap_part(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     room = range((number - 1) * PART, number * PART)
     live = Edition.objects.of(kinds()[kind]).live().filter(subject_id__gte=room.start, subject_id__lt=room.stop)
     found = live.order_by("subject_id").values_list("slug", "updated_at")
-    # All addresses of a kind are alike but for the slug, which needs no quoting: to reverse each takes most of the time.
+    # The addresses of a kind differ in the slug alone, which needs no quoting; to reverse each takes the most time.
     before, after = absolute(request, kinds()[kind].url_of(SLUG)).split(SLUG)
     response = _xml("urlset", "url", ((f"{before}{slug}{after}", updated) for slug, updated in found))
     changed = known[kind, number]
