@@ -33,7 +33,7 @@ INTRODUCTION = """\
 What search engines and feed readers ask for, on a site of 20,000 diseases and 2,100 organizations, all live.
 `make bench-sitemap` measures it and writes this part of the page.
 
-**Target:** no part of the sitemap takes more than {target} ms. What misses it is in bold.
+**Target:** no part of the sitemap takes more than {target} ms. One that does is in bold.
 
 {date} · {versions}
 
@@ -78,7 +78,8 @@ def table(results: list[tuple[str, Timings, int]]) -> str:
     lines = [["request", "shows", "KB", "SQL", "CPU", "elapsed", "longest"], ["---"] * 2 + ["--:"] * 5]
     for address, timings, size in results:
         longest = f"{max(timings.wall):.0f}"
-        longest = f"**{longest}**" if max(timings.wall) > TARGET else longest
+        if address.startswith("/sitemap") and max(timings.wall) > TARGET:
+            longest = f"**{longest}**"
         times = [f"{median(timings.cpu):.0f}", f"{median(timings.wall):.0f}", longest]
         lines.append([f"`{address}`", timings.rows, f"{size / 1000:.0f}", f"{timings.statements}", *times])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
