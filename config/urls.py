@@ -11,7 +11,16 @@ from publishing.sitemaps import sitemap, sitemap_pages, sitemap_part
 from publishing.views import changes
 
 # The pages of the sitemap that no edition stands behind.
-PAGES = ["home", "diseases:list", "organizations:list", "changes", "search:results", "about", "accessibility", "privacy"]
+PAGES = [
+    "home",
+    "diseases:list",
+    "organizations:list",
+    "changes",
+    "search:results",
+    "about",
+    "accessibility",
+    "privacy",
+]
 
 urlpatterns = [
     path("", home, name="home"),

@@ -39,6 +39,7 @@ What search engines and feed readers ask for, on a site of 20,000 diseases and 2
 
 - The site, the requests and the times are those of the first part of this page. Before each request something is
   published, so that nothing is remembered from the one before.
+- Before the times are taken, all parts are read and compared with what is live: each page once, with its date.
 - Times are milliseconds: the median of {runs} requests, and the longest of them by the clock, on a machine with other
   work.
 """
