@@ -10,7 +10,7 @@ BIN := .venv/bin
 PRODUCTION := ENV_FILE= DEBUG=false SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") \
 	ALLOWED_HOSTS=rare.example.org DATABASE_URL=sqlite:///check.sqlite3
 
-.PHONY: help run install test test-postgresql bench bench-search screenshots check format clean
+.PHONY: help run install test test-postgresql bench bench-search bench-sitemap screenshots icons check format clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -38,8 +38,14 @@ bench: .venv/development ## CPU times at 200 and 20,000 diseases, into docs/perf
 bench-search: .venv/development ## how well and how quickly the search finds 9,784 diseases, into docs/performance.md
 	$(BIN)/python -m tests.bench.search
 
+bench-sitemap: .venv/development ## CPU times of the sitemap at 20,000 diseases, into docs/performance.md
+	$(BIN)/python -m tests.bench.sitemap
+
 screenshots: .venv/development ## the pictures of docs/editors.md and the README, taken in a temporary site
 	$(BIN)/python -m docs.take_screenshots
+
+icons: .venv/development ## the pictures of the mark in static/icons/, drawn from static/favicon.svg
+	$(BIN)/python -m docs.draw_icons
 
 check: .venv/development ## everything that CI checks
 	$(BIN)/ruff format --check .

@@ -1,5 +1,8 @@
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import to_locale
+
+from publishing.absolute import page_url, site_url
 
 
 def site(request: HttpRequest) -> dict[str, object]:
@@ -9,4 +12,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "site_tagline": settings.SITE_TAGLINE,
         "medical_notice": settings.MEDICAL_NOTICE,
         "suggest_url": settings.SUGGEST_URL,
+        "locale": to_locale(settings.LANGUAGE_CODE),
+        "site_url": site_url(request),
+        "page_url": page_url(request),  # a list says it itself: of its query it knows what counts
     }

@@ -4,11 +4,13 @@ A default is right in production. Where no default is, the variable is required,
 """
 
 import logging
+import re
 from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import split_domain_port, validate_host
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -23,6 +25,14 @@ if not DEBUG and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY must have at least 50 random characters in production.")
 if not DEBUG and "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured('ALLOWED_HOSTS must name the site\'s hosts; "*" lets anyone forge links to it.')
+
+# How every whole address of the site begins: in canonical links, feeds and the sitemap. Empty: as it was asked for.
+SITE_URL = env.str("SITE_URL", default="").strip().rstrip("/")
+if SITE_URL:
+    if not re.fullmatch(r"https?://[^\s/?#@]+" if DEBUG else r"https://[^\s/?#@]+", SITE_URL):
+        raise ImproperlyConfigured("SITE_URL must be https:// and a host, and no more: https://rare.example.org.")
+    if not validate_host(split_domain_port(SITE_URL.partition("://")[2])[0], ALLOWED_HOSTS):
+        raise ImproperlyConfigured("The host in SITE_URL must be one of ALLOWED_HOSTS.")
 
 ADMIN_PATH = env.str("ADMIN_PATH", default="admin/").strip("/") + "/"
 if ADMIN_PATH == "/":
@@ -237,6 +247,11 @@ LOGGING = {
         "django.security.DisallowedHost": {"handlers": ["console"], "propagate": False},
     },
 }
+
+# Who takes reports of security faults: mailto:, https: or tel: addresses, in /.well-known/security.txt.
+SECURITY_CONTACT = [contact.strip() for contact in env.list("SECURITY_CONTACT", default=[]) if contact.strip()]
+if not all(re.fullmatch(r"(mailto:|https://|tel:)\S+", contact) for contact in SECURITY_CONTACT):
+    raise ImproperlyConfigured("SECURITY_CONTACT must begin with mailto:, https:// or tel: (mailto:name@example.org).")
 
 # What the pages say about the site itself.
 SITE_NAME = env.str("SITE_NAME", default="Plainly Rare")

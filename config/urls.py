@@ -4,8 +4,23 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from diseases.views import home
+from publishing.feeds import latest_feed
+from publishing.files import favicon, manifest, security_txt
 from publishing.site import forgotten_password
+from publishing.sitemaps import sitemap, sitemap_pages, sitemap_part
 from publishing.views import changes
+
+# The pages of the sitemap that no edition stands behind.
+PAGES = [
+    "home",
+    "diseases:list",
+    "organizations:list",
+    "changes",
+    "search:results",
+    "about",
+    "accessibility",
+    "privacy",
+]
 
 urlpatterns = [
     path("", home, name="home"),
@@ -16,6 +31,14 @@ urlpatterns = [
     path("about/", TemplateView.as_view(template_name="pages/about.html"), name="about"),
     path("accessibility/", TemplateView.as_view(template_name="pages/accessibility.html"), name="accessibility"),
     path("privacy/", TemplateView.as_view(template_name="pages/privacy.html"), name="privacy"),
+    path("feeds/changes.atom", latest_feed, name="feed"),
+    path("sitemap.xml", sitemap, name="sitemap"),
+    path("sitemap-pages.xml", sitemap_pages, {"names": PAGES}, name="sitemap-pages"),
+    path("sitemap-<str:kind>-<int:number>.xml", sitemap_part, name="sitemap-part"),
+    path("robots.txt", TemplateView.as_view(template_name="robots.txt", content_type="text/plain"), name="robots"),
+    path(".well-known/security.txt", security_txt, name="security"),
+    path("site.webmanifest", manifest, name="manifest"),
+    path("favicon.ico", favicon, name="favicon"),
     path(settings.ADMIN_PATH, include(forgotten_password)),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]

@@ -8,4 +8,5 @@ urlpatterns = [
     path("<slug:slug>/", views.disease_detail, name="detail"),
     path("<slug:slug>/changes/", views.disease_changes, name="changes"),
     path("<slug:slug>/sheet/", views.disease_sheet, name="sheet"),
+    path("<slug:slug>/changes.atom", views.disease_feed, name="feed"),
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from urllib.parse import quote
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from diseases import structured
 from diseases.codes import Scheme
 from diseases.models import Disease
 from diseases.pages import Answer, DiseasePage
@@ -19,7 +21,10 @@ from diseases.sheets import Contact, fit, qr_code
 from organizations.directory import places
 from organizations.models import Organization
 from organizations.pages import OrganizationPage, Status
+from publishing import linked_data
+from publishing.absolute import absolute, page_url
 from publishing.changes import history
+from publishing.feeds import feed_of
 from publishing.models import Edition
 from publishing.paging import EditionPaginator
 from publishing.remembered import once_a_release
@@ -65,6 +70,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "count": sum(counts.values()),
         "recent": Edition.objects.of(Disease).live().only(*LISTED).order_by("-updated_at", "sort_key")[:RECENT],
         "organization_count": sum(places().values()),
+        "linked_data": linked_data.home(partial(absolute, request)),
     }
     return render(request, "home.html", context)
 
@@ -80,7 +86,13 @@ def disease_list(request: HttpRequest) -> HttpResponse:
     else:
         letter = ""
     page = EditionPaginator(diseases, PER_PAGE, count).get_page(request.GET.get("page"))
-    return render(request, "diseases/disease_list.html", {"page": page, "letters": list(counts), "letter": letter})
+    context = {
+        "page": page,
+        "page_url": page_url(request, page, letter=letter),
+        "letters": list(counts),
+        "letter": letter,
+    }
+    return render(request, "diseases/disease_list.html", context)
 
 
 @of_live_edition(Disease)
@@ -91,13 +103,19 @@ def disease_detail(request: HttpRequest, edition: Edition) -> HttpResponse:
 @of_live_edition(Disease)
 def disease_changes(request: HttpRequest, edition: Edition) -> HttpResponse:
     page = history(edition, request.GET.get("page"))
-    return render(request, "changes/disease_changes.html", {"edition": edition, "page": page})
+    context = {"edition": edition, "page": page, "page_url": page_url(request, page)}
+    return render(request, "changes/disease_changes.html", context)
+
+
+@of_live_edition(Disease)
+def disease_feed(request: HttpRequest, edition: Edition) -> HttpResponse:
+    return feed_of(request, edition)
 
 
 @of_live_edition(Disease)
 def disease_sheet(request: HttpRequest, edition: Edition) -> HttpResponse:
     """One sheet of paper for a hospital or a school, with room for the family's own handwriting."""
-    address = request.build_absolute_uri(edition.get_absolute_url())
+    address = absolute(request, edition.get_absolute_url())
     context = {
         "edition": edition,
         "sheet": fit(edition.page, contacts(edition.page), address=address, notice=str(settings.MEDICAL_NOTICE)),
@@ -112,12 +130,17 @@ def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | No
     """The page of any edition: of the live one for the public, of any other as a preview for the staff."""
     disease: DiseasePage = edition.page
     today = timezone.localdate()
+    countries = helpers_by_country(disease)
+    helpers = [(helper.url, helper.page) for _country, same in countries for helper in same]
+    url = absolute(request, edition.get_absolute_url())
     context = {
         "edition": edition,
         "preview": preview,
+        "page_url": url,
+        "linked_data": structured.linked_data(disease, url, edition.updated_at, helpers, partial(absolute, request)),
         "disease": disease,
         "old_answers": {answer.key for answer in disease.answers if is_old(answer, today)},
-        "countries": helpers_by_country(disease),
+        "countries": countries,
         "gard": next((code for code in disease.codes if code.scheme == Scheme.GARD), None),
         "invitation": invitation(disease),
     }

@@ -1,6 +1,7 @@
 """The directory and the page of one organization. All of it comes from live editions, never from rows."""
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from django.db.models.fields.json import KT
@@ -13,7 +14,10 @@ from organizations.directory import places
 from organizations.forms import CountryForm
 from organizations.models import Organization
 from organizations.pages import OrganizationPage, Status
+from organizations.structured import linked_data
+from publishing.absolute import absolute, page_url
 from publishing.changes import history
+from publishing.feeds import feed_of
 from publishing.models import Edition
 from publishing.paging import EditionPaginator
 from publishing.views import Preview, of_live_edition
@@ -49,6 +53,7 @@ def organization_list(request: HttpRequest) -> HttpResponse:
     page = EditionPaginator(organizations, PER_PAGE, count).get_page(request.GET.get("page"))
     context = {
         "page": page,
+        "page_url": page_url(request, page, country=country, letter=letter),
         "letters": sorted(letters),
         "letter": letter,
         "form": form,
@@ -65,7 +70,13 @@ def organization_detail(request: HttpRequest, edition: Edition) -> HttpResponse:
 @of_live_edition(Organization)
 def organization_changes(request: HttpRequest, edition: Edition) -> HttpResponse:
     page = history(edition, request.GET.get("page"))
-    return render(request, "changes/organization_changes.html", {"edition": edition, "page": page})
+    context = {"edition": edition, "page": page, "page_url": page_url(request, page)}
+    return render(request, "changes/organization_changes.html", context)
+
+
+@of_live_edition(Organization)
+def organization_feed(request: HttpRequest, edition: Edition) -> HttpResponse:
+    return feed_of(request, edition)
 
 
 def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
@@ -81,9 +92,12 @@ def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | No
     )
     # Another organization mentions this one only as its successor; what it helps with is of another kind.
     predecessors = [mention for mention in mentions if mention.kind == Organization.KIND]
+    url = absolute(request, edition.get_absolute_url())
     context = {
         "edition": edition,
         "preview": preview,
+        "page_url": url,
+        "linked_data": linked_data(organization, url, edition.updated_at, partial(absolute, request)),
         "organization": organization,
         "successor": successors.get(reference.slug) if reference else None,
         "helps_with": [mention for mention in mentions if mention.kind != Organization.KIND],

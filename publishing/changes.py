@@ -41,17 +41,23 @@ class Untold(Enum):
 class Publication:
     """One entry of a subject's history."""
 
+    key: int  # of the publication, here and in News
     at: datetime
     note: str
     changes: list[Change]
     untold: Untold | None = None
     is_cut: bool = False  # whether there was more to tell than fits
 
+    @property
+    def is_first(self) -> bool:
+        return self.untold is Untold.FIRST
+
 
 @dataclass(frozen=True)
 class News:
     """One entry of the whole site's history."""
 
+    key: int
     kind: str
     title: str
     url: str
@@ -95,7 +101,7 @@ def history(live: Edition, number: str | None) -> Any:
             untold = None if changes else Untold.SAME
         told = _fitting(changes)
         # A note may quote what was redacted.
-        return Publication(event.at, "" if redacted else event.note, told, untold, is_cut=told != changes)
+        return Publication(event.pk, event.at, "" if redacted else event.note, told, untold, is_cut=told != changes)
 
     entries = zip(found, versions, [*found[1:], None], [*versions[1:], None], strict=True)
     page.object_list = [publication(*entry) for entry in entries][:PER_PAGE]
@@ -120,6 +126,7 @@ def latest(number: str | None) -> Any:
     page: Any = Paginator(events[:LATEST], LATEST_PER_PAGE).get_page(number)
     page.object_list = [
         News(
+            key=event.pk,
             kind=event.kind,
             title=event.title,
             url=reverse(f"{kinds()[event.kind]._meta.app_label}:changes", args=[event.slug]),

@@ -342,6 +342,16 @@ class Edition(Record):
         indexes = [
             models.Index("kind", "sort_key", "id", condition=Q(is_live=True), name="live_by_title"),
             models.Index("kind", "letter", "sort_key", "id", condition=Q(is_live=True), name="live_by_letter"),
+            # All that a sitemap asks for: a row is as long as its page. SQLite looks for `is_live` in it too.
+            models.Index(
+                "kind",
+                "subject_id",
+                "slug",
+                "updated_at",
+                "is_live",
+                condition=Q(is_live=True),
+                name="live_by_subject",
+            ),
             models.Index("kind", F("updated_at").desc(), condition=Q(is_live=True), name="live_by_update"),
             models.Index("kind", condition=Q(is_newest=True, is_live=False), name="editions_in_work"),
         ]

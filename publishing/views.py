@@ -24,6 +24,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
+from publishing.absolute import page_url
 from publishing.addresses import Gone, look_up
 from publishing.changes import LATEST, latest
 from publishing.models import Edition, Publishable
@@ -41,8 +42,22 @@ SECRET_FIELDS = {"csrfmiddlewaretoken", "password", "password1", "password2", "o
 SECRET_FIELDS |= {"new_password1", "new_password2", "usable_password"}
 
 
-with_admin_policy: Any = csp(settings.ADMIN_CONTENT_SECURITY_POLICY["DIRECTIVES"])
-"""Decorates views of the admin, which unlike the public pages have scripts."""
+_with_scripts: Any = csp(settings.ADMIN_CONTENT_SECURITY_POLICY["DIRECTIVES"])
+
+
+def with_admin_policy(view: Any) -> Any:
+    """Decorates views of the admin, which unlike the public pages have scripts.
+
+    Search engines keep out of it by this header: robots.txt would tell everyone where it is.
+    """
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = view(request, *args, **kwargs)
+        response.headers.setdefault("X-Robots-Tag", "noindex")
+        return response
+
+    return _with_scripts(inner)
 
 
 def of_live_edition(kind: type[Publishable]) -> Callable[..., Any]:
@@ -77,8 +92,13 @@ def of_live_edition(kind: type[Publishable]) -> Callable[..., Any]:
 def changes(request: HttpRequest) -> HttpResponse:
     """What was published last, of everything that is live."""
     page = latest(request.GET.get("page"))
-    is_cut = page.paginator.count == LATEST
-    return render(request, "changes/latest.html", {"page": page, "most": LATEST, "is_cut": is_cut})
+    context = {
+        "page": page,
+        "page_url": page_url(request, page),
+        "most": LATEST,
+        "is_cut": page.paginator.count == LATEST,
+    }
+    return render(request, "changes/latest.html", context)
 
 
 def _typed(request: HttpRequest) -> list[list[str]]:

@@ -19,7 +19,7 @@ def test_a_page_says_where_and_when_it_was_printed_and_is_new_every_day(client):
     with time_machine.travel("2026-05-04 12:00Z"):
         next_day = client.get(address + "?a=1&b=%22", headers={"If-None-Match": first["ETag"]})
 
-    assert "http://testserver/diseases/iron/?a=1&amp;b=%22 · Printed on 3 May 2026" in first.text
+    assert "http://testserver/diseases/iron/ · Printed on 3 May 2026" in first.text
     assert again.status_code == 304
     assert next_day.status_code == 200
     assert "Printed on 4 May 2026" in next_day.text

@@ -28,6 +28,7 @@ FIXED = ["/", "/diseases/", "/organizations/", "/changes/", "/about/", "/accessi
 FIXED += ["/organizations/?country=GB"]  # forms lead here, no link
 FIXED += ["/search/", "/search/?q=gangliosidosis", "/search/?q=society", "/search/?q=leak"]
 SCRIPTS = ['<script src="/static/search.js" defer>']
+DATA = '<script type="application/ld+json">'  # no script: a browser leaves it alone
 
 
 @pytest.fixture
@@ -89,8 +90,8 @@ def site():
     make_disease(live=False, name="Draft disease")
     make_organization(live=False, name="Draft Society")
     pages = {"/diseases/before/": 301, "/diseases/gone/": 410, "/organizations/old-society/": 301}
-    changes = {f"{address}changes/": status for address, status in pages.items()}
-    return pages | changes | {"/diseases/before/sheet/": 301, "/diseases/gone/sheet/": 410, "/nowhere/": 404}
+    of_them = {f"{address}{end}": pages[address] for address in pages for end in ["changes/", "changes.atom"]}
+    return pages | of_them | {"/diseases/before/sheet/": 301, "/diseases/gone/sheet/": 410, "/nowhere/": 404}
 
 
 @dataclass
@@ -136,6 +137,11 @@ def test_every_public_page_keeps_the_rules(site):
     assert statuses == site  # so no link leads to a page that is not there
 
     pages = {address: page for address, page in found.items() if page.status != 301}
+    feeds = [
+        pages.pop(address) for address in list(pages) if address.endswith(".atom") and pages[address].status == 200
+    ]
+    assert len(feeds) == 104 + 5 + 1  # of every page with a history, and of the site
+    pages.pop("/diseases/gone/changes.atom")
     # 8 fixed ones; 104 diseases, 5 organizations and 1 that was removed, each with what changed; the sheets to print of
     # the diseases and of the one removed; of the A to Z 4 letters, 2 second pages and the way back from each; of the
     # directory 5 letters, and 1 within a country; of the site's 110 publications 4 pages and the way back to the first;
@@ -152,7 +158,7 @@ def test_every_public_page_keeps_the_rules(site):
         assert len(page.every("h1")) == 1, address
         assert words(page.every("h1")[0]), address
         assert re.findall(r"\bstyle=|<style|\bon\w+=", page.text) == [], address
-        assert re.findall(r"<script[^>]*>", page.text) == SCRIPTS, address
+        assert re.findall(r"<script[^>]*>", page.text.replace(DATA, "")) == SCRIPTS, address
         assert len([form for form in page.every("form") if form.get("role") == "search"]) == 1, address
         assert empty_labels(page) == [], address
         assert broken_fragments(page) == [], address
@@ -209,9 +215,11 @@ def repeated(texts):
 
 
 def test_what_the_pages_are_made_of_is_there():
-    links = re.findall(r'<(?:link|script)\b[^>]*\b(?:href|src)="/static/([^"]+)"', Client().get("/about/").text)
+    html = Client().get("/about/").text
+    links = re.findall(r'<(?:link|script)\b[^>]*\b(?:href|src)="/static/([^"]+)"', html)
+    links += re.findall(r'<meta property="og:image" content="http://testserver/static/([^"]+)"', html)
 
-    assert links == ["favicon.svg", "site.css", "search.js"]
+    assert links == ["favicon.svg", "icons/apple-touch-icon.png", "site.css", "search.js", "icons/share.png"]
     assert [link for link in links if not finders.find(link)] == []
 
 

@@ -1,5 +1,6 @@
 """Times requests at several sizes in one kind of database. Imported once Django is set up."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from django.urls import reverse
 
 from diseases.models import Disease
 from organizations.models import Organization
+from publishing.models import Edition, Stamp
 from tests.bench.generate import IN_WORK, SUPPORTS, TOPICS, UNLINKED, change, check, generate
 from tests.bench.timings import Timings
 from tests.factories import make_publisher
@@ -241,3 +243,50 @@ def measure_sites(databases: dict[int, str]) -> dict[str, dict[int, Timings]]:
     for site in sites:
         site.connection.close()
     return results
+
+
+PROGRAMS = {
+    "/sitemap.xml": "the parts",
+    "/sitemap-disease-1.xml": "1,999 pages",
+    "/sitemap-disease-6.xml": "2,000 pages",
+    "/sitemap-organization-1.xml": "1,999 pages",
+    "/feeds/changes.atom": "30 publications",
+}
+
+
+def measure_other_programs(size: int, runs: int) -> list[tuple[str, Timings, int]]:
+    """Times the sitemap and the feed after a publication each; with each the bytes of its answer."""
+    call_command("collectstatic", verbosity=0, interactive=False)
+    site = Site(connection.settings_dict["NAME"], size)
+    check_sitemap(site.reader)
+    results = []
+    for address, rows in PROGRAMS.items():
+        timings = Timings(rows)
+        request = reading(lambda site, i, address=address: address)(site, 0)
+        for _ in range(runs):
+            Stamp.advance()
+            response, timings.statements = count_statements(request)
+            Stamp.advance()
+            time_request(request, timings)
+        count = response.text.count("<url>") or response.text.count("<entry>") or response.text.count("<sitemap>")
+        if not timings.rows.startswith((f"{count:,}", "the parts")):
+            raise AssertionError(f"{address}: {count} rows, not {rows}")
+        results.append((address, timings, len(response.content)))
+    site.connection.close()
+    return results
+
+
+def check_sitemap(reader: Client) -> None:
+    """Stops where the sitemap lists anything else than each live page once with its date, and the fixed pages."""
+
+    def entries(url: str) -> list[tuple[str, str]]:
+        text = reader.get(url.removeprefix("https://testserver"), secure=True).text
+        return re.findall("<loc>(.*?)</loc>(?:<lastmod>(.*?)</lastmod>)?", text)
+
+    listed = [entry for part, _changed in entries("/sitemap.xml") for entry in entries(part)]
+    live = Edition.objects.live().defer("content")
+    expected = [(edition.get_absolute_url(), edition.updated_at.isoformat(timespec="seconds")) for edition in live]
+    dated = [(url.removeprefix("https://testserver"), changed) for url, changed in listed if changed]
+    if sorted(dated) != sorted(expected):
+        raise AssertionError(f"The sitemap has {len(dated)} dated pages, which are not the {len(expected)} live ones.")
+    print(f"The sitemap lists each of {len(expected):,} live pages once with its date.", flush=True)

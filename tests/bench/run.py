@@ -61,8 +61,8 @@ is in bold.
 """
 
 
-def measure(url: str, databases: dict[int, str]) -> Results:
-    """Runs in a process of its own, since Django is set up once and for one kind of database."""
+def set_up(url: str) -> None:
+    """Settings like those of a production site."""
     os.environ.update(
         DJANGO_SETTINGS_MODULE="config.settings",
         ENV_FILE="",
@@ -76,6 +76,11 @@ def measure(url: str, databases: dict[int, str]) -> Results:
         COMMUNITY_JOIN_URL="https://community.example.org/",
         SUGGEST_URL="mailto:suggest@example.org",
     )
+
+
+def measure(url: str, databases: dict[int, str]) -> Results:
+    """Runs in a process of its own, since Django is set up once and for one kind of database."""
+    set_up(url)
     with tempfile.TemporaryDirectory() as folder:
         settings.STATIC_ROOT = folder
         django.setup()

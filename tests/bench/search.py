@@ -385,8 +385,10 @@ def main() -> None:
         pages=f"{sqlite.pages:,}",
         queries=f"{sqlite.queries:,}",
     )
-    before = DOCUMENT.read_text(encoding="utf-8").partition(f"\n{SEARCH}\n")[0]
-    DOCUMENT.write_text(before.rstrip() + "\n\n" + "\n\n".join([introduction.strip(), *parts]) + "\n", encoding="utf-8")
+    before, _heading, rest = DOCUMENT.read_text(encoding="utf-8").partition(f"\n{SEARCH}\n")
+    _own, heading, after = rest.partition("\n# Sitemap\n")  # of `make bench-sitemap`
+    written = "\n\n".join([before.rstrip(), introduction.strip(), *parts]) + "\n" + (heading and f"{heading}{after}")
+    DOCUMENT.write_text(written, encoding="utf-8")
     print("\n\n".join(parts))
     if not url:
         print("\nSKIPPED: PostgreSQL. Set BENCH_DATABASE_URL=postgres://… to measure it.", file=sys.stderr)

@@ -1,6 +1,7 @@
 """The public pages in a real browser: barriers, width, weight, and a policy that nothing runs into."""
 
 import gzip
+import json
 import re
 from datetime import date
 from io import StringIO
@@ -163,6 +164,25 @@ def test_no_page_has_a_barrier_scrolls_sideways_or_complains(site, new_context, 
     # The browser reports every answer that is no success; two of the pages are meant to be none.
     complaints = [text for text in complaints if "404 (Not Found)" not in text and "410 (Gone)" not in text]
     assert complaints == []
+
+
+def test_what_is_for_other_programs_runs_into_no_policy(site, new_context):
+    page = new_context().new_page()
+    page.add_init_script("violations = []; addEventListener('securitypolicyviolation', (e) => violations.push(e.type))")
+    with_data = []
+
+    for path, address in site.items():
+        page.goto(address, wait_until="networkidle")
+        assert page.evaluate("violations") == [], path
+        for block in page.locator("script[type='application/ld+json']").all():
+            with_data.append(path)
+            assert json.loads(block.text_content())["@context"] == "https://schema.org"
+
+    assert {"/", "/diseases/full/", "/diseases/symptoms/", "/organizations/closed/"} <= set(with_data)
+    page.goto(site["/"])
+    manifest = page.context.new_cdp_session(page).send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    assert manifest["url"].endswith("/site.webmanifest")
 
 
 def test_targets_in_the_navigation_are_large_enough_for_a_finger(site, new_context):

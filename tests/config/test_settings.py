@@ -42,3 +42,28 @@ def test_an_unsafe_one_does_not_start(name, value, message):
 
     assert status != 0
     assert message in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("SITE_URL", "http://rare.example.org", "SITE_URL must be https://"),
+        ("SITE_URL", "rare.example.org", "SITE_URL must be https://"),
+        ("SITE_URL", "https://rare.example.org/site", "SITE_URL must be https://"),
+        ("SITE_URL", "https://me@rare.example.org", "SITE_URL must be https://"),
+        ("SITE_URL", "https://elsewhere.example.org", "one of ALLOWED_HOSTS"),
+        ("SECURITY_CONTACT", "security@example.org", "mailto:name@example.org"),
+        ("SECURITY_CONTACT", "mailto:a@example.org, http://example.org", "mailto:name@example.org"),
+    ],
+)
+def test_an_address_that_other_programs_could_not_use_does_not_start(name, value, message):
+    status, said = start(**SAFE | {name: value})
+
+    assert status != 0
+    assert message in said
+
+
+def test_good_addresses_start():
+    good = {"SITE_URL": "https://rare.example.org/", "SECURITY_CONTACT": "mailto:a@example.org, https://example.org/s"}
+    assert start(**SAFE | good)[0] == 0
+    assert start(**SAFE | {"DEBUG": "true", "SITE_URL": "http://rare.example.org:8000"})[0] == 0
