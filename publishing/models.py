@@ -71,6 +71,10 @@ class Publishable(models.Model):
 
     KIND: ClassVar[str]
     PAGE: ClassVar[type[Page]]
+    NAMESPACE: ClassVar[str] = ""
+    """Of its public addresses, where it is not the app's name."""
+    IS_SEARCHED: ClassVar[bool] = True
+    """Whether the search of the site finds it."""
 
     name = models.CharField(max_length=200)
     slug = models.SlugField(
@@ -136,8 +140,9 @@ class Publishable(models.Model):
         return f"{cls._meta.app_label}.{action}_{cls._meta.model_name}"
 
     @classmethod
-    def url_of(cls, slug: str) -> str:
-        return reverse(f"{cls._meta.app_label}:detail", args=[slug])
+    def url_of(cls, slug: str, view: str = "detail") -> str:
+        """The address of its page, or of another page about it: "changes"."""
+        return reverse(f"{cls.NAMESPACE or cls._meta.app_label}:{view}", args=[slug])
 
     def compose(self) -> Page:
         """Everything that the subject's page says, from the working copy."""
@@ -149,6 +154,31 @@ class Publishable(models.Model):
         Parts are matched by key; what a page does not show (staff notes, questions without an answer) is left alone.
         """
         raise NotImplementedError
+
+    def refusal(self, page: Any) -> str:
+        """Why a page of this subject must not go live, in a sentence; "" where it may."""
+        return ""
+
+    def blank(self) -> None:
+        """Sets this row to say nothing about anybody, for `forget`."""
+        raise NotImplementedError
+
+    # What a page shows besides words, a picture, say, is kept outside of the editions. They name it by its digest.
+
+    @classmethod
+    def files(cls, digests: set[str]) -> dict[str, bytes]:
+        """The contents of files, by digest."""
+        return {}
+
+    @classmethod
+    def take_file(cls, content: bytes) -> None:
+        """Keeps a file that pages from another site name. Raises ValueError where this site would not have made it."""
+        raise ValueError("is a file, and its page can show none")
+
+    @classmethod
+    def prune_files(cls, *, dry_run: bool = False) -> int:
+        """Removes the files that neither a row nor an edition names any more; returns how many."""
+        return 0
 
 
 _Part = TypeVar("_Part", bound="Part")
