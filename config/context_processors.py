@@ -1,6 +1,8 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from diseases.community import invitation
+
 
 def site(request: HttpRequest) -> dict[str, object]:
     """What every page says about the site itself."""
@@ -9,4 +11,5 @@ def site(request: HttpRequest) -> dict[str, object]:
         "site_tagline": settings.SITE_TAGLINE,
         "medical_notice": settings.MEDICAL_NOTICE,
         "suggest_url": settings.SUGGEST_URL,
+        "community": invitation(),
     }

@@ -1,16 +1,19 @@
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import TemplateView
 
 from diseases.views import home
 from publishing.site import forgotten_password
 from publishing.views import changes
+from suggestions.portrait_views import picture
 
 urlpatterns = [
     path("", home, name="home"),
     path("diseases/", include("diseases.urls")),
     path("organizations/", include("organizations.urls")),
+    path("community/", include("suggestions.community_urls")),
+    re_path(r"^pictures/(?P<digest>[0-9a-f]{64})\.webp$", picture, name="picture"),
     path("search/", include("search.urls")),
     path("changes/", changes, name="changes"),
     path("about/", TemplateView.as_view(template_name="pages/about.html"), name="about"),

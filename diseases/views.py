@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import quote
 
-from django.conf import settings
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from diseases.codes import Scheme
+from diseases.community import invitation
 from diseases.models import Disease
 from diseases.pages import Answer, DiseasePage
 from organizations.directory import places
@@ -38,15 +37,6 @@ class Helper:
     page: OrganizationPage
     note: str
     successor: Edition | None
-
-
-@dataclass(frozen=True)
-class Invitation:
-    """To the community of people with the disease. An address that the operator did not set is empty."""
-
-    name: str
-    app_url: str
-    join_url: str
 
 
 @once_a_release
@@ -133,19 +123,3 @@ def helpers_by_country(disease: DiseasePage) -> list[tuple[str, list[Helper]]]:
             helper = Helper(editions[slug].get_absolute_url(), page, support.note, successor)
             countries.setdefault(page.country_name, []).append(helper)
     return sorted(countries.items(), key=lambda country: not country[0])
-
-
-def invitation(disease: DiseasePage) -> Invitation | None:
-    """The invitation to the community, or None where the operator named none."""
-    if not settings.COMMUNITY_NAME or not (settings.COMMUNITY_APP_URL or settings.COMMUNITY_JOIN_URL):
-        return None
-    return Invitation(
-        name=settings.COMMUNITY_NAME,
-        app_url=fill_in(settings.COMMUNITY_APP_URL, disease),
-        join_url=fill_in(settings.COMMUNITY_JOIN_URL, disease),
-    )
-
-
-def fill_in(address: str, disease: DiseasePage) -> str:
-    """An operator's address with the disease put in for {slug} and {name}, quoted for use anywhere in a URL."""
-    return address.replace("{slug}", quote(disease.slug, safe="")).replace("{name}", quote(disease.title, safe=""))

@@ -98,7 +98,7 @@ def _drawn(content: bytes) -> Image.Image:
             colours = _in_srgb(_small(image), profile)
             canvas = Image.new("RGB", colours.size, "white")
             canvas.paste(colours, mask=colours.getchannel("A") if colours.mode == "RGBA" else None)
-            return canvas.transpose(turn) if turn else canvas
+            return canvas if turn is None else canvas.transpose(turn)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureRefused(
             _("The picture has more than %(n)s million pixels. Send a smaller one.") % {"n": MEGAPIXELS}

@@ -8,7 +8,7 @@ import time_machine
 from django.test import RequestFactory
 from django.urls import reverse
 
-from diseases import views
+from diseases import community, views
 from diseases.models import Disease, Identifier, Synonym
 from diseases.pages import DiseasePage
 from publishing.editions import keep, publish, withdraw
@@ -381,11 +381,11 @@ def test_an_invitation_is_absent_where_its_address_is(client, settings, settings
 def test_the_disease_is_put_into_the_communitys_address():
     disease = DiseasePage(title="Guillain–Barré & co", slug="guillain-barre")
 
-    assert views.fill_in("https://x.org/{slug}?q={name}", disease) == (
+    assert community.fill_in("https://x.org/{slug}?q={name}", disease) == (
         "https://x.org/guillain-barre?q=Guillain%E2%80%93Barr%C3%A9%20%26%20co"
     )
-    assert views.fill_in("https://x.org/{other}", disease) == "https://x.org/{other}"
-    assert views.fill_in("", disease) == ""
+    assert community.fill_in("https://x.org/{other}", disease) == "https://x.org/{other}"
+    assert community.fill_in("", disease) == ""
 
 
 def test_a_page_that_did_not_change_is_not_sent_again(client):
