@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from publishing.forms import PublishableForm
 from suggestions.models import Picture, Portrait
-from suggestions.portrait_pictures import MEGABYTES, PictureRefused, read
+from suggestions.portrait_pictures import FORMATS, MEGABYTES, PictureRefused, read
+
+ACCEPT = ",".join(f"image/{name.lower()}" for name in FORMATS)
 
 
 class PictureInput(forms.Widget):
@@ -28,6 +30,7 @@ class PictureInput(forms.Widget):
         context = super().get_context(name, value, attrs)
         context["widget"] |= {
             "picture": Picture.objects.defer("content").filter(pk=context["widget"]["value"] or "").first(),
+            "file": forms.FileInput({"accept": ACCEPT}).render(f"{name}-file", None, attrs),
             "megabytes": MEGABYTES,
         }
         return context
