@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from publishing.forms import PublishableForm
 from suggestions.models import Picture, Portrait
-from suggestions.portrait_pictures import FORMATS, MEGABYTES, PictureRefused, read
+from suggestions.portrait_pictures import FORMATS, PictureRefused, read
 
 ACCEPT = ",".join(f"image/{name.lower()}" for name in FORMATS)
 
@@ -31,7 +31,6 @@ class PictureInput(forms.Widget):
         context["widget"] |= {
             "picture": Picture.objects.defer("content").filter(pk=context["widget"]["value"] or "").first(),
             "file": forms.FileInput({"accept": ACCEPT}).render(f"{name}-file", None, attrs),
-            "megabytes": MEGABYTES,
         }
         return context
 
@@ -59,7 +58,13 @@ class PictureField(forms.Field):
 
 
 class PortraitForm(PublishableForm):
-    picture = PictureField(label=gettext_lazy("Picture"), required=False)
+    picture = PictureField(
+        label=gettext_lazy("Picture"),
+        required=False,
+        help_text=gettext_lazy(
+            "A JPEG, PNG or WebP file of at most 10 MB. It is made small, and what it says of place, time and camera is removed."
+        ),
+    )
 
     class Meta:
         model = Portrait
@@ -71,9 +76,12 @@ class PortraitForm(PublishableForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ["relation", "words"]:
-            if name in self.fields:
-                self.fields[name].required = True
+        for name in {"relation", "words"} & set(self.fields):
+            self.fields[name].required = True
+        if "relation" in self.fields:
+            self.fields["relation"].widget.attrs["class"] = "vLargeTextField"
+        for name in {"words", "consent_note"} & set(self.fields):
+            self.fields[name].widget.attrs["rows"] = 4
 
     def clean_picture(self) -> Picture | None:
         value = self.cleaned_data["picture"]
