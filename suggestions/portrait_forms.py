@@ -62,7 +62,8 @@ class PortraitForm(PublishableForm):
         label=gettext_lazy("Picture"),
         required=False,
         help_text=gettext_lazy(
-            "A JPEG, PNG or WebP file of at most 10 MB. It is made small, and what it says of place, time and camera is removed."
+            "A JPEG, PNG or WebP file of at most 10 MB. It is made small, and all that it says of place, time and camera "
+            "is removed."
         ),
     )
 
