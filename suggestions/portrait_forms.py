@@ -62,8 +62,7 @@ class PortraitForm(PublishableForm):
         label=gettext_lazy("Picture"),
         required=False,
         help_text=gettext_lazy(
-            "A JPEG, PNG or WebP file of at most 10 MB. It is made small, and all that it says of place, time and camera "
-            "is removed."
+            "A JPEG, PNG or WebP file of at most 10 MB. It is made small, and no place, time or camera is kept with it."
         ),
     )
 

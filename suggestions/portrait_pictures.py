@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageCms
 
 MEGABYTES = 10
-MEGAPIXELS = 40
+MEGAPIXELS = {"JPEG": 40, "MPO": 40, "PNG": 20, "WEBP": 20}
+"""What is decoded. A JPEG is decoded small; of the others all pixels stand in memory, at 20 megapixels up to 310 MB."""
 FORMATS = ("JPEG", "PNG", "WEBP")
 
 SIDE = 480
@@ -23,7 +24,7 @@ MOST_BYTES = 60_000
 QUALITIES = (82, 72, 60, 45, 30)
 
 # Pillow's own guard, for the whole process: it refuses twice as many pixels before it decodes any.
-Image.MAX_IMAGE_PIXELS = MEGAPIXELS * 1_000_000
+Image.MAX_IMAGE_PIXELS = max(MEGAPIXELS.values()) * 1_000_000
 
 ORIENTATION = 0x0112
 UPRIGHT = {
@@ -90,7 +91,7 @@ def _drawn(content: bytes) -> Image.Image:
     """The first frame of a picture in its final size, upright and in plain colours, on a canvas of our own."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            if image.width * image.height > MEGAPIXELS * 1_000_000:
+            if image.width * image.height > MEGAPIXELS[image.format or ""] * 1_000_000:
                 raise Image.DecompressionBombError
             turn = UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
             profile = image.info.get("icc_profile")
@@ -101,7 +102,8 @@ def _drawn(content: bytes) -> Image.Image:
             return canvas if turn is None else canvas.transpose(turn)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureRefused(
-            _("The picture has more than %(n)s million pixels. Send a smaller one.") % {"n": MEGAPIXELS}
+            _("The picture has too many pixels: a JPEG may have %(jpeg)s million, others %(other)s million.")
+            % {"jpeg": MEGAPIXELS["JPEG"], "other": MEGAPIXELS["PNG"]}
         ) from error
     except Exception as error:  # a broken file makes Pillow's readers stumble in every way there is
         raise PictureRefused(

@@ -332,6 +332,17 @@ def test_a_draft_is_forgotten_too(client):
     assert [event.verb for event in Event.objects.order_by("pk")] == ["redacted", "binned"]
 
 
+def test_what_was_withdrawn_before_is_forgotten_with_its_reason(client):
+    portrait = make_portrait(name=f"{MARK} name")
+    withdraw(portrait, by=make_publisher(), reason=f"{MARK} asked us to.")
+    assert MARK in client.get(address_of(portrait)).text
+
+    forget(portrait, by=make_editor(), reason=REASON)
+
+    assert MARK not in everything_stored()
+    assert (client.get(address_of(portrait)).status_code, public_text()) == (410, {})
+
+
 def test_a_picture_that_somebody_else_is_shown_with_stays(client):
     together = make_picture("red")
     one, other = (make_portrait(picture=together, alternative="Both of us") for _ in range(2))
