@@ -15,7 +15,8 @@ from PIL import Image, ImageCms
 
 MEGABYTES = 10
 MEGAPIXELS = {"JPEG": 40, "MPO": 40, "PNG": 20, "WEBP": 20}
-"""What is decoded. A JPEG is decoded small; of the others all pixels stand in memory, at 20 megapixels up to 310 MB."""
+"""What is decoded. Most JPEG files are decoded small; of the others all pixels stand in memory. Either takes 310 MB at
+most, measured at these limits."""
 FORMATS = ("JPEG", "PNG", "WEBP")
 
 SIDE = 480

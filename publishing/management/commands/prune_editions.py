@@ -17,4 +17,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         done = "would go" if dry_run else "removed"
         self.stdout.write(f"{prune(dry_run=dry_run)} editions {done}.")
-        self.stdout.write(f"{prune_files(dry_run=dry_run)} pictures that no edition shows {done}.")
+        if pictures := prune_files(dry_run=dry_run):
+            self.stdout.write(f"{pictures} pictures that no edition shows {done}.")
