@@ -2,6 +2,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import to_locale
 
+from diseases.community import invitation
 from publishing.absolute import page_url, site_url
 
 
@@ -15,4 +16,5 @@ def site(request: HttpRequest) -> dict[str, object]:
         "locale": to_locale(settings.LANGUAGE_CODE),
         "site_url": site_url(request),
         "page_url": page_url(request),  # a list says it itself: of its query it knows what counts
+        "community": invitation(),
     }

@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http.request import split_domain_port, validate_host
 from django.utils.translation import gettext_lazy as _
 
+from config.addresses import web_address
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 if env_file := env.str("ENV_FILE", default=str(BASE_DIR / ".env")):  # may be absent; real environment variables win
@@ -260,7 +262,13 @@ MEDICAL_NOTICE = env.str("MEDICAL_NOTICE", default="") or _(
     "This page is information, not medical advice. Please talk to a doctor about your own situation. "
     "In an emergency, call your local emergency number."
 )
-COMMUNITY_NAME = env.str("COMMUNITY_NAME", default="")
-COMMUNITY_APP_URL = env.str("COMMUNITY_APP_URL", default="")
-COMMUNITY_JOIN_URL = env.str("COMMUNITY_JOIN_URL", default="")
+# The community to which they invite readers; diseases/community.py says how.
+COMMUNITY_NAME = env.str("COMMUNITY_NAME", default="").strip()
+COMMUNITY_APP_URL, COMMUNITY_JOIN_URL = (
+    web_address(name, env.str(name, default="").strip(), placeholders=("slug", "name"))
+    for name in ["COMMUNITY_APP_URL", "COMMUNITY_JOIN_URL"]
+)
+COMMUNITY_TEXT = env.str("COMMUNITY_TEXT", default="").strip()
+COMMUNITY_APP_TEXT = env.str("COMMUNITY_APP_TEXT", default="").strip()
+COMMUNITY_JOIN_TEXT = env.str("COMMUNITY_JOIN_TEXT", default="").strip()
 SUGGEST_URL = env.str("SUGGEST_URL", default="")

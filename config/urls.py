@@ -1,6 +1,6 @@
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import TemplateView
 
 from diseases.views import home
@@ -9,6 +9,7 @@ from publishing.files import favicon, manifest, security_txt
 from publishing.site import forgotten_password
 from publishing.sitemaps import sitemap, sitemap_pages, sitemap_part
 from publishing.views import changes
+from suggestions.portrait_views import picture
 
 # The pages of the sitemap that no edition stands behind.
 PAGES = [
@@ -26,6 +27,8 @@ urlpatterns = [
     path("", home, name="home"),
     path("diseases/", include("diseases.urls")),
     path("organizations/", include("organizations.urls")),
+    path("community/", include("suggestions.community_urls")),
+    re_path(r"^pictures/(?P<digest>[0-9a-f]{64})\.webp$", picture, name="picture"),
     path("search/", include("search.urls")),
     path("changes/", changes, name="changes"),
     path("about/", TemplateView.as_view(template_name="pages/about.html"), name="about"),

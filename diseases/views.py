@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from urllib.parse import quote
 
 from django.conf import settings
 from django.db.models import Count
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from diseases import structured
 from diseases.codes import Scheme
+from diseases.community import invitation
 from diseases.models import Disease
 from diseases.pages import Answer, DiseasePage
 from diseases.sheets import Contact, fit, qr_code
@@ -44,15 +44,6 @@ class Helper:
     page: OrganizationPage
     note: str
     successor: Edition | None
-
-
-@dataclass(frozen=True)
-class Invitation:
-    """To the community of people with the disease. An address that the operator did not set is empty."""
-
-    name: str
-    app_url: str
-    join_url: str
 
 
 @once_a_release
@@ -182,19 +173,3 @@ def contacts(disease: DiseasePage) -> list[Contact]:
         for helper in helpers
         if helper.page.status != Status.CLOSED
     ]
-
-
-def invitation(disease: DiseasePage) -> Invitation | None:
-    """The invitation to the community, or None where the operator named none."""
-    if not settings.COMMUNITY_NAME or not (settings.COMMUNITY_APP_URL or settings.COMMUNITY_JOIN_URL):
-        return None
-    return Invitation(
-        name=settings.COMMUNITY_NAME,
-        app_url=fill_in(settings.COMMUNITY_APP_URL, disease),
-        join_url=fill_in(settings.COMMUNITY_JOIN_URL, disease),
-    )
-
-
-def fill_in(address: str, disease: DiseasePage) -> str:
-    """An operator's address with the disease put in for {slug} and {name}, quoted for use anywhere in a URL."""
-    return address.replace("{slug}", quote(disease.slug, safe="")).replace("{name}", quote(disease.title, safe=""))

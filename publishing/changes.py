@@ -11,7 +11,6 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from publishing.comparing import Change, Comparison
@@ -129,7 +128,7 @@ def latest(number: str | None) -> Any:
             key=event.pk,
             kind=event.kind,
             title=event.title,
-            url=reverse(f"{kinds()[event.kind]._meta.app_label}:changes", args=[event.slug]),
+            url=kinds()[event.kind].url_of(event.slug, "changes"),
             at=event.at,
             note="" if event.edition.redacted_at else event.note,
             is_first=event.is_first,

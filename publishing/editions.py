@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
@@ -160,7 +162,8 @@ def _unsaved(subject: Publishable, page: Page, latest: Edition | None, by: Autho
 def publish(edition: Edition, by: Any, note: str = "", minor: bool = False) -> Edition:
     """Makes an edition live, in place of the one that was. Publishing what is live already changes nothing.
 
-    Raises PublishingError where the edition was redacted, its subject is in the bin, or its address is another's.
+    Raises PublishingError where the edition was redacted, its subject is in the bin or refuses, or its address is
+    another's.
     """
     return publish_all([Edition.objects.get(pk=edition.pk)], by, note, minor)[0]
 
@@ -187,6 +190,8 @@ def publish_all(editions: Sequence[Edition], by: Any, note: str = "", minor: boo
             raise PublishingError(_("Edition %(number)s was redacted and cannot go live.") % {"number": edition.number})
         if (subject := subjects[edition.subject_id]).binned_at:
             raise PublishingError(_("%(name)s is in the bin. Take it out before you publish it.") % {"name": subject})
+        if refusal := subject.refusal(edition.page):
+            raise PublishingError(refusal)
     Stamp.advance()
     _take_addresses(going)
     now = timezone.now()
@@ -210,7 +215,8 @@ def publish_all(editions: Sequence[Edition], by: Any, note: str = "", minor: boo
     Link.objects.bulk_create(
         Link(edition=edition, kind=kind_, subject_id=pk) for edition in going for kind_, pk in mentioned[edition.pk]
     )
-    index.put_all([edition.document() for edition in going])
+    if kind.IS_SEARCHED:
+        index.put_all([edition.document() for edition in going])
     fields = {"kind": kind.KIND, "verb": Event.Verb.PUBLISHED, "note": note, **_names(by)}
     Event.objects.bulk_create(
         Event(subject_id=edition.subject_id, edition=edition, minor=minor and edition.subject_id in before, **fields)
@@ -265,17 +271,16 @@ def withdraw(subject: Publishable, by: Any, reason: str, successor: Publishable 
             _("“%(name)s” is not live, so readers cannot be led there. Publish it first.") % {"name": successor}
         )
     Stamp.advance()
+    _take_away(subject, live, by, reason, successor)
+
+
+def _take_away(subject: Publishable, live: Edition, by: Any, reason: str, successor: Publishable | None = None) -> None:
     _write(live, is_live=False)
     live.links.all().delete()
-    index.remove(subject.KIND, subject.pk)
-    _record(
-        subject,
-        Event.Verb.WITHDRAWN,
-        by,
-        edition=live,
-        note=reason,
-        successor_id=successor.pk if successor else None,
-    )
+    if subject.IS_SEARCHED:
+        index.remove(subject.KIND, subject.pk)
+    successor_id = successor.pk if successor else None
+    _record(subject, Event.Verb.WITHDRAWN, by, edition=live, note=reason, successor_id=successor_id)
 
 
 @transaction.atomic
@@ -328,8 +333,11 @@ def redact(edition: Edition, by: Any, reason: str) -> None:
     if edition.is_live:
         raise PublishingError(_("This edition is live. Publish a corrected one, or withdraw it, before you redact it."))
     Stamp.advance()
-    title = _("Redacted")
-    page = kind.PAGE(title=title, slug=edition.slug)
+    _blank(subject, edition, by, reason, title=_("Redacted"))
+
+
+def _blank(subject: Publishable, edition: Edition, by: Any, reason: str, title: str) -> None:
+    page = subject.PAGE(title=title, slug=edition.slug)
     _write(
         edition,
         title=title,
@@ -341,6 +349,35 @@ def redact(edition: Edition, by: Any, reason: str) -> None:
         redacted_at=timezone.now(),
     )
     _record(subject, Event.Verb.REDACTED, by, edition=edition, note=reason)
+
+
+@transaction.atomic
+def forget(subject: Publishable, by: Any, reason: str) -> None:
+    """Takes away a subject that is about a person who no longer agrees to it, and every word of it that we hold.
+
+    Nothing of it is live any more; its row, its editions, the notes on them and its files are blanked for good, and
+    what is left goes to the bin. It takes no publisher, since the person should not wait for one.
+    """
+    _require(by, "change", type(subject))
+    subject = lock(type(subject), subject.pk)
+    own = {"kind": subject.KIND, "subject_id": subject.pk}
+    Event._base_manager.filter(**own).update(note="")
+    Stamp.advance()
+    live = Edition.objects.about(subject).live().first()
+    if live:
+        _take_away(subject, live, by, reason)
+    title = capfirst(str(subject._meta.verbose_name))
+    for edition in Edition.objects.about(subject).filter(redacted_at=None):
+        _blank(subject, edition, by, reason, title)
+    subject.blank()
+    if not subject.binned_at:
+        subject.binned_at = timezone.now()
+        _record(subject, Event.Verb.BINNED, by, note=reason)
+    subject.save()
+    subject.prune_files()
+    options = subject._meta
+    logged = LogEntry.objects.filter(content_type__app_label=options.app_label, content_type__model=options.model_name)
+    logged.filter(object_id=str(subject.pk)).update(object_repr=title, change_message="")
 
 
 @transaction.atomic
@@ -379,6 +416,12 @@ def prune(dry_run: bool = False) -> int:
     if not dry_run:
         old.delete()
     return count
+
+
+@transaction.atomic
+def prune_files(dry_run: bool = False) -> int:
+    """Removes pictures that neither a row nor an edition shows any more; returns how many."""
+    return sum(kind.prune_files(dry_run=dry_run) for kind in kinds().values())
 
 
 def latest_number(subject: Publishable) -> int:

@@ -40,7 +40,7 @@ def latest_feed(request: HttpRequest) -> HttpResponse:
 def feed_of(request: HttpRequest, edition: Edition) -> HttpResponse:
     """The latest publications of the subject of a live edition."""
     name = edition.title
-    changes = reverse(f"{kinds()[edition.kind]._meta.app_label}:changes", args=[edition.slug])
+    changes = kinds()[edition.kind].url_of(edition.slug, "changes")
     told = _("What we changed on the page, and when.")
     feed = _feed(request, f"{name} · {settings.SITE_NAME}", told, changes, f"#{edition.kind}-{edition.subject_id}")
     for publication in history(edition, None):

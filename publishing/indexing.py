@@ -12,15 +12,15 @@ def is_indexed() -> bool:
 
 
 def index_live_pages() -> int:
-    """Returns how many are live.
+    """Returns how many are live and searched.
 
     Batch by batch, so that nobody who wants to publish waits for all of them. What goes live or is withdrawn meanwhile
     waits for the batch: each reads what is live only once it has the index to itself.
     """
-    pks = list(Edition.objects.live().order_by("pk").values_list("pk", flat=True))
+    pks = list(Edition.objects.to_be_found().order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(pks), BATCH):
         with index.locked():
-            live = Edition.objects.live().filter(pk__in=pks[start : start + BATCH])
+            live = Edition.objects.to_be_found().filter(pk__in=pks[start : start + BATCH])
             index.put_all([edition.document() for edition in live])
     with index.locked():
         for kind, key in index.subjects() - _live():
@@ -30,4 +30,4 @@ def index_live_pages() -> int:
 
 
 def _live() -> set[tuple[str, int]]:
-    return set(Edition.objects.live().values_list("kind", "subject_id"))
+    return set(Edition.objects.to_be_found().values_list("kind", "subject_id"))

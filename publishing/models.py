@@ -82,6 +82,10 @@ class Publishable(models.Model):
 
     KIND: ClassVar[str]
     PAGE: ClassVar[type[Page]]
+    NAMESPACE: ClassVar[str] = ""
+    """Of its public addresses, where it is not the app's name."""
+    IS_SEARCHED: ClassVar[bool] = True
+    """Whether it may be found by name: by the search of the site and by search engines."""
 
     name = models.CharField(max_length=200)
     slug = models.SlugField(
@@ -151,8 +155,9 @@ class Publishable(models.Model):
         return f"{cls._meta.app_label}.{action}_{cls._meta.model_name}"
 
     @classmethod
-    def url_of(cls, slug: str) -> str:
-        return reverse(f"{cls._meta.app_label}:detail", args=[slug])
+    def url_of(cls, slug: str, view: str = "detail") -> str:
+        """The address of its page, or of another page about it: "changes"."""
+        return reverse(f"{cls.NAMESPACE or cls._meta.app_label}:{view}", args=[slug])
 
     def compose(self) -> Page:
         """Everything that the subject's page says, from the working copy."""
@@ -164,6 +169,31 @@ class Publishable(models.Model):
         Parts are matched by key; what a page does not show (staff notes, questions without an answer) is left alone.
         """
         raise NotImplementedError
+
+    def refusal(self, page: Any) -> str:
+        """Why a page of this subject must not go live, in a sentence; "" where it may."""
+        return ""
+
+    def blank(self) -> None:
+        """Sets this row to say nothing about anybody, for `forget`."""
+        raise NotImplementedError
+
+    # What a page shows besides words, a picture, say, is kept outside of the editions. They name it by its digest.
+
+    @classmethod
+    def files(cls, digests: set[str]) -> dict[str, bytes]:
+        """The contents of files, by digest."""
+        return {}
+
+    @classmethod
+    def take_file(cls, content: bytes) -> None:
+        """Keeps a file that pages from another site name. Raises ValueError where this site would not have made it."""
+        raise ValueError("is a file, and its page can show none")
+
+    @classmethod
+    def prune_files(cls, *, dry_run: bool = False) -> int:
+        """Removes the files that neither a row nor an edition names any more; returns how many."""
+        return 0
 
 
 _Part = TypeVar("_Part", bound="Part")
@@ -280,6 +310,10 @@ class EditionQuerySet(RecordQuerySet["Edition"]):
 
     def live(self) -> Self:
         return self.filter(is_live=True)
+
+    def to_be_found(self) -> Self:
+        """Live editions that may be found by name: by the site's own search and by search engines."""
+        return self.live().filter(kind__in=[name for name, kind in kinds().items() if kind.IS_SEARCHED])
 
     def newest(self) -> Self:
         """Of every subject the edition that was kept last."""

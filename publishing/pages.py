@@ -100,6 +100,10 @@ class Page(Value):
         """The subjects that this page mentions, each once, in the page's order."""
         return ()
 
+    def files(self) -> tuple[str, ...]:
+        """The digests of what this page shows besides words, each once."""
+        return ()
+
     def document(self, kind: str, key: int, url: str) -> Document:
         """The page as the search index knows it."""
         return Document(

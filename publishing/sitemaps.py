@@ -1,4 +1,4 @@
-"""The sitemap: every live page once, with the day on which readers last saw it change.
+"""The sitemap: every live page that may be found, once, with the day on which readers last saw it change.
 
 Django's own sitemaps count rows from the start to find a part, and so a page that comes or goes moves all after it
 into other parts. Here a page's part follows from its subject's number and never changes, and a part is read from one
@@ -36,7 +36,7 @@ def parts() -> Mapping[Part, datetime | None]:
     verbs = [Event.Verb.PUBLISHED, Event.Verb.WITHDRAWN]
     steps = Event.objects.filter(verb__in=verbs).order_by().annotate(part=F("subject_id") / PART)
     changed = {(kind, part): last for kind, part, last in steps.values_list("kind", "part").annotate(Max("at"))}
-    live = Edition.objects.live().filter(kind__in=kinds()).annotate(part=F("subject_id") / PART)
+    live = Edition.objects.to_be_found().annotate(part=F("subject_id") / PART)
     found = live.order_by("kind", "part").values_list("kind", "part").distinct()
     return {(kind, part + 1): changed.get((kind, part)) for kind, part in found}
 

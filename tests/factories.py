@@ -1,9 +1,12 @@
 """Rows to test with: plain functions, every one with what it takes to be valid."""
 
+import io
 import itertools
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import Group, User
+from PIL import Image
 
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from organizations.models import Organization
@@ -11,6 +14,8 @@ from publishing.editions import keep, publish
 from publishing.sorting import sort_key
 from search import index
 from search.documents import Document, Name, Section
+from suggestions.models import Picture, Portrait
+from suggestions.portrait_pictures import read
 
 numbers = itertools.count(1)
 PASSWORD = "correct horse battery"
@@ -80,6 +85,25 @@ def make_disease(
     for position, organization in enumerate(organizations or [], start=1):
         Support.objects.create(disease=disease, organization=organization, position=position)
     return put_live(disease) if live else disease
+
+
+def make_picture(colour: str = "teal", size: tuple[int, int] = (60, 40)) -> Picture:
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, "PNG")
+    return Picture.objects.keep(read(file))
+
+
+def make_portrait(*, live: bool = True, **fields: Any) -> Portrait:
+    n = next(numbers)
+    defaults = {
+        "name": f"Person {n}",
+        "relation": "mother of a girl",
+        "words": f"Words {n}.",
+        "consent_on": date(2026, 5, 3),
+        "consent_note": "By letter.",
+    }
+    portrait = Portrait.objects.create(**defaults | fields)
+    return put_live(portrait) if live else portrait
 
 
 def put_live(subject: Any) -> Any:

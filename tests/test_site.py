@@ -19,7 +19,17 @@ from diseases.models import Disease, Identifier, Question, Source, Support, Symp
 from organizations.models import Organization
 from publishing.editions import keep, publish, withdraw
 from publishing.views import csrf_failure
-from tests.factories import make_disease, make_organization, make_publisher, make_question, make_source, put_live
+from suggestions.models import Portrait
+from tests.factories import (
+    make_disease,
+    make_organization,
+    make_picture,
+    make_portrait,
+    make_publisher,
+    make_question,
+    make_source,
+    put_live,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -87,10 +97,16 @@ def site():
     withdraw(gone, by=publisher, reason="It was two diseases.")
     put_live(make_organization(slug="old-society", name="Old Society"))
     withdraw(Organization.objects.get(slug="old-society"), by=publisher, reason="It asked us to.", successor=successor)
+    make_portrait(name="Full person", disease=disease, picture=make_picture(), alternative="A picture of nobody")
+    make_portrait(name="Bare person", relation="", words="")
+    withdraw(make_portrait(slug="left"), by=publisher, reason="Moved on.")
     make_disease(live=False, name="Draft disease")
     make_organization(live=False, name="Draft Society")
+    keep(make_portrait(live=False, name="LEAK of a person", disease=disease), by="test")
+    keep(make_portrait(live=False, name="LEAK of nobody", disease=disease, consent_on=None), by="test")
     pages = {"/diseases/before/": 301, "/diseases/gone/": 410, "/organizations/old-society/": 301}
     of_them = {f"{address}{end}": pages[address] for address in pages for end in ["changes/", "changes.atom"]}
+    pages["/community/left/"] = pages["/community/left/changes/"] = 410
     return pages | of_them | {"/diseases/before/sheet/": 301, "/diseases/gone/sheet/": 410, "/nowhere/": 404}
 
 
@@ -146,8 +162,10 @@ def test_every_public_page_keeps_the_rules(site):
     # the diseases and of the one removed; of the A to Z 4 letters, 2 second pages and the way back from each; of the
     # directory 5 letters, and 1 within a country; of the site's 110 publications 4 pages and the way back to the first;
     # of the search its form, 6 pages of the 101 diseases with one name and the way back to the first, the
-    # organizations, and nothing.
-    assert len(pages) == 8 + 2 * (104 + 5 + 1) + (104 + 1) + (4 + 2 + 2) + (5 + 1) + (4 + 1) + (1 + 7 + 1 + 1)
+    # organizations, and nothing; of the community its page, and 2 portraits and 1 that was removed, each with what
+    # changed.
+    of_diseases = 2 * (104 + 5 + 1) + (104 + 1) + (4 + 2 + 2) + (5 + 1)
+    assert len(pages) == 8 + of_diseases + (4 + 1) + (1 + 7 + 1 + 1) + (1 + 2 * (2 + 1))
     for address, page in found.items():
         assert page.cookies == [], address
         policy = page.headers["Content-Security-Policy"]
@@ -162,7 +180,10 @@ def test_every_public_page_keeps_the_rules(site):
         assert len([form for form in page.every("form") if form.get("role") == "search"]) == 1, address
         assert empty_labels(page) == [], address
         assert broken_fragments(page) == [], address
+        assert [picture for picture in page.every("img") if not picture.get("alt")] == [], address
 
+    pictures = {picture.get("src") for page in pages.values() for picture in page.every("img")}
+    assert [Client().get(picture).headers["Content-Type"] for picture in pictures] == ["image/webp"]
     for part in [titles_of(pages), descriptions_of(pages)]:
         assert [address for address, text in part.items() if not text] == []
         assert repeated({address: text for address, text in part.items() if pages[address].status != 410}) == []
@@ -230,7 +251,7 @@ def test_nothing_of_the_working_copy_is_public(site):
     disease.save()
     keep(disease, by="LEAK of an author", note="LEAK of a note")
 
-    for model in [Disease, Synonym, Identifier, Question, Support, Symptom, Source, Organization]:
+    for model in [Disease, Synonym, Identifier, Question, Support, Symptom, Source, Organization, Portrait]:
         texts = [
             field
             for field in model._meta.get_fields()

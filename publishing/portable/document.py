@@ -1,5 +1,6 @@
 """What a document of portable content holds, record by record."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -7,7 +8,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Generic, TypeVar
 
 from django.utils import timezone
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, Base64Bytes
 
 from publishing.models import SLUG_LENGTH, State
 from publishing.pages import Line, Page, Reference, Text, Value
@@ -56,11 +57,19 @@ class Withdrawal(Value, Generic[_Page]):
     successor: Reference | None = None
 
 
+class File(Value):
+    """What a page shows besides words, a picture, say. Pages name it by its digest, the SHA-256 of its content."""
+
+    digest: Line
+    content: Base64Bytes
+
+
 class Record(Value, Generic[_Page]):
     """One subject. `working` is the working copy, where it says something else than the live page."""
 
     addresses: tuple[Slug, ...] = ()
     binned: Reason | None = None
+    files: tuple[File, ...] = ()
     kind: Line
     live: _Page | None = None
     published_at: AwareDatetime | None = None
@@ -104,6 +113,15 @@ class Record(Value, Generic[_Page]):
             yield ".working", "says the same as the live page: leave it out"
         if self.ready and not self.working:
             yield ".ready", "stands without a working page: what is live already has nothing to be ready for"
+        named = {digest for _name, page in self.pages() for digest in page.files()}
+        for number, file in enumerate(self.files):
+            if hashlib.sha256(file.content).hexdigest() != file.digest:
+                yield f".files[{number}]", "is not the file of its digest"
+        given = [file.digest for file in self.files]
+        if missing := named - set(given):
+            yield ".files", f"lacks what the pages show: {', '.join(sorted(missing))}"
+        if len(given) > len(named):
+            yield ".files", "holds what no page shows, or one file twice"
         for name in ["published_at", "updated_at"]:
             moment = getattr(self, name)
             if moment and not self.live:

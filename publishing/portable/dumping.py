@@ -1,6 +1,7 @@
 """Content out: one snapshot of everything, in the same bytes for the same content."""
 
 import json
+from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -127,6 +128,14 @@ class _Dump:
         if row.binned_at:
             binned = events.get(Event.Verb.BINNED)
             record["binned"] = {"reason": binned.note if binned else ""}
+        pages = [
+            working,
+            live_page,
+            withdrawal.edition.page if withdrawal and withdrawal.edition and not live else None,
+        ]
+        if named := {digest for page in pages if page for digest in page.files()}:
+            files = sorted(row.files(named).items())
+            record["files"] = [{"digest": digest, "content": b64encode(file).decode()} for digest, file in files]
         parts = [record.get(part) for part in ["binned", "live", "working", "ready", "withdrawn"]]
         return record | {"state": _state(*parts).value}
 

@@ -395,6 +395,11 @@ class _Load:
         kind, record = self.record(entry)
         path, page = entry.current, record.current
         subject = kind.objects.get(pk=entry.pk)
+        for number, file in enumerate(record.files):
+            with self.guarded(entry, f".files[{number}]"):
+                kind.take_file(file.content)
+        if not entry.is_good:
+            return
         if not entry.is_new:
             self.update_working_copy(entry, subject, page, path)
             return
@@ -435,7 +440,7 @@ class _Load:
         with self.guarded(entry, ""):
             if seen:
                 edition = keep_page(subject, seen, by=self.by, note=NOTE)
-                if self.publish:
+                if self.publish and (record.live or not subject.refusal(seen)):
                     publish_again(edition, self.by, record.published_at, record.updated_at)
             keep(subject, by=self.by, note=NOTE)
         self.report.created.append(entry.name)

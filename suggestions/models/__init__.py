@@ -1,0 +1,3 @@
+from suggestions.models.portraits import Picture, Portrait
+
+__all__ = ["Picture", "Portrait"]

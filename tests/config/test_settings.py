@@ -27,6 +27,12 @@ def test_a_safe_configuration_starts_in_production_mode():
     assert start(**SAFE) == (0, "False True\n")
 
 
+def test_addresses_of_the_community_start():
+    community = {"COMMUNITY_APP_URL": "https://app.example.org/{slug}?q={name}", "COMMUNITY_JOIN_URL": "http://x.org"}
+
+    assert start(**SAFE | community)[0] == 0
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
@@ -35,6 +41,13 @@ def test_a_safe_configuration_starts_in_production_mode():
         ("ALLOWED_HOSTS", None, "ALLOWED_HOSTS"),
         ("ALLOWED_HOSTS", "rare.example.org, *", "must name the site's hosts"),
         ("DATABASE_URL", None, "DATABASE_URL"),
+        ("COMMUNITY_APP_URL", "javascript:alert(1)", "COMMUNITY_APP_URL is no web address"),
+        ("COMMUNITY_APP_URL", "app.example.org/{slug}", "COMMUNITY_APP_URL is no web address"),
+        ("COMMUNITY_JOIN_URL", "https:///join", "COMMUNITY_JOIN_URL is no web address"),
+        ("COMMUNITY_JOIN_URL", "https://join.example.org/a b", "COMMUNITY_JOIN_URL is no web address"),
+        ("COMMUNITY_JOIN_URL", "https://[join/", "COMMUNITY_JOIN_URL is no web address"),
+        ("COMMUNITY_APP_URL", "https://app.example.org/{id}", "COMMUNITY_APP_URL has {id} in it. It may hold {slug}"),
+        ("COMMUNITY_APP_URL", "https://app.example.org/{slug", "COMMUNITY_APP_URL has { in it"),
     ],
 )
 def test_an_unsafe_one_does_not_start(name, value, message):

@@ -320,7 +320,7 @@ def test_every_bad_record_is_named_with_path_and_reason_and_nothing_is_half_load
 
     assert "nothing was changed" in lines[0]
     assert [line.strip() for line in lines[1:]] == [
-        "subjects[1].kind (gene one): should be one of disease, organization",
+        "subjects[1].kind (gene one): should be one of disease, organization, portrait",
         "subjects[2].working.website (organization two): is not an address that begins with http:// or https://",
         "subjects[2].working.motto (organization two): is not a field that this site knows",
         "subjects[3].working.answers[1].html (disease three): should be a valid string",
@@ -722,7 +722,7 @@ def test_a_dump_needs_a_bounded_number_of_queries(file, count, django_assert_num
     for _ in range(count):
         make_disease(questions=3, organizations=organizations)
 
-    with django_assert_num_queries(11 + 6 * count):
+    with django_assert_num_queries(12 + 6 * count):
         dump(file)
 
 

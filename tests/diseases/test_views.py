@@ -8,7 +8,7 @@ import time_machine
 from django.test import RequestFactory
 from django.urls import reverse
 
-from diseases import views
+from diseases import community, views
 from diseases.models import Disease, Identifier, Synonym
 from diseases.pages import DiseasePage
 from publishing.editions import keep, publish, withdraw
@@ -378,14 +378,49 @@ def test_an_invitation_is_absent_where_its_address_is(client, settings, settings
     assert "suggest" not in html[html.index("<main") :]
 
 
+@pytest.mark.parametrize(
+    ("app_url", "app_text", "on_the_disease", "elsewhere"),
+    [
+        (
+            "https://app.example.org/",
+            "",
+            "Connect with other people with Gaucher on the RareGuru app",
+            "Get the RareGuru app",
+        ),
+        ("https://app.example.org/", "Meet {name}", "Meet Gaucher", "Get the RareGuru app"),
+        ("https://app.example.org/", "Meet us", "Meet us", "Meet us"),
+        ("https://app.example.org/{slug}", "Meet us", "Meet us", None),
+    ],
+)
+def test_the_operator_words_the_invitation(client, settings, app_url, app_text, on_the_disease, elsewhere):
+    settings.COMMUNITY_APP_URL, settings.COMMUNITY_APP_TEXT = app_url, app_text
+    settings.COMMUNITY_TEXT, settings.COMMUNITY_JOIN_TEXT = "Our <own> words.", "Come in"
+    disease = make_disease(name="Gaucher", slug="gaucher")
+
+    pages = [client.get(address).text for address in [address_of(disease), "/", "/community/"]]
+
+    assert [texts_of(page, "a").count(on_the_disease) for page in pages[:1]] == [1]
+    assert [texts_of(page, "a").count(elsewhere) for page in pages[1:]] == [1 if elsewhere else 0] * 2
+    assert [texts_of(page, "a").count("Come in") for page in pages] == [1, 1, 1]
+    assert ["Our &lt;own&gt; words." in page for page in pages] == [True, True, True]
+
+
+def test_where_every_address_needs_a_disease_the_other_pages_say_nothing(client, settings):
+    settings.COMMUNITY_JOIN_URL = ""
+    make_disease()
+
+    assert "RareGuru" not in client.get("/").text
+    assert client.get("/community/").status_code == 404
+
+
 def test_the_disease_is_put_into_the_communitys_address():
     disease = DiseasePage(title="Guillain–Barré & co", slug="guillain-barre")
 
-    assert views.fill_in("https://x.org/{slug}?q={name}", disease) == (
+    assert community.fill_in("https://x.org/{slug}?q={name}", disease) == (
         "https://x.org/guillain-barre?q=Guillain%E2%80%93Barr%C3%A9%20%26%20co"
     )
-    assert views.fill_in("https://x.org/{other}", disease) == "https://x.org/{other}"
-    assert views.fill_in("", disease) == ""
+    assert community.fill_in("https://x.org/{other}", disease) == "https://x.org/{other}"
+    assert community.fill_in("", disease) == ""
 
 
 def test_a_page_that_did_not_change_is_not_sent_again(client):
@@ -500,15 +535,15 @@ def test_queries_do_not_grow_with_the_rows(client, django_assert_num_queries, co
         other = Disease.objects.create(name=f"Other {number}")
         publish(keep(other, by="test"), by=publisher)
 
-    with django_assert_num_queries(3):  # the page, its organizations, their successors
+    with django_assert_num_queries(4):  # the page, its organizations, their successors, its portraits
         client.get(address_of(disease))
     with django_assert_num_queries(4):  # for the first time: the stamp, the letters, the stamp again, the page
         client.get("/diseases/")
     with django_assert_num_queries(2):  # the stamp, the page
         response = client.get("/diseases/")
-    with django_assert_num_queries(5):  # the stamp, that of the organizations, their count, the stamp, the recent ones
+    with django_assert_num_queries(6):  # the stamp, that of the organizations, their count, the stamp, and as below
         client.get("/")
-    with django_assert_num_queries(3):  # the stamp for both counts, the recent ones
+    with django_assert_num_queries(4):  # the stamp for both counts, the recent ones, the portraits
         client.get("/")
 
     assert len(response.context["page"]) == count

@@ -1,0 +1,130 @@
+"""A portrait's way in a real browser: from the picture on an editor's computer to readers, and away again at once."""
+
+import io
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from PIL import Image
+from playwright.sync_api import expect
+
+from suggestions.models import Picture, Portrait
+from tests.browser.test_admin_pages import barriers
+from tests.browser.test_editing import sign_in, url
+from tests.factories import PASSWORD, make_disease, make_picture, make_portrait, make_publisher
+
+__all__ = ["sign_in"]  # a fixture
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """A file as a telephone makes it: large, and lying on its side."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "anna.jpg"
+    file = io.BytesIO()
+    Image.new("RGB", (3000, 2000), "teal").save(file, "JPEG", exif=exif)
+    path.write_bytes(file.getvalue())
+    return path
+
+
+def loaded(image):
+    """Whether the browser could draw a picture."""
+    image.scroll_into_view_if_needed()
+    return image.evaluate("image => image.decode().then(() => image.naturalWidth)")
+
+
+def test_a_portrait_is_shown_with_a_consent_and_gone_without(sign_in, live_server, new_context, picture):
+    disease = make_disease(name="Marfan syndrome")
+    staff = sign_in(make_publisher())
+    reader = new_context(base_url=live_server.url, java_script_enabled=False).new_page()
+
+    staff.goto(reverse("admin:suggestions_portrait_add") + f"?disease={disease.pk}")
+    staff.get_by_label("First name or pseudonym").fill("Anna")
+    staff.get_by_label("Who it is").fill("mother of a girl")
+    staff.get_by_label("In their own words").fill("We laugh a lot.")
+    staff.get_by_label("Picture:").set_input_files(picture)
+    staff.get_by_role("button", name="Save and publish…").click()
+    expect(staff.get_by_text("Describe the picture for readers who cannot see it.")).to_be_visible()
+    expect(staff.get_by_alt_text("The picture as it is now")).to_be_visible()
+    staff.get_by_label("The picture in words").fill("Anna in her garden")
+    staff.get_by_role("button", name="Save and publish…").click()
+    staff.get_by_role("button", name="Publish", exact=True).click()
+    expect(staff.locator(".errorlist")).to_have_text(
+        "There is no consent of Anna on record. Nobody is shown without it."
+    )
+    reader.goto("/community/")
+    expect(reader.get_by_text("Anna")).to_have_count(0)
+
+    staff.goto(url("change", Portrait.objects.get()))
+    staff.get_by_label("Consent given on").fill("2026-05-03")
+    staff.get_by_label("How it was given").fill("By letter.")
+    staff.get_by_role("button", name="Save and preview").click()
+    expect(staff.get_by_text("Not public.")).to_be_visible()
+    assert loaded(staff.get_by_alt_text("Anna in her garden")) == 320
+    staff.get_by_role("link", name="Publish this edition…").click()
+    staff.get_by_role("button", name="Publish", exact=True).click()
+    expect(staff.get_by_text("Edition 2 is live.")).to_be_visible()
+    shown_on = ["/community/", "/", disease.url_of(disease.slug)]
+    for address in shown_on:
+        reader.goto(address)
+        expect(reader.get_by_text("We laugh a lot.")).to_be_visible()
+        expect(reader.get_by_alt_text("Anna in her garden")).to_be_visible()
+    reader.get_by_role("link", name="Anna").click()
+    expect(reader.get_by_role("heading", level=1)).to_have_text("Anna")
+    expect(reader.get_by_text("agreed on 3 May 2026")).to_be_visible()
+    assert (Picture.objects.get().width, Picture.objects.get().height) == (320, 480)
+
+    staff.goto(url("change", Portrait.objects.get()))
+    staff.get_by_role("link", name="Consent withdrawn…").click()
+    staff.get_by_role("button", name="Remove everything now").click()
+    expect(staff.get_by_text("Nothing of the portrait is shown or kept any more.")).to_be_visible()
+    assert reader.reload().status == 410
+    expect(reader.get_by_text("Anna")).to_have_count(0)
+    for address in shown_on:
+        reader.goto(address)
+        expect(reader.get_by_text("We laugh a lot.")).to_have_count(0)
+    assert not Picture.objects.exists()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_pages_with_people_have_no_barriers_and_fit(live_server, new_context, width, scheme):
+    disease = make_disease()
+    for number in range(25):
+        name = f"Pseudopseudohypoparathyroidism {number}" if number % 5 == 0 else f"Person {number}"
+        with_picture = {"picture": make_picture(size=(480, 320)), "alternative": "A picture"} if number % 2 else {}
+        portrait = make_portrait(name=name, words="A sentence or two. " * 20, disease=disease, **with_picture)
+    context = new_context(
+        base_url=live_server.url, viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+
+    found = {}
+    own = portrait.url_of(portrait.slug)
+    about = disease.url_of(disease.slug)
+    for address in ["/", "/community/", f"/community/?disease={disease.slug}", own, f"{own}changes/", about]:
+        page.goto(address)
+        found[address] = [violation["id"] for violation in Axe().run(page).response["violations"]]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+    assert {address: each for address, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_a_portrait_in_the_admin_have_no_barriers(live_server, new_context, scheme):
+    portrait = make_portrait(picture=make_picture(), alternative="A picture", disease=make_disease())
+    page = new_context(base_url=live_server.url, color_scheme=scheme).new_page()
+    page.goto(reverse("admin:login"))
+    page.get_by_label("Username").fill(make_publisher(username="publisher").username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+    found = {}
+    for name in ["change", "consent", "publish", "history"]:
+        page.goto(url(name, portrait))
+        found[name] = barriers(page)
+
+    assert {name: each for name, each in found.items() if each} == {}
