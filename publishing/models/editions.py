@@ -1,0 +1,226 @@
+"""What was approved, when and by whom: editions, what happened to them, whom they mention, and where they stand."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from publishing.models.kinds import kinds
+from publishing.models.records import Record, RecordQuerySet
+from publishing.pages import LINE_LENGTH, Reference
+from search.documents import Document
+
+if TYPE_CHECKING:
+    from publishing.models.publishable import Publishable
+
+SLUG_LENGTH = 160
+
+
+class EditionQuerySet(RecordQuerySet["Edition"]):
+    def of(self, kind: "type[Publishable]") -> Self:
+        return self.filter(kind=kind.KIND)
+
+    def about(self, subject: "Publishable") -> Self:
+        return self.filter(kind=subject.KIND, subject_id=subject.pk)
+
+    def live(self) -> Self:
+        return self.filter(is_live=True)
+
+    def to_be_found(self) -> Self:
+        """Live editions that may be found by name: by the site's own search and by search engines."""
+        return self.live().filter(kind__in=[name for name, kind in kinds().items() if kind.IS_SEARCHED])
+
+    def newest(self) -> Self:
+        """Of every subject the edition that was kept last."""
+        return self.filter(is_newest=True)
+
+    def mentioning(self, kind: "type[Publishable]", subject_id: int) -> Self:
+        """Live editions whose page refers to a subject."""
+        return self.live().filter(links__kind=kind.KIND, links__subject_id=subject_id)
+
+    def referred_to(self, kind: "type[Publishable]", slugs: set[str]) -> dict[str, "Edition"]:
+        """The live editions behind references, by the address that the reference used, in one query."""
+        if not slugs:
+            return {}
+        named = Address.objects.filter(kind=kind.KIND, slug__in=slugs)
+        editions = (
+            self.of(kind)
+            .live()
+            .filter(subject_id__in=named.values("subject_id"))
+            .annotate(named=Subquery(named.filter(subject_id=OuterRef("subject_id")).order_by("pk").values("slug")[:1]))
+        )
+        return {edition.named: edition for edition in editions}  # type: ignore[attr-defined] # annotated above
+
+
+class Edition(Record):
+    """A numbered, immutable snapshot of one page. The public sees the live one."""
+
+    kind = models.CharField(max_length=20)
+    subject_id = models.PositiveBigIntegerField()
+    number = models.PositiveIntegerField()
+
+    title = models.CharField(max_length=LINE_LENGTH)
+    slug = models.SlugField(max_length=SLUG_LENGTH)
+    sort_key = models.CharField(max_length=LINE_LENGTH)
+    letter = models.CharField(max_length=1)
+    content = models.JSONField()
+    schema = models.PositiveSmallIntegerField()
+    digest = models.CharField(max_length=64)
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    by_name = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)
+    note = models.CharField(max_length=LINE_LENGTH, blank=True)
+
+    # Where it stands; set by the verbs alone.
+    is_newest = models.BooleanField(default=False)
+    is_live = models.BooleanField(default=False)
+    published_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(null=True, help_text="When readers last saw a change that was not minor.")
+    redacted_at = models.DateTimeField(null=True)
+
+    objects = EditionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("kind", "subject_id", "number", name="edition_number"),
+            models.UniqueConstraint("kind", "subject_id", condition=Q(is_newest=True), name="one_newest_edition"),
+            models.UniqueConstraint("kind", "subject_id", condition=Q(is_live=True), name="one_live_edition"),
+            models.UniqueConstraint("kind", "slug", condition=Q(is_live=True), name="one_live_address"),
+        ]
+        indexes = [
+            models.Index("kind", "sort_key", "id", condition=Q(is_live=True), name="live_by_title"),
+            models.Index("kind", "letter", "sort_key", "id", condition=Q(is_live=True), name="live_by_letter"),
+            # All that a sitemap asks for: a row is as long as its page. SQLite looks for `is_live` in it too.
+            models.Index(
+                "kind",
+                "subject_id",
+                "slug",
+                "updated_at",
+                "is_live",
+                condition=Q(is_live=True),
+                name="live_by_subject",
+            ),
+            models.Index("kind", F("updated_at").desc(), condition=Q(is_live=True), name="live_by_update"),
+            models.Index("kind", condition=Q(is_newest=True, is_live=False), name="editions_in_work"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title}, edition {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return kinds()[self.kind].url_of(self.slug)
+
+    @cached_property
+    def page(self) -> Any:
+        """The page as a value of its kind's class, opened once: an edition's words do not change."""
+        return kinds()[self.kind].PAGE.open(self.content, self.schema)
+
+    def document(self) -> Document:
+        """What the search index knows of the subject while this edition is live."""
+        document: Document = self.page.document(self.kind, self.subject_id, self.get_absolute_url())
+        return document
+
+
+class Event(Record):
+    """Something that happened to a subject: who did it, when and why."""
+
+    class Verb(models.TextChoices):
+        PUBLISHED = "published", _("published")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        HANDED_OVER = "handed_over", _("handed over as ready to publish")
+        RESTORED = "restored", _("restored into the working copy")
+        REDACTED = "redacted", _("redacted")
+        BINNED = "binned", _("moved to the bin")
+        UNBINNED = "unbinned", _("taken out of the bin")
+        COMPARISON_HIDDEN = "comparison_hidden", _("comparison hidden from readers")
+        COMPARISON_SHOWN = "comparison_shown", _("comparison shown to readers again")
+
+    STEPS = [Verb.HANDED_OVER, Verb.PUBLISHED, Verb.WITHDRAWN]
+
+    kind = models.CharField(max_length=20)
+    subject_id = models.PositiveBigIntegerField()
+    verb = models.CharField(max_length=20, choices=Verb.choices)
+    edition = models.ForeignKey(Edition, models.PROTECT, null=True, related_name="events")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    by_name = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)
+    note = models.TextField(blank=True)
+    minor = models.BooleanField(default=False)
+    successor_id = models.PositiveBigIntegerField(null=True, help_text="The subject of the same kind to go to instead.")
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index("kind", "subject_id", "verb", name="events_of_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} by {self.by_name}"
+
+
+class Link(models.Model):
+    """A live edition mentions a subject: the answer to "where is this used?"."""
+
+    edition = models.ForeignKey(Edition, models.CASCADE, related_name="links")
+    kind = models.CharField(max_length=20)
+    subject_id = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("edition", "kind", "subject_id", name="one_link")]
+        indexes = [models.Index("kind", "subject_id", name="links_to_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.edition_id} → {self.kind} {self.subject_id}"
+
+
+class AddressQuerySet(models.QuerySet["Address"]):
+    def references(self, kind: "type[Publishable]", rows: list[Any]) -> dict[int, Reference]:
+        """References to rows, by id: under the first address each ever had in public, which stays its own for good.
+
+        So a page that names a subject does not change when that subject is renamed. A row without one goes under
+        the address of its working copy.
+        """
+        first: dict[int, str] = {}
+        for address in self.filter(kind=kind.KIND, subject_id__in=[row.pk for row in rows]).order_by("pk"):
+            first.setdefault(address.subject_id, address.slug)
+        return {row.pk: Reference(kind=kind.KIND, slug=first.get(row.pk, row.slug)) for row in rows}
+
+    def subjects(self, references: tuple[Reference, ...]) -> "dict[Reference, Publishable]":
+        """The rows behind references; one that leads nowhere is left out."""
+        found: dict[Reference, Publishable] = {}
+        for kind in {reference.kind for reference in references}:
+            rows = kinds()[kind].objects.all()
+            slugs = {reference.slug for reference in references if reference.kind == kind}
+            ids = dict(self.filter(kind=kind, slug__in=slugs).values_list("slug", "subject_id"))
+            by_id = rows.in_bulk(ids.values())
+            by_slug = {row.slug: row for row in rows.filter(slug__in=slugs - set(ids))}
+            found |= {Reference(kind=kind, slug=slug): by_id[pk] for slug, pk in ids.items() if pk in by_id}
+            found |= {Reference(kind=kind, slug=slug): row for slug, row in by_slug.items()}
+        return found
+
+    def not_live(self, references: tuple[Reference, ...]) -> "list[Publishable]":
+        """The subjects behind references that readers would not see, because nothing of theirs is live."""
+        rows = self.subjects(references).values()
+        live = Edition.objects.live().filter(subject_id__in=[row.pk for row in rows])
+        seen = set(live.values_list("kind", "subject_id"))
+        return [row for row in rows if (row.KIND, row.pk) not in seen]
+
+
+class Address(models.Model):
+    """An address that was ever live, or that a kept page ever named. It is never given to another subject."""
+
+    kind = models.CharField(max_length=20)
+    slug = models.SlugField(max_length=SLUG_LENGTH)
+    subject_id = models.PositiveBigIntegerField()
+
+    objects = AddressQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("kind", "slug", name="one_subject_an_address")]
+        indexes = [models.Index("kind", "subject_id", name="addresses_of_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.slug}"
