@@ -8,5 +8,4 @@ def site(request: HttpRequest) -> dict[str, object]:
         "site_name": settings.SITE_NAME,
         "site_tagline": settings.SITE_TAGLINE,
         "medical_notice": settings.MEDICAL_NOTICE,
-        "suggest_url": settings.SUGGEST_URL,
     }

@@ -6,6 +6,7 @@ from django.views.generic import TemplateView
 from diseases.views import home
 from publishing.site import forgotten_password
 from publishing.views import changes
+from suggestions.views import suggest, thanks
 
 urlpatterns = [
     path("", home, name="home"),
@@ -13,6 +14,8 @@ urlpatterns = [
     path("organizations/", include("organizations.urls")),
     path("search/", include("search.urls")),
     path("changes/", changes, name="changes"),
+    path("suggest/", suggest, name="suggest"),
+    path("suggest/thanks/", thanks, name="suggest-thanks"),
     path("about/", TemplateView.as_view(template_name="pages/about.html"), name="about"),
     path("accessibility/", TemplateView.as_view(template_name="pages/accessibility.html"), name="accessibility"),
     path("privacy/", TemplateView.as_view(template_name="pages/privacy.html"), name="privacy"),

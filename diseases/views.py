@@ -105,6 +105,7 @@ def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | No
         "countries": helpers_by_country(disease),
         "gard": next((code for code in disease.codes if code.scheme == Scheme.GARD), None),
         "invitation": invitation(disease),
+        "live_slug": "" if preview else edition.slug,  # for links by which readers tell us of the page
     }
     return render(request, "diseases/disease_detail.html", context)
 

@@ -5,7 +5,8 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS
 
-# The actions of each role on every model of the apps that hold publishable things (their rows included).
+# The actions of each role on every model of the apps that hold publishable things (their rows included), and of those
+# whose configuration says `for_editors`.
 ROLES = {
     "Editors": {"view", "add", "change", "delete"},
     "Publishers": {"view", "add", "change", "delete", "publish"},
@@ -17,7 +18,8 @@ def apply_roles(app_config: AppConfig, using: str = DEFAULT_DB_ALIAS, **kwargs: 
 
     Runs on `post_migrate`, after auth has made the app's permissions.
     """
-    if not any(hasattr(model, "KIND") for model in app_config.get_models()):
+    holds_pages = any(hasattr(model, "KIND") for model in app_config.get_models())
+    if not holds_pages and not getattr(app_config, "for_editors", False):
         return
     permission_model = apps.get_model("auth", "Permission")
     group_model = apps.get_model("auth", "Group")

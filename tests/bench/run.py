@@ -74,7 +74,6 @@ def measure(url: str, databases: dict[int, str]) -> Results:
         COMMUNITY_NAME="Example",
         COMMUNITY_APP_URL="https://app.example.org/{slug}",
         COMMUNITY_JOIN_URL="https://community.example.org/",
-        SUGGEST_URL="mailto:suggest@example.org",
     )
     with tempfile.TemporaryDirectory() as folder:
         settings.STATIC_ROOT = folder
