@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 
 from publishing.changes import hidden_comparisons
@@ -23,6 +24,9 @@ from publishing.sorting import letter, sort_key
 from search import index
 
 Author = AbstractBaseUser | str
+
+FOLLOWING_A_READER = gettext_lazy("Following a reader’s suggestion.")
+"""The note of an edition that a reader's words led to. Whoever publishes it may tell the public so."""
 
 
 class PublishingError(Exception):

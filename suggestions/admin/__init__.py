@@ -1,0 +1,5 @@
+"""The inbox of what readers send us."""
+
+from suggestions.admin.suggestions import SuggestionAdmin
+
+__all__ = ["SuggestionAdmin"]
