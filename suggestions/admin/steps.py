@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from js_asset import Media
 
-from publishing.comparing import block_runs
+from publishing.comparing import Change, block_runs
 from publishing.editions import PublishingError, lock, may
 from publishing.models import Edition, Publishable
 from publishing.site import sends_mail
@@ -82,9 +82,7 @@ class SuggestionSteps(admin.ModelAdmin):
             "subtitle": str(suggestion),
             "list_url": reverse("admin:suggestions_suggestion_changelist"),
             "change_url": self._url("change", suggestion),
-            "changed_words": block_runs(lines(suggestion.current_words), lines(suggestion.proposed_words))
-            if suggestion.proposed_words
-            else (),
+            "proposed": _change(suggestion.current_words, suggestion.proposed_words),
         }
         return TemplateResponse(request, f"suggestions/admin/{template}", context)
 
@@ -162,7 +160,7 @@ class SuggestionSteps(admin.ModelAdmin):
         is_changed = bool(row and suggestion.proposed_words and was_changed_since(suggestion, row))
         context: dict[str, Any] = {"target": target, "is_changed": is_changed}
         if row and is_changed:
-            context["here_runs"] = block_runs(lines(suggestion.current_words), lines(plain(row.answer)))
+            context["meanwhile"] = _change(suggestion.current_words, plain(row.answer))
         if is_changed and request.method != "POST" and start not in {TODAY, READER}:
             # Two people changed the same words, and only a person can say which of them stand.
             return self._own_page(request, suggestion, "accept.html", form_class.title, must_choose=True, **context)
@@ -251,6 +249,11 @@ class SuggestionSteps(admin.ModelAdmin):
 
 def _change_url(subject: Publishable) -> str:
     return reverse(f"admin:{subject._meta.app_label}_{subject._meta.model_name}_change", args=[subject.pk])
+
+
+def _change(old: str, new: str) -> Change | None:
+    """How a text became another one; None where there is no other."""
+    return Change("", "", "changed", block_runs(lines(old), lines(new))) if new else None
 
 
 def _words(error: Exception) -> str:

@@ -59,6 +59,9 @@ class SuggestionAdmin(SuggestionSteps):
         is_open = request.GET.get("state", "open") in {"open", *Suggestion.OPEN}
         return ["at", "pk"] if is_open else ["-at", "-pk"]
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return super().changelist_view(request, {"title": _("Suggestions from readers"), **(extra_context or {})})
+
     @admin.display(description=gettext_lazy("about"), ordering="about_title")
     def what(self, suggestion: Suggestion) -> str:
         return " – ".join(filter(None, [suggestion.about_title or _("The site"), suggestion.question]))

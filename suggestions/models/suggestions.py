@@ -52,7 +52,7 @@ class Suggestion(models.Model):
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
 
-    about_kind = models.CharField(max_length=20, blank=True)
+    about_kind = models.CharField(_("sort of page"), max_length=20, blank=True)
     about_slug = models.SlugField(max_length=SLUG_LENGTH, blank=True)
     about_title = models.CharField(_("about"), max_length=LINE_LENGTH, blank=True)
     question_key = models.UUIDField(null=True)
