@@ -8,4 +8,6 @@ def site(request: HttpRequest) -> dict[str, object]:
         "site_name": settings.SITE_NAME,
         "site_tagline": settings.SITE_TAGLINE,
         "medical_notice": settings.MEDICAL_NOTICE,
+        "suggestion_days": settings.SUGGESTION_DAYS,
+        "suggest_email": settings.SUGGEST_EMAIL,
     }

@@ -4,7 +4,6 @@ Neither a browser nor a proxy may store it: a copy's ticket would grow old, and 
 for every reader would be a mark on that reader.
 """
 
-from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -96,7 +95,7 @@ def _page(
         "about": form.about,
         "ticket": ticket,
         "trouble": trouble,
-        "mailbox": settings.SUGGEST_EMAIL if status in {429, 503} else "",
+        "is_full": status in {429, 503},
         "noindex": True,
     }
     response = render(request, "suggestions/suggest.html", context, status=status)

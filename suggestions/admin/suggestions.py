@@ -56,8 +56,8 @@ class SuggestionAdmin(SuggestionSteps):
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """What waits longest stands first; of what is decided, the latest."""
-        is_open = request.GET.get("state", "open") in {"open", *Suggestion.OPEN}
-        return ["at", "pk"] if is_open else ["-at", "-pk"]
+        decided = {*Suggestion.State.values, "all"} - {*Suggestion.OPEN}
+        return ["-at", "-pk"] if request.GET.get("state") in decided else ["at", "pk"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         return super().changelist_view(request, {"title": _("Suggestions from readers"), **(extra_context or {})})
