@@ -103,7 +103,7 @@ def test_a_readers_correction_is_accepted_published_and_credited(live_server, ne
     expect(reader.locator(".answer .prose li")).to_have_text(["one in two", "about one in three"])
     reader.goto("/diseases/long/changes/")
     expect(reader.get_by_text("Following a reader’s suggestion.")).to_be_visible()
-    expect(reader.locator("ins")).to_have_text(["about", "three"])
+    expect(reader.locator(".changes ins")).to_contain_text(["about", "three"])
     assert "parent@example.org" not in reader.content()
     assert Suggestion.objects.get().state == "accepted"
     assert complaints == []
