@@ -20,7 +20,8 @@ class SuggestionRefused(PublishingError):
 
 
 def name_of(user: Any) -> str:
-    return str(user.get_full_name() or user.get_username())
+    """As it is kept in text, which outlives the account."""
+    return str(user.get_full_name() or user.get_username())[:150]
 
 
 def may_decide(user: Any) -> bool:

@@ -14,6 +14,7 @@ from suggestions.about import About
 from suggestions.models import Suggestion
 from suggestions.words import lines
 
+EMAIL = Suggestion._meta.get_field("email").max_length or 0
 MESSAGE = 5_000
 ADDED = 5_000
 """The characters by which proposed words may be longer than those that stand there."""
@@ -72,6 +73,7 @@ class SuggestionForm(forms.Form):
     email = forms.EmailField(
         label=_("Your e-mail address, if you would like an answer"),
         required=False,
+        validators=[Fits(EMAIL)],
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={"invalid": _("This is no e-mail address. One looks like name@example.org.")},
     )

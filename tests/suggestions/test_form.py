@@ -250,6 +250,15 @@ def test_an_address_that_is_none_is_refused(client, email):
     assert not Suggestion.objects.exists()
 
 
+def test_an_address_that_is_too_long_says_by_how_much(client):
+    address = f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 20}.org"
+
+    response = send(client, opened(client) | TYPED | {"email": address})
+
+    assert f"This is {len(address) - 254} characters too long." in text_of(response.text)
+    assert f'value="{address}"' in response.text
+
+
 def test_characters_that_are_no_text_are_left_out(client):
     send(client, opened(client) | TYPED | {"message": "a\0b\x07c\x1b[31m\r\nd\te\u202ef \u200fשלום"})
 

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core import mail
+from django.db import connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from suggestions.models import Suggestion, Tally
+from suggestions.receiving import PATIENCE
 from suggestions.senders import sender_of
 from tests.reading import text_of
 from tests.suggestions.test_form import FORM, SHOWN, TYPED, given_back, make_answer, opened, query_of, send
@@ -211,3 +213,16 @@ def test_old_words_may_be_sent_again(client):
     send(client, opened(client) | TYPED)
 
     assert signs() == [("new", []), ("new", [])]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no such limit")
+def test_the_patience_of_others_is_left_as_it_was(client):
+    def patience():
+        with connection.cursor() as cursor:
+            return cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+
+    before = patience()
+    for n in range(2):
+        send(client, opened(client) | TYPED | {"message": f"Number {n}."})
+
+    assert patience() == before > PATIENCE
