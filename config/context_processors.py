@@ -12,9 +12,10 @@ def site(request: HttpRequest) -> dict[str, object]:
         "site_name": settings.SITE_NAME,
         "site_tagline": settings.SITE_TAGLINE,
         "medical_notice": settings.MEDICAL_NOTICE,
-        "suggest_url": settings.SUGGEST_URL,
         "locale": to_locale(settings.LANGUAGE_CODE),
         "site_url": site_url(request),
         "page_url": page_url(request),  # a list says it itself: of its query it knows what counts
         "community": invitation(),
+        "suggestion_days": settings.SUGGESTION_DAYS,
+        "suggest_email": settings.SUGGEST_EMAIL,
     }

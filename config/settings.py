@@ -144,7 +144,8 @@ SILENCED_SYSTEM_CHECKS = [
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_TRUSTED_ORIGINS = [origin.strip() for origin in env.list("CSRF_TRUSTED_ORIGINS", default=[])]
 CSRF_FAILURE_VIEW = "publishing.views.csrf_failure"
-if env.bool("BEHIND_TLS_PROXY", default=False):
+BEHIND_TLS_PROXY = env.bool("BEHIND_TLS_PROXY", default=False)
+if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
@@ -271,4 +272,12 @@ COMMUNITY_APP_URL, COMMUNITY_JOIN_URL = (
 COMMUNITY_TEXT = env.str("COMMUNITY_TEXT", default="").strip()
 COMMUNITY_APP_TEXT = env.str("COMMUNITY_APP_TEXT", default="").strip()
 COMMUNITY_JOIN_TEXT = env.str("COMMUNITY_JOIN_TEXT", default="").strip()
-SUGGEST_URL = env.str("SUGGEST_URL", default="")
+
+# What readers send us: how many suggestions are taken in an hour (from everybody, and from one address), how long what
+# they wrote about themselves is kept, and a mailbox to turn to where the form takes no more.
+SUGGESTIONS_PER_HOUR = env.int("SUGGESTIONS_PER_HOUR", default=60)
+SUGGESTIONS_PER_ADDRESS = env.int("SUGGESTIONS_PER_ADDRESS", default=10)
+SUGGESTION_DAYS = env.int("SUGGESTION_DAYS", default=180)
+SUGGEST_EMAIL = env.str("SUGGEST_EMAIL", default="")
+if min(SUGGESTIONS_PER_HOUR, SUGGESTIONS_PER_ADDRESS, SUGGESTION_DAYS) < 1:
+    raise ImproperlyConfigured("SUGGESTIONS_PER_HOUR, SUGGESTIONS_PER_ADDRESS and SUGGESTION_DAYS must be at least 1.")

@@ -13,7 +13,6 @@ os.environ.update(
     COMMUNITY_NAME="RareGuru",
     COMMUNITY_APP_URL="https://app.example.org/{slug}",
     COMMUNITY_JOIN_URL="https://community.example.org/",
-    SUGGEST_URL="mailto:suggest@example.org",
     ADMIN_PATH="admin/",
 )
 

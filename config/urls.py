@@ -10,6 +10,7 @@ from publishing.site import forgotten_password
 from publishing.sitemaps import sitemap, sitemap_pages, sitemap_part
 from publishing.views import changes
 from suggestions.portrait_views import picture
+from suggestions.views import suggest, thanks
 
 # The pages of the sitemap that no edition stands behind.
 PAGES = [
@@ -31,6 +32,8 @@ urlpatterns = [
     re_path(r"^pictures/(?P<digest>[0-9a-f]{64})\.webp$", picture, name="picture"),
     path("search/", include("search.urls")),
     path("changes/", changes, name="changes"),
+    path("suggest/", suggest, name="suggest"),
+    path("suggest/thanks/", thanks, name="suggest-thanks"),
     path("about/", TemplateView.as_view(template_name="pages/about.html"), name="about"),
     path("accessibility/", TemplateView.as_view(template_name="pages/accessibility.html"), name="accessibility"),
     path("privacy/", TemplateView.as_view(template_name="pages/privacy.html"), name="privacy"),

@@ -216,7 +216,7 @@ def _set_row(proposal: Proposal, disease: Disease, source: Source) -> Any:
     row.disease = disease
     row.clean()
     _refuse_unfit(row)
-    _refuse_twice(row)
+    refuse_twice(row)
     if is_new:
         add_rows(disease, {proposal.sort: [row]})
     else:
@@ -237,7 +237,8 @@ def _refuse_unfit(row: Any) -> None:
         raise ProposalRefused(" ".join(f"{names[name]}: {reason}" for name, reason in refused.items()))
 
 
-def _refuse_twice(row: Any) -> None:
+def refuse_twice(row: Any) -> None:
+    """Raises ProposalRefused where another row of the disease says the same already."""
     others = type(row).objects.filter(disease=row.disease_id).exclude(key=row.key)
     if row.UNIQUE and _identity(row) in map(_identity, others):
         raise ProposalRefused(_("“%(row)s” stands there already, and would stand there twice.") % {"row": row})

@@ -134,6 +134,7 @@ def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | No
         "countries": countries,
         "gard": next((code for code in disease.codes if code.scheme == Scheme.GARD), None),
         "invitation": invitation(disease),
+        "live_slug": "" if preview else edition.slug,  # for links by which readers tell us of the page
     }
     return render(request, "diseases/disease_detail.html", context)
 

@@ -5,7 +5,7 @@ row, and a page that is live as it stands costs nothing at all.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,15 +74,25 @@ class Work:
     """The event by which it was handed over as ready to publish, where it still says what it said then."""
 
 
+_more: list[Callable[[Any], List | None]] = []
+
+
+def also_on_the_desk(more: Callable[[Any], List | None]) -> Callable[[Any], List | None]:
+    """Adds a list of another room to the first page: of what waits there for a user, or None for who may not see it."""
+    _more.append(more)
+    return more
+
+
 def desk(user: Any) -> list[List]:
     """The lists of the first page, those first that the user is there for; none for who may view nothing."""
+    others = [waiting for more in _more if (waiting := more(user))]
     viewable = {name: kind for name, kind in kinds().items() if may(user, "view", kind) or may(user, "change", kind)}
     if not viewable:
-        return []
+        return others
     found = Desk(user, viewable)
     drafts, queue = found.drafts(), found.queue()
     first = [queue, drafts] if found.publishable else [drafts, queue]
-    return [*first, found.behind(), found.recent()]
+    return [*first, *others, found.behind(), found.recent()]
 
 
 class Desk:

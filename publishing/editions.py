@@ -16,6 +16,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 
 from publishing.changes import hidden_comparisons
@@ -25,6 +26,9 @@ from publishing.sorting import letter, sort_key
 from search import index
 
 Author = AbstractBaseUser | str
+
+FOLLOWING_A_READER = gettext_lazy("Following a reader’s suggestion.")
+"""The note of an edition that a reader's words led to. Whoever publishes it may tell the public so."""
 
 
 class PublishingError(Exception):

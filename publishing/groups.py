@@ -5,7 +5,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS
 
-# The actions of each role on every model of the apps that hold publishable things (their rows included).
+# The actions of each role on every model of the apps that hold publishable things, their rows included.
 ROLES = {
     "Editors": {"view", "add", "change", "delete"},
     "Publishers": {"view", "add", "change", "delete", "publish"},

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from publishing.editions import (
+    FOLLOWING_A_READER,
     PublishingError,
     bin_subject,
     hand_over,
@@ -133,7 +134,8 @@ class StepsAdmin(admin.ModelAdmin):
         if request.method == "POST":
             subject = lock(self.model, subject.pk)
         latest = self._latest(request, subject)
-        form = PublishForm(request.POST or None, initial={"edition": latest.number})
+        initial = {"edition": latest.number, "note": self._credit(subject)}
+        form = PublishForm(request.POST or None, initial=initial)
         newer = request.GET.get("edition", str(latest.number)) != str(latest.number)
         if request.method == "POST" and form.is_valid():
             newer = form.cleaned_data["edition"] != latest.number
@@ -164,6 +166,13 @@ class StepsAdmin(admin.ModelAdmin):
     def gaps(self, subject: Any) -> list[str]:
         """What a publisher should know is missing from the page, in sentences."""
         return []
+
+    def _credit(self, subject: Any) -> str:
+        """What readers may be told of editions that they have not seen: that one of them had a part in it."""
+        editions = Edition.objects.about(subject)
+        live = editions.live().first()
+        unseen = editions.filter(number__gt=live.number if live else 0)
+        return str(FOLLOWING_A_READER) if unseen.filter(note=str(FOLLOWING_A_READER)).exists() else ""
 
     def _handed_over(self, subject: Any) -> Event | None:
         """The last handing over, with its note, where nothing was published since."""

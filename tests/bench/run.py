@@ -74,7 +74,6 @@ def set_up(url: str) -> None:
         COMMUNITY_NAME="Example",
         COMMUNITY_APP_URL="https://app.example.org/{slug}",
         COMMUNITY_JOIN_URL="https://community.example.org/",
-        SUGGEST_URL="mailto:suggest@example.org",
     )
 
 

@@ -177,13 +177,13 @@ def test_the_first_page_takes_as_many_queries_for_any_number_of_subjects(client,
         make_disease()
     client.force_login(editor)
 
-    # Session, user, two of permissions; in work and about it, shown, handed over, the stamp, published; and three to
-    # keep the session. The first time also the count of what is live, and the stamp again.
-    for needed in [15, 10]:
+    # Session, user, two of permissions; in work and about it, shown, handed over, the stamp, published; what readers
+    # sent; and three to keep the session. The first time also the count of what is live, and the stamp again.
+    for needed in [16, 11]:
         with django_assert_num_queries(needed):
             response = client.get(reverse("admin:index"))
 
-    assert [found.count for found in response.context["desk"]] == [2 * count, count, count, count]
+    assert [found.count for found in response.context["desk"]] == [2 * count, count, 0, count, count]
 
 
 def test_publishers_see_first_what_waits_for_them_and_a_way_to_publish_it(client):
@@ -191,8 +191,8 @@ def test_publishers_see_first_what_waits_for_them_and_a_way_to_publish_it(client
     disease = draft(editor, name="Waiting disease")
     hand_over(Edition.objects.about(disease).get(), editor, note="Is <this> right?")
 
-    assert [found.key for found in desk(editor)] == ["mine", "ready", "changed", "published"]
-    assert [found.key for found in desk(publisher)] == ["ready", "mine", "changed", "published"]
+    assert [found.key for found in desk(editor)] == ["mine", "ready", "suggestions", "changed", "published"]
+    assert [found.key for found in desk(publisher)] == ["ready", "mine", "suggestions", "changed", "published"]
     for user, expected in [(editor, 0), (publisher, 1)]:
         client.force_login(user)
         text = client.get(reverse("admin:index")).text

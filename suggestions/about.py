@@ -1,0 +1,81 @@
+"""What a suggestion is about: a live page, one of its questions, or the site in general. Never a draft."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django import forms
+
+from diseases.pages import Answer
+from publishing.addresses import look_up
+from publishing.models import SLUG_LENGTH, Edition
+from suggestions.models import Suggestion
+from suggestions.models.suggestions import ABOUT
+from suggestions.words import plain
+
+
+class AboutForm(forms.Form):
+    """What the link to the form says. What is not understood is passed over."""
+
+    about = forms.ChoiceField(choices=[(kind, kind) for kind in ABOUT], required=False)
+    slug = forms.SlugField(max_length=SLUG_LENGTH, required=False)
+    question = forms.UUIDField(required=False)
+    kind = forms.ChoiceField(choices=Suggestion.Kind.choices, required=False)
+
+
+@dataclass(frozen=True)
+class About:
+    edition: Edition | None = None
+    answer: Answer | None = None
+
+    @classmethod
+    def of_page(cls, kind: str, slug: str, question: UUID | None = None) -> "About":
+        """The live page at an address, also a former one. Of what is not live, nothing: the site in general."""
+        found = look_up(ABOUT[kind], slug) if kind in ABOUT and slug else None
+        return cls.of_edition(found, question) if isinstance(found, Edition) else cls()
+
+    @classmethod
+    def of_edition(cls, edition: Edition, question: UUID | None = None) -> "About":
+        answers = getattr(edition.page, "answers", ())
+        return cls(edition, next((answer for answer in answers if answer.key == question), None))
+
+    @property
+    def title(self) -> str:
+        return self.edition.title if self.edition else ""
+
+    @property
+    def question(self) -> str:
+        return self.answer.question if self.answer else ""
+
+    @cached_property
+    def words(self) -> str:
+        """The words that a correction starts from."""
+        return plain(self.answer.html) if self.answer else ""
+
+    @property
+    def url(self) -> str:
+        """Where the reader came from."""
+        if not self.edition:
+            return ""
+        return self.edition.get_absolute_url() + (f"#{self.answer.anchor}" if self.answer else "")
+
+    @property
+    def query(self) -> str:
+        """The end of an address that says it, with its question mark."""
+        return "?" + urlencode({"about": self.edition.kind, "slug": self.edition.slug}) if self.edition else ""
+
+    def fields(self) -> dict[str, Any]:
+        """What a suggestion keeps of it."""
+        if not self.edition:
+            return {}
+        found: dict[str, Any] = {
+            "about_kind": self.edition.kind,
+            "about_slug": self.edition.slug,
+            "about_title": self.edition.title,
+            "edition": self.edition.number,
+        }
+        if self.answer:
+            found |= {"question_key": self.answer.key, "question": self.question, "current_words": self.words}
+        return found

@@ -1,0 +1,109 @@
+"""Takes what a reader sent, within limits, in one short transaction. No mail goes out: a flood must not become mail."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from suggestions.models import Suggestion, Tally
+
+HOUR = 3600
+MOST_LINKS = 3
+REMEMBERED = timedelta(days=30)
+"""How long the same words count as sent before."""
+
+PATIENCE = 2_000
+"""Milliseconds that a post waits for somebody else who is writing. Meanwhile it keeps a reader of a page waiting."""
+
+
+class TooMany(Exception):
+    """No more is taken in this hour."""
+
+
+class TooManyFromOne(TooMany):
+    """No more is taken from this sender in this hour."""
+
+
+def hour_now() -> int:
+    return int(timezone.now().timestamp()) // HOUR
+
+
+def receive(suggestion: Suggestion, sender: str, hour: int) -> bool:
+    """Keeps a suggestion, held as spam where it looks like that. Raises TooMany.
+
+    False where we have it already: a form that was sent twice is one suggestion.
+    """
+    words = f"{suggestion.proposed_words} {suggestion.message}"
+    suggestion.digest = _digest(words)
+    if _count_links(words) > max(MOST_LINKS, _count_links(suggestion.current_words)):
+        suggestion.signs = [*suggestion.signs, Suggestion.Sign.LINKS]
+    _refuse_when_full(sender, hour)  # what is refused anyway need not wait for its turn to write
+    with _not_for_long(), transaction.atomic():
+        if not Tally.count_up(Tally.SITE, hour, settings.SUGGESTIONS_PER_HOUR):
+            raise TooMany
+        # From here on one post at a time: that row is held.
+        Tally.forget(hour)
+        before = Suggestion.objects.filter(digest=suggestion.digest, at__gt=timezone.now() - REMEMBERED)
+        if any(_is_same(suggestion, each) for each in before):
+            transaction.set_rollback(True)
+            return False
+        if before:
+            suggestion.signs = [*suggestion.signs, Suggestion.Sign.TWICE]
+        if not Tally.count_up(sender, hour, settings.SUGGESTIONS_PER_ADDRESS):
+            raise TooManyFromOne
+        if suggestion.signs:
+            suggestion.state = Suggestion.State.SPAM
+            # So that a flood of spam leaves room for what is none.
+            if not Tally.count_up(Tally.HELD, hour, _most_held()):
+                raise TooMany
+        suggestion.save(force_insert=True)
+    return True
+
+
+def _most_held() -> int:
+    return max(settings.SUGGESTIONS_PER_HOUR // 2, 1)
+
+
+def _refuse_when_full(sender: str, hour: int) -> None:
+    counts = dict(Tally.objects.filter(hour=hour, key__in=[Tally.SITE, sender]).values_list("key", "count"))
+    if counts.get(sender, 0) >= settings.SUGGESTIONS_PER_ADDRESS:
+        raise TooManyFromOne
+    if counts.get(Tally.SITE, 0) >= settings.SUGGESTIONS_PER_HOUR:
+        raise TooMany
+
+
+def _is_same(suggestion: Suggestion, before: Suggestion) -> bool:
+    """Whether nothing of a suggestion is new to us."""
+    same_page = (suggestion.about_kind, suggestion.about_slug) == (before.about_kind, before.about_slug)
+    return same_page and suggestion.email in {"", before.email}
+
+
+def _digest(words: str) -> str:
+    """The same for the same words, however they are written."""
+    folded = " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", words).casefold()))
+    return hashlib.sha256(folded.encode()).hexdigest()
+
+
+def _count_links(words: str) -> int:
+    return len(re.findall(r"https?://|\bwww\.|\[url\b|<a\b", words, re.IGNORECASE))
+
+
+@contextmanager
+def _not_for_long() -> Iterator[None]:
+    """On SQLite one writer at a time has its turn, and an editor's may wait longer for it than a reader's post."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        before = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+        cursor.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {before:d}")

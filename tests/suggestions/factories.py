@@ -1,0 +1,16 @@
+"""Suggestions to test with."""
+
+from typing import Any
+
+from publishing.models import Edition
+from suggestions.about import About
+from suggestions.models import Suggestion
+
+
+def make_suggestion(about: Any = None, question: Any = None, **fields: Any) -> Suggestion:
+    """As a reader sends it, who is looking at the live page."""
+    found = About()
+    if about:
+        edition = Edition.objects.about(about).live().get()
+        found = About.of_edition(edition, question.key if question else None)
+    return Suggestion.objects.create(**{"kind": "other", "message": "Some words."} | found.fields() | fields)

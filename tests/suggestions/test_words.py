@@ -1,0 +1,81 @@
+"""An answer as plain text, and back."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from publishing.prose import sanitize, shape
+from suggestions.words import plain, with_words
+
+RICH = (
+    '<h3>More</h3><p>It runs in <em>families</em>, see <a href="https://example.org/">there</a>.</p>'
+    "<ul><li><p>one</p></li><li>two<ul><li>inner</li></ul></li></ul><ol><li>first</li><li>second</li></ol>"
+    "<table><tbody><tr><th>Age</th><th>Share</th></tr><tr><td>5</td><td></td></tr></tbody></table>"
+    "<p>a &lt; b &amp; c<br>next line</p>"
+)
+TEXT = """More
+
+It runs in families, see there.
+
+- one
+- two
+  - inner
+
+1. first
+2. second
+
+Age | Share
+5 |
+
+a < b & c
+next line"""
+
+
+def test_an_answer_is_read_as_a_person_would_type_it():
+    assert plain(RICH) == TEXT
+    assert plain("") == ""
+    assert plain("words alone") == "words alone"
+
+
+def test_words_that_were_not_touched_keep_their_formatting():
+    assert shape(with_words(RICH, TEXT)) == shape(RICH)
+    changed = with_words(RICH, TEXT.replace("next", "last").replace("- one", "- one more"))
+
+    assert '<a href="https://example.org/"' in changed
+    assert "<h3>More</h3>" in changed
+    assert "<li>one more</li><li>two</li><li>inner</li>" in changed
+    assert "<p>a &lt; b &amp; c<br>last line</p>" in changed
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("More!\n\nwords", "<h3>More!</h3><p>words</p>"),
+        ("More\n\nwords\n\nand more", "<h3>More</h3><p>words</p><p>and more</p>"),
+        ("More", "<h3>More</h3>"),
+        ("", ""),
+        ("More\n\n- one\n- two", "<h3>More</h3><ul><li>one</li><li>two</li></ul>"),
+        ("More\n\n1. one\n2) two", "<h3>More</h3><ol><li>one</li><li>two</li></ol>"),
+        ("More\n\n<script>alert(1)</script>", "<h3>More</h3><p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"),
+    ],
+)
+def test_new_words_become_paragraphs_and_lists(text, html):
+    assert with_words("<h3>More</h3><p>words</p>", text) == html
+
+
+@given(st.text(st.sampled_from("ab \n<>&\"'/-*.1)=|é\u00a0"), max_size=60), st.sampled_from(["", "<p>One.</p>", RICH]))
+def test_nothing_that_is_typed_becomes_markup_and_no_word_is_lost(text, html):
+    made = with_words(html, text)
+
+    assert made == sanitize(made)
+    said = "".join(re.findall(r"\w", plain(made)))
+    assert sorted(re.findall(r"[abé]", text)) == sorted(re.findall(r"[abé]", said))
+
+
+@given(st.lists(st.text("ab <&>\"'é.-1 ", min_size=1, max_size=20), max_size=5))
+def test_what_is_plain_comes_back_as_it_was(paragraphs):
+    html = sanitize(with_words("", "\n\n".join(paragraphs)))
+
+    assert with_words(html, plain(html)) == html
