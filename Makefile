@@ -10,7 +10,7 @@ BIN := .venv/bin
 PRODUCTION := ENV_FILE= DEBUG=false SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") \
 	ALLOWED_HOSTS=rare.example.org DATABASE_URL=sqlite:///check.sqlite3
 
-.PHONY: help run install test test-postgresql bench bench-search bench-sitemap screenshots icons check format clean
+.PHONY: help run install test test-postgresql bench bench-search bench-sitemap bench-suggestions screenshots icons check format clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -40,6 +40,9 @@ bench-search: .venv/development ## how well and how quickly the search finds 9,7
 
 bench-sitemap: .venv/development ## CPU times of the sitemap at 20,000 diseases, into docs/performance.md
 	$(BIN)/python -m tests.bench.sitemap
+
+bench-suggestions: .venv/development ## how long readers wait while a program posts suggestions, into docs/performance.md
+	$(BIN)/python -m tests.bench.suggestions
 
 screenshots: .venv/development ## the pictures of docs/editors.md and the README, taken in a temporary site
 	$(BIN)/python -m docs.take_screenshots

@@ -11,7 +11,6 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing import get_context
-from pathlib import Path
 from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,12 +20,11 @@ import psycopg
 from django.conf import settings
 from psycopg.sql import SQL, Identifier
 
+from tests.bench.document import write_part
 from tests.bench.timings import Timings
 
 SMALL, LARGE = SIZES = [200, 20_000]
 TARGET = 1.3
-DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "performance.md"
-SEARCH = "# Search"
 
 Results = dict[str, dict[int, Timings]]
 """The timings of each task at each size."""
@@ -162,9 +160,7 @@ def main() -> None:
         runs=max(runs),
         saves=min(runs),
     )
-    _before, heading, search = DOCUMENT.read_text(encoding="utf-8").partition(f"\n{SEARCH}\n")  # of `make bench-search`
-    written = "\n\n".join([introduction.strip(), *sections]) + "\n" + (heading and f"{heading}{search}")
-    DOCUMENT.write_text(written, encoding="utf-8")
+    write_part("\n\n".join([introduction.strip(), *sections]))
     print("\n\n".join(sections))
     if not url:
         print("\nSKIPPED: PostgreSQL. Set BENCH_DATABASE_URL=postgres://… to measure it.", file=sys.stderr)

@@ -23,12 +23,12 @@ import django
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from tests.bench.run import DOCUMENT, SEARCH
+from tests.bench.document import write_part
 
 DATABASE = "bench_search"
 
 INTRODUCTION = """\
-{heading}
+# Search
 
 How well and how quickly readers find a disease by what they type. `make bench-search` measures it and writes this part
 of the page. A figure that misses its target is in bold.
@@ -379,16 +379,12 @@ def main() -> None:
     else:
         parts.append("Not measured: no database was named in `BENCH_DATABASE_URL`.")
     introduction = INTRODUCTION.format(
-        heading=SEARCH,
         date=datetime.now(UTC).strftime("%-d %B %Y"),
         versions=" · ".join(versions),
         pages=f"{sqlite.pages:,}",
         queries=f"{sqlite.queries:,}",
     )
-    before, _heading, rest = DOCUMENT.read_text(encoding="utf-8").partition(f"\n{SEARCH}\n")
-    _own, heading, after = rest.partition("\n# Sitemap\n")  # of `make bench-sitemap`
-    written = "\n\n".join([before.rstrip(), introduction.strip(), *parts]) + "\n" + (heading and f"{heading}{after}")
-    DOCUMENT.write_text(written, encoding="utf-8")
+    write_part("\n\n".join([introduction.strip(), *parts]))
     print("\n\n".join(parts))
     if not url:
         print("\nSKIPPED: PostgreSQL. Set BENCH_DATABASE_URL=postgres://… to measure it.", file=sys.stderr)

@@ -18,17 +18,17 @@ import psycopg
 from django.conf import settings
 from psycopg.sql import SQL, Identifier
 
-from tests.bench.run import DOCUMENT, set_up
+from tests.bench.document import write_part
+from tests.bench.run import set_up
 from tests.bench.timings import Timings
 
 SIZE = 20_000
 TARGET = 300
 RUNS = 25
 DATABASE = "bench_sitemap"
-HEADING = "# Sitemap"
 
 INTRODUCTION = """\
-{heading}
+# Sitemap
 
 What search engines and feed readers ask for, on a site of 20,000 diseases and 2,100 organizations, all live.
 `make bench-sitemap` measures it and writes this part of the page.
@@ -102,15 +102,12 @@ def main() -> None:
     else:
         sections.append("Not measured: no database was named in `BENCH_DATABASE_URL`.")
     introduction = INTRODUCTION.format(
-        heading=HEADING,
         target=TARGET,
         date=datetime.now(UTC).strftime("%-d %B %Y"),
         versions=" · ".join(versions),
         runs=RUNS,
     )
-    before = DOCUMENT.read_text(encoding="utf-8").partition(f"\n{HEADING}\n")[0]
-    text = "\n\n".join([before.rstrip(), introduction.strip(), *sections])
-    DOCUMENT.write_text(text + "\n", encoding="utf-8")
+    write_part("\n\n".join([introduction.strip(), *sections]))
     print("\n\n".join(sections))
     if not url:
         print("\nSKIPPED: PostgreSQL. Set BENCH_DATABASE_URL=postgres://… to measure it.", file=sys.stderr)

@@ -58,6 +58,7 @@ def test_the_first_page_has_no_barrier_and_does_not_scroll_sideways(open_window,
     assert [re.sub(r"\s+\d+$", "", title) for title in titles] == [
         "Ready to publish",
         "My drafts",
+        "Suggestions from readers",
         "Live with unpublished changes",
         "Recently published",
     ]
