@@ -1,10 +1,26 @@
 """The working copy that every publishable thing has, and the record of what was approved, when and by whom."""
 
-from publishing.models.editions import SLUG_LENGTH, Address, Edition, EditionQuerySet, Event, Link
+from publishing.models.editions import (
+    SLUG_LENGTH,
+    Address,
+    Edition,
+    EditionQuerySet,
+    Event,
+    Link,
+    Record,
+    RecordError,
+    RecordQuerySet,
+)
 from publishing.models.kinds import kinds
-from publishing.models.parts import Part, PartQuerySet
-from publishing.models.publishable import Publishable, PublishableQuerySet, State, is_email_address, is_web_address
-from publishing.models.records import Record, RecordError, RecordQuerySet
+from publishing.models.publishable import (
+    Part,
+    PartQuerySet,
+    Publishable,
+    PublishableQuerySet,
+    State,
+    is_email_address,
+    is_web_address,
+)
 from publishing.models.stamps import Stamp
 
 __all__ = [

@@ -1,7 +1,7 @@
 """What was approved, when and by whom: editions, what happened to them, whom they mention, and where they stand."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +9,6 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from publishing.models.kinds import kinds
-from publishing.models.records import Record, RecordQuerySet
 from publishing.pages import LINE_LENGTH, Reference
 from search.documents import Document
 
@@ -17,6 +16,43 @@ if TYPE_CHECKING:
     from publishing.models.publishable import Publishable
 
 SLUG_LENGTH = 160
+
+
+class RecordError(TypeError):
+    """A program tried to change what is kept as a record."""
+
+
+_Record = TypeVar("_Record", bound=models.Model)
+
+
+class RecordQuerySet(models.QuerySet[_Record]):
+    """Refuses what would change or remove a record. The verbs, and they alone, use `_base_manager`."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise RecordError(f"{self.model._meta.verbose_name_plural} are a record: they are neither changed nor deleted.")
+
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("update_conflicts"):
+            self._refuse()
+        return super().bulk_create(objs, *args, **kwargs)
+
+    update = delete = bulk_update = update_or_create = _refuse
+    aupdate = adelete = abulk_update = aupdate_or_create = _refuse
+
+
+class Record(models.Model):
+    """A row that is written once."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise RecordError(f"{self} is a record and cannot be changed.")
+        super().save(*args, **kwargs | {"force_insert": True})  # a row with this number would be overwritten
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise RecordError(f"{self} is a record and cannot be deleted.")
 
 
 class EditionQuerySet(RecordQuerySet["Edition"]):

@@ -1,6 +1,7 @@
-"""What every publishable thing has."""
+"""What every publishable thing has, and the rows of which its page is made."""
 
 import re
+import uuid
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -11,8 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from slugify import slugify
 
-from publishing.models.editions import SLUG_LENGTH, Address, Edition, Event
-from publishing.models.records import RecordError
+from publishing.models.editions import SLUG_LENGTH, Address, Edition, Event, RecordError
 from publishing.pages import EMAIL, URL, Page
 
 # What a page's links may be made of, said to the person who types it.
@@ -189,3 +189,65 @@ class Publishable(models.Model):
     def prune_files(cls, *, dry_run: bool = False) -> int:
         """Removes the files that neither a row nor an edition names any more; returns how many."""
         return 0
+
+
+_Part = TypeVar("_Part", bound="Part")
+
+
+class PartQuerySet(models.QuerySet[_Part]):
+    """Raises the version of every subject whose rows it writes, as saving one row does."""
+
+    def update(self, **fields: Any) -> int:
+        subjects = self._subjects()
+        updated = super().update(**fields)
+        self._touch(subjects)
+        return updated
+
+    def delete(self) -> Any:
+        subjects = self._subjects()
+        deleted = super().delete()
+        self._touch(subjects)
+        return deleted
+
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
+        rows = super().bulk_create(objs, *args, **kwargs)
+        self._touch({getattr(row, f"{self.model.SUBJECT}_id") for row in rows})
+        return rows
+
+    def make_way(self, pks: list[int]) -> None:
+        """Frees the unique values of rows that are saved again under their keys within the same transaction.
+
+        So two rows may exchange what is unique about them; saved one by one, the first would meet the second.
+        """
+        self.model._base_manager.filter(pk__in=pks).delete()
+
+    def _subjects(self) -> set[int]:
+        return set(self.order_by().values_list(f"{self.model.SUBJECT}_id", flat=True))
+
+    def _touch(self, pks: set[int]) -> None:
+        subject: Any = self.model._meta.get_field(self.model.SUBJECT).related_model
+        subject._base_manager.filter(pk__in=pks).update(version=F("version") + 1)
+
+
+class Part(models.Model):
+    """A row that belongs to one subject and is carried in its page under a permanent key."""
+
+    SUBJECT: ClassVar[str]
+    UNIQUE: ClassVar[tuple[str, ...]] = ()
+    """The fields that together stand only once on a page."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True)
+
+    objects = PartQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        getattr(self, self.SUBJECT).touch()
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        deleted = super().delete(*args, **kwargs)
+        getattr(self, self.SUBJECT).touch()
+        return deleted
