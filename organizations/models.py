@@ -63,6 +63,15 @@ class Organization(Publishable):
             ),
         ]
 
+    def clean(self) -> None:
+        following, passed = self.successor, set()
+        while following and following.pk not in passed:
+            if following.pk == self.pk:
+                said = _("Its successor leads back to this organization: readers would be led in a circle.")
+                raise ValidationError({"successor": said})
+            passed.add(following.pk)
+            following = following.successor
+
     def compose(self) -> OrganizationPage:
         references = Address.objects.references(Organization, [self.successor]) if self.successor else {}
         return OrganizationPage(

@@ -581,3 +581,16 @@ def test_two_merges_at_once_never_close_a_circle():
         assert {type(outcome) for outcome in outcomes} == {type(None), MergeRefused}
         stays = Organization.objects.get(pk__in=[one.pk, other.pk], status="active")
         assert {row[1] for disease in diseases for row in supports(disease)} == {stays.pk}
+
+
+def test_a_successor_that_leads_back_is_refused_with_the_reason(client):
+    sign_in(client, make_editor())
+    second = make_organization(name="Second Society")
+    first = make_organization(name="First Society", status="renamed", successor=second)
+    fields = fields_of(client.get(url("change", second)).text, "organization_form")
+
+    answer = client.post(url("change", second), fields | {"status": "closed", "successor": first.pk})
+
+    assert "readers would be led in a circle" in answer.text
+    second.refresh_from_db()
+    assert (second.status, second.successor) == ("active", None)
