@@ -60,6 +60,10 @@ class SuggestionSteps(admin.ModelAdmin):
         ]
         return steps + super().get_urls()
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody, also not a superuser, who has every permission, even one that there is not."""
+        return False
+
     def _row(self, request: HttpRequest, object_id: str, action: str) -> Any:
         suggestion = self.get_object(request, object_id)
         if suggestion is None:

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
+from django.test import Client
 from django.urls import reverse
 
 from diseases.models import Symptom
@@ -128,7 +129,11 @@ def test_who_may_not_change_diseases_accepts_nothing_into_them(client):
 def test_nobody_adds_one_in_the_admin_and_an_editor_may_delete(client, editor):
     suggestion = make_suggestion()
 
-    assert client.get(f"{LIST}add/").status_code == 403
+    chief = Client()
+    chief.force_login(make_user("", is_staff=True, is_superuser=True))
+    for anybody in [client, chief]:
+        assert anybody.get(f"{LIST}add/").status_code == 403
+        assert "/add/" not in anybody.get(LIST).text.partition("content-main")[2]
     assert not Permission.objects.filter(codename="add_suggestion").exists()
     assert client.post(url(suggestion, "delete"), {"post": "yes"}).status_code == 302
     assert not Suggestion.objects.exists()
