@@ -102,10 +102,12 @@ class SuggestionForm(forms.Form):
             self.fields["proposed"] = proposed
         else:
             del self.fields["proposed"]
-            if self.is_bound and (proposed := self.data.get("proposed")):
+            if self.data.get("proposed"):
                 # The question went while the form was open. What was typed goes where there is still room for it.
-                typed = [proposed, self.data.get("message")]
-                self.data = {**self.data.dict(), "message": "\n\n".join(filter(None, typed))}
+                typed = [self.data["proposed"], self.data.get("message")]
+                self.data = {name: self.data[name] for name in self.data} | {
+                    "message": "\n\n".join(filter(None, typed))
+                }
 
     def clean_proposed(self) -> str:
         """Nothing, where the words stand as they stood."""
