@@ -20,7 +20,7 @@ from publishing.comparing import Change, block_runs
 from publishing.editions import PublishingError, lock, may
 from publishing.models import Edition, Publishable
 from publishing.site import sends_mail
-from suggestions.answering import AnswerForm, NotSent, answer, draft_of
+from suggestions.answering import AnswerForm, NotSent, answer, answered_when, draft_of
 from suggestions.deciding import accept, accept_by_hand, decline, mark_as_spam, put_back, take
 from suggestions.models import Suggestion
 from suggestions.targets import READER, TARGETS, TODAY, Target, targets_of, was_changed_since
@@ -234,11 +234,14 @@ class SuggestionSteps(admin.ModelAdmin):
         suggestion = self._row(request, object_id, "change")
         form: Any = None
         if suggestion.email and sends_mail():
-            form = AnswerForm(request.POST or None, initial=draft_of(suggestion, request.user))
+            form = AnswerForm(request.POST.dict() or None, initial=draft_of(suggestion, request.user))
         if form and request.method == "POST" and form.is_valid():
             try:
                 answer(suggestion, request.user, **form.cleaned_data)
             except PublishingError as error:
+                suggestion = Suggestion.objects.filter(pk=suggestion.pk).first() or suggestion
+                # Who has seen that other answer may still send this one.
+                form.data = form.data | {"seen": answered_when(suggestion)}
                 form.add_error(None, str(error))
             except NotSent as error:
                 said = _(
@@ -246,7 +249,7 @@ class SuggestionSteps(admin.ModelAdmin):
                 )
                 form.add_error(None, said % {"error": error})
             else:
-                return self._back(request, suggestion, _("Sent to %(email)s.") % {"email": suggestion.email})
+                return self._back(request, suggestion, _("The answer was sent."))
         draft = "" if form else draft_of(suggestion, request.user)["text"]
         return self._own_page(request, suggestion, "answer.html", _("Answer by e-mail"), form=form, draft=draft)
 

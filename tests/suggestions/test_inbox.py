@@ -598,6 +598,9 @@ def test_two_editors_do_not_answer_at_once(client, editor):
     assert len(mail.outbox) == 1
     assert "Somebody has answered meanwhile" in pages[1].text
     assert "This would be one more mail." in client.get(url(suggestion, "answer")).text
+    assert "This would be one more mail." in pages[1].text
+    client.post(url(suggestion, "answer"), fields_of(main_of(pages[1])) | {"text": "And one more thing."})
+    assert [sent.body for sent in mail.outbox][1:] == ["And one more thing."]
 
 
 def test_without_an_address_or_without_mail_nothing_is_sent(client, editor, settings):
