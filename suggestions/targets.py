@@ -85,7 +85,10 @@ class AnswerTarget(Target, QuestionForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("seen") != _seen(self.instance):
+        if self.instance._state.adding:
+            said = _("This question was deleted meanwhile. What you typed is still here: put it where it belongs now.")
+            self.add_error(None, said)
+        elif cleaned.get("seen") != _seen(self.instance):
             self.data = {**self.data.dict(), "seen": _seen(self.instance)}  # type: ignore[attr-defined] # a QueryDict
             self.add_error(None, _("Somebody else changed this answer while you were editing it. Compare once more."))
         elif "answer" in cleaned and shape(cleaned["answer"]) == shape(self.here):

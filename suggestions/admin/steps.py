@@ -154,7 +154,8 @@ class SuggestionSteps(admin.ModelAdmin):
     def accept_view(self, request: HttpRequest, object_id: str, target: str) -> HttpResponse:
         suggestion = self._row(request, object_id, "change")
         subject = suggestion.subject()
-        if target not in targets_of(suggestion, subject):
+        went_meanwhile = request.method == "POST" and target == "answer" and suggestion.question_key
+        if target not in targets_of(suggestion, subject) and not went_meanwhile:
             raise Http404
         form_class = TARGETS[target]
         if not self._may_write(request, form_class, subject):

@@ -376,8 +376,16 @@ def test_nothing_is_accepted_into_what_is_gone(client, editor):
     page = client.post(url(suggestion, "accept", "answer"), form)
     assert "is in the bin. Take it out first." in page.text
     question.delete()
-    assert client.post(url(suggestion, "accept", "answer"), form).status_code == 404
+    disease.binned_at = None
+    disease.save()
+    for _twice in range(2):
+        page = client.post(url(suggestion, "accept", "answer"), form)
+        assert "This question was deleted meanwhile." in page.text
+        form = fields_of(main_of(page))
+        assert "It seldom runs in families." in form["answer"]
     assert "This question was deleted" in client.get(url(suggestion)).text
+    assert client.get(url(suggestion, "accept", "answer")).status_code == 404
+    assert not disease.questions.exists()
     assert state_of(suggestion)[0] == "new"
 
 
