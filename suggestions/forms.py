@@ -59,7 +59,12 @@ class WordsField(forms.CharField):
 class SuggestionForm(forms.Form):
     use_required_attribute = False
 
-    kind = forms.ChoiceField(label=_("What is it about?"), choices=list(ASKED.items()), widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label=_("What is it about?"),
+        choices=list(ASKED.items()),
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(["required", "invalid_choice"], _("Please choose one.")),
+    )
     proposed = WordsField(most=0, rows=10)
     message = WordsField(
         label=_("What would you like to tell us?"),

@@ -307,6 +307,7 @@ def test_a_kind_that_is_none_is_refused(client, fields):
 
     assert response.status_code == 200
     assert SHOWN in response.text
+    assert text_of(response.text).count("Please choose one.") == 2  # above the form, and in its place
     assert not Suggestion.objects.exists()
 
 
