@@ -162,10 +162,11 @@ class SuggestionSteps(admin.ModelAdmin):
             raise PermissionDenied
         row = suggestion.question_row() if target == "answer" else None
         start = request.GET.get("start", "")
-        is_changed = bool(row and suggestion.proposed_words and was_changed_since(suggestion, row))
-        context: dict[str, Any] = {"target": target, "is_changed": is_changed}
-        if row and is_changed:
+        context: dict[str, Any] = {"target": target}
+        is_changed = False
+        if row and was_changed_since(suggestion, row):
             context["meanwhile"] = _change(suggestion.current_words, plain(row.answer))
+            is_changed = bool(suggestion.proposed_words)
         if is_changed and request.method != "POST" and start not in {TODAY, READER}:
             # Two people changed the same words, and only a person can say which of them stand.
             return self._own_page(request, suggestion, "accept.html", form_class.title, must_choose=True, **context)

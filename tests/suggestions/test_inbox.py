@@ -348,6 +348,20 @@ def test_an_answer_that_was_changed_since_asks_which_words_to_start_from(client,
     assert question.answer == form["answer"]
 
 
+def test_what_was_changed_since_is_shown_where_the_reader_proposed_no_words(client, editor):
+    disease, question, _other = corrected()
+    suggestion = make_suggestion(disease, question, kind="correction", message="It is old.")
+    question.answer = "<p>It runs in <em>families</em>.</p><p>Three.</p>"
+    question.save()
+
+    page = main_of(client.get(url(suggestion, "accept", "answer")))
+
+    assert "What was changed here since the reader saw it" in page
+    assert texts_of(page, "ins") == ["Three."]
+    assert fields_of(page)["answer"] == question.answer
+    assert "have lost" not in page
+
+
 def test_an_answer_that_changes_under_the_editors_hands_comes_back(client, editor):
     _disease, question, suggestion = corrected()
     address = url(suggestion, "accept", "answer")
@@ -554,7 +568,8 @@ def test_an_answer_goes_out_as_it_was_edited_and_is_recorded(client, editor, set
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [("new", "looking into it"), ("accepted", "You were right"), ("declined", "The reason is:")]
+    ("state", "words"),
+    [("new", "looking into it"), ("accepted", "You were right"), ("declined", "leave the page as it is")],
 )
 def test_the_template_fits_the_outcome(client, editor, state, words):
     suggestion = make_suggestion(email="parent@example.org", state=state)
