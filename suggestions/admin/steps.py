@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -127,7 +128,15 @@ class SuggestionSteps(admin.ModelAdmin):
             decline_url=self._url("decline", suggestion),
             done_url=self._url("done", suggestion),
             delete_url=self._url("delete", suggestion),
+            next_url=self._next_url(suggestion),
         )
+
+    def _next_url(self, suggestion: Suggestion) -> str:
+        """Of what waits after it, in the order of the list; "" where nothing does."""
+        others = Suggestion.objects.open().exclude(pk=suggestion.pk).order_by("at", "pk")
+        later = others.filter(Q(at__gt=suggestion.at) | Q(at=suggestion.at, pk__gt=suggestion.pk))
+        found = later.first() or others.first()
+        return self._url("change", found) if found else ""
 
     def _press(self, request: HttpRequest, suggestion: Suggestion) -> HttpResponseRedirect:
         buttons: dict[str, tuple[Callable[..., None], str]] = {

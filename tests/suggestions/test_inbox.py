@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -9,6 +10,7 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from diseases.models import Symptom
 from organizations.models import Organization
@@ -248,6 +250,20 @@ def test_taking_putting_back_and_declining(client, editor):
     client.post(url(suggestion, "done"), {"outcome": "Wrote a new question."})
     assert (*state_of(suggestion), suggestion.outcome) == ("accepted", "Ada Lovelace", "Wrote a new question.")
     assert suggestion.decided_at
+
+
+def test_one_leads_to_the_next_that_waits(client, editor):
+    now = timezone.now()
+    first, second, third = (make_suggestion(at=now - timedelta(days=days)) for days in [3, 2, 1])
+    make_suggestion(state="spam", at=now)
+
+    def next_of(suggestion):
+        return re.findall(r'href="([^"]*)">Next that waits', client.get(url(suggestion)).text)
+
+    client.post(url(second, "decline"), {"reason": ""})
+    assert [next_of(each) for each in [first, second, third]] == [[url(third)], [url(third)], [url(first)]]
+    client.post(url(first, "decline"), {"reason": ""})
+    assert next_of(third) == []
 
 
 def test_what_somebody_else_decided_stays_decided(client, editor):
