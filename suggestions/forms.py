@@ -59,7 +59,12 @@ class WordsField(forms.CharField):
 class SuggestionForm(forms.Form):
     use_required_attribute = False
 
-    kind = forms.ChoiceField(label=_("What is it about?"), choices=list(ASKED.items()), widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label=_("What is it about?"),
+        choices=list(ASKED.items()),
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(["required", "invalid_choice"], _("Please choose one.")),
+    )
     proposed = WordsField(most=0, rows=10)
     message = WordsField(
         label=_("What would you like to tell us?"),
@@ -102,6 +107,12 @@ class SuggestionForm(forms.Form):
             self.fields["proposed"] = proposed
         else:
             del self.fields["proposed"]
+            if self.data.get("proposed"):
+                # The question went while the form was open. What was typed goes where there is still room for it.
+                typed = [self.data["proposed"], self.data.get("message")]
+                self.data = {name: self.data[name] for name in self.data} | {
+                    "message": "\n\n".join(filter(None, typed))
+                }
 
     def clean_proposed(self) -> str:
         """Nothing, where the words stand as they stood."""

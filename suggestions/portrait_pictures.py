@@ -94,7 +94,7 @@ def _drawn(content: bytes) -> Image.Image:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > MEGAPIXELS[image.format or ""] * 1_000_000:
                 raise Image.DecompressionBombError
-            turn = UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
+            turn = _turn(image)
             profile = image.info.get("icc_profile")
             image.draft("RGB", (2 * SIDE, 2 * SIDE))  # a JPEG is decoded no larger than it takes
             colours = _in_srgb(_small(image), profile)
@@ -112,11 +112,18 @@ def _drawn(content: bytes) -> Image.Image:
         ) from error
 
 
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    try:
+        return UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # what is said about a picture may be broken where the picture is not
+        return None
+
+
 def _small(image: Image.Image) -> Image.Image:
     """In its final size, with 8 bits a colour: mixing colours takes them, and names of colours cannot be mixed."""
     if image.mode.startswith("I"):
         image = image.point(lambda value: value / 256).convert("L")  # 16 bits of grey
-    elif image.mode in {"1", "P", "PA", "LA", "La", "RGBa"}:
+    elif image.mode in {"1", "P", "PA", "LA", "La", "RGBa"} or "transparency" in image.info:
         image = image.convert("RGBA")
     image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=3)
     return image

@@ -80,8 +80,9 @@ def _refuse_when_full(sender: str, hour: int) -> None:
 
 def _is_same(suggestion: Suggestion, before: Suggestion) -> bool:
     """Whether nothing of a suggestion is new to us."""
-    same_page = (suggestion.about_kind, suggestion.about_slug) == (before.about_kind, before.about_slug)
-    return same_page and suggestion.email in {"", before.email}
+    names = ["about_kind", "about_slug", "question_key"]
+    same_place = all(getattr(suggestion, name) == getattr(before, name) for name in names)
+    return same_place and suggestion.email in {"", before.email}
 
 
 def _digest(words: str) -> str:

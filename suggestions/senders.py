@@ -7,8 +7,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-PREFIX = 64
-"""The bits of an IPv6 address that belong to one household; the others are free for it to choose."""
+PREFIX = 48
+"""The bits of an IPv6 address that tell customers apart. Many may choose all others, and so have thousands of networks:
+counted one by one, six of them would fill the hour for everybody."""
 
 
 def sender_of(request: HttpRequest, hour: int) -> str:
@@ -24,7 +25,7 @@ def _address(request: HttpRequest) -> str:
 
 
 def _network(text: str) -> str:
-    """The one address, or the household's network. All that cannot be read counts as one sender."""
+    """The one address, or the customer's network. All that cannot be read counts as one sender."""
     found = re.fullmatch(r"\[(.+)\](?::\d+)?|([\d.]+):\d+", text)
     text = (found[1] or found[2]) if found else text
     try:

@@ -18,6 +18,7 @@ from diseases.models import Disease, Question, Support, Symptom, Synonym
 from diseases.proposals import refuse_twice
 from organizations.duplicates import likely_duplicates
 from organizations.models import Organization
+from publishing.guard import as_posted
 from publishing.models import Publishable
 from publishing.prose import shape
 from suggestions.models import Suggestion
@@ -85,7 +86,10 @@ class AnswerTarget(Target, QuestionForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("seen") != _seen(self.instance):
+        if self.instance._state.adding:
+            said = _("This question was deleted meanwhile. What you typed is still here: put it where it belongs now.")
+            self.add_error(None, said)
+        elif cleaned.get("seen") != _seen(self.instance):
             self.data = {**self.data.dict(), "seen": _seen(self.instance)}  # type: ignore[attr-defined] # a QueryDict
             self.add_error(None, _("Somebody else changed this answer while you were editing it. Compare once more."))
         elif "answer" in cleaned and shape(cleaned["answer"]) == shape(self.here):
@@ -208,6 +212,8 @@ class DetailsTarget(Target):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["version"] = self.instance.version
+        for name in self.Meta.fields:
+            self.fields[name].show_hidden_initial = True  # so that a form says what it was opened with
 
     @classmethod
     def instance_for(cls, suggestion: Suggestion, subject: Any) -> Any:
@@ -216,9 +222,9 @@ class DetailsTarget(Target):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("version") != self.initial["version"]:
-            self.data = {**self.data.dict(), "version": self.initial["version"]}  # type: ignore[attr-defined]
+            self.data, names = self._on_top_of_what_is_saved()
             said = _("Somebody else changed these details while you were editing them. Yours differ in: %(names)s.")
-            self.add_error(None, said % {"names": self._changed()})
+            self.add_error(None, said % {"names": names})
         elif not set(self.changed_data) - {"version"}:
             self.add_error(None, _("Nothing is changed yet."))
         return cleaned
@@ -226,6 +232,17 @@ class DetailsTarget(Target):
     def write(self) -> Written:
         self.save()
         return [self.instance], _("Corrected: %(names)s.") % {"names": self._changed()}
+
+    def _on_top_of_what_is_saved(self) -> tuple[dict[str, Any], str]:
+        """What was typed, as if the form had been opened just now: nobody puts an old detail back unawares.
+
+        And where it differs from what is saved, with that.
+        """
+        saved = as_posted(type(self)(suggestion=self.suggestion, subject=self.subject)).values
+        typed = {name: self.data.get(name, "") for name in self.changed_data if name in self.Meta.fields}
+        opened = {f"initial-{name}": saved[name] for name in self.Meta.fields}
+        names = [f"{self.fields[name].label} (“{saved[name]}”)" for name in typed if typed[name] != saved[name]]
+        return {**saved, **opened, **typed}, ", ".join(names)
 
     def _changed(self) -> str:
         return ", ".join(str(self.fields[name].label) for name in self.changed_data if name in self.Meta.fields)

@@ -43,7 +43,12 @@ def read(text: str) -> Ticket | None:
         return None
     # It was live when the ticket was given out, even if another is now.
     edition = Edition.objects.filter(pk=edition_pk).first() if edition_pk else None
-    about = About.of_edition(edition, UUID(question) if question else None) if edition else About()
+    key = UUID(question) if question else None
+    about = About.of_edition(edition, key) if edition else About()
+    if edition and edition.redacted_at:
+        # Its words must not be seen any more, so the reader goes on with those of today.
+        today = About.of_page(edition.kind, edition.slug, key)
+        about = today if today.edition else about
     return Ticket(text, about, is_young=not again and _is_within(text, YOUNG), is_old=not _is_within(text, OLD))
 
 

@@ -1,6 +1,7 @@
 """An answer as plain text that a reader can edit, and back. What was not edited keeps its formatting."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from html import escape, unescape
@@ -11,6 +12,8 @@ from publishing.prose import sanitize
 
 CELLS = " | "
 ITEM = re.compile(r"(?:[-*•]|\d{1,3}[.)])\s+(?=\S)")
+DEEPEST = 12
+"""The margin in spaces from which on a list stands no deeper in another."""
 NUMBERED = re.compile(r"\d{1,3}[.)]\s+(?=\S)")
 
 
@@ -21,6 +24,9 @@ class Piece:
     tag: str
     html: str
     text: str
+
+
+NOTHING = Piece("", "", "")
 
 
 class _Reader(HTMLParser):
@@ -56,7 +62,7 @@ class _Reader(HTMLParser):
             self.text.append("\n")
         elif tag in {"td", "th"} and self.text[-1:] != ["\n"]:
             self.text.append(CELLS)
-        elif tag == "p" and "li" in self.open and self.text and not self.text[-1].startswith("\n"):
+        elif tag == "p" and {"li", "td", "th"} & {*self.open} and self.text and not self.text[-1].endswith((" ", "\n")):
             self.text.append(" ")
 
     def handle_endtag(self, tag: str) -> None:
@@ -110,9 +116,9 @@ def lines(text: str) -> list[str]:
 
 
 def with_words(html: str, text: str) -> str:
-    """An answer that says a plain text. Paragraphs, lists and tables that say the same stay as they are.
+    """An answer that says a plain text. Paragraphs, items and rows of tables that say the same stay as they are.
 
-    Of the others the formatting is lost, but for what a line's beginning tells: an item of a list.
+    Of the others bold letters and links are lost. What a line's beginning tells stays: an item of a list.
     """
     old, new = pieces(html), [chunk for chunk in re.split(r"\n[^\S\n]*\n", text) if chunk.strip()]
     found: list[str] = []
@@ -121,16 +127,90 @@ def with_words(html: str, text: str) -> str:
         if sort == "equal":
             found += [piece.html for piece in old[i:j]]
         else:
-            tags = [piece.tag for piece in old[i:j]] if j - i == m - k else []
-            found += [_html(chunk, tag or "p") for chunk, tag in zip_longest(new[k:m], tags)]
+            were = old[i:j] if j - i == m - k else []
+            found += [_html(chunk, was or NOTHING) for chunk, was in zip_longest(new[k:m], were)]
     return sanitize("".join(found))
 
 
-def _html(chunk: str, tag: str) -> str:
-    texts = [line.strip() for line in chunk.splitlines() if line.strip()]
-    if all(ITEM.match(text) for text in texts):
-        name = "ol" if all(NUMBERED.match(text) for text in texts) else "ul"
-        items = "".join(f"<li>{escape(ITEM.sub('', text, count=1), quote=False)}</li>" for text in texts)
-        return f"<{name}>{items}</{name}>"
-    name = "h3" if tag == "h3" and len(texts) == 1 else "p"
-    return f"<{name}>{'<br>'.join(escape(text, quote=False) for text in texts)}</{name}>"
+def _html(chunk: str, was: Piece) -> str:
+    texts = [line.rstrip() for line in chunk.splitlines() if line.strip()]
+    if was.tag == "table" and all("|" in text for text in texts):
+        return _table(texts, was.html)
+    if all(ITEM.match(text.strip()) for text in texts) and not (was.tag == "p" and ITEM.match(was.text)):
+        return _list(texts, {_item(plain(f"<ul>{item}</ul>").splitlines()): item for item in _items(was.html)})
+    name = "h3" if was.tag == "h3" and len(texts) == 1 else "p"
+    return f"<{name}>{'<br>'.join(_typed(text) for text in texts)}</{name}>"
+
+
+def _typed(text: str) -> str:
+    return escape(text.strip(), quote=False)
+
+
+def _list(texts: list[str], kept: dict[tuple[str, ...], str]) -> str:
+    """`kept`: the items that there were, by what they say. Lines that stand further in are a list in an item."""
+    top = min(map(_margin, texts))
+    items: list[list[str]] = []
+    for text in texts:
+        if not items or _margin(text) == top:
+            items.append([])
+        items[-1].append(text)
+    name = "ol" if all(NUMBERED.match(item[0].strip()) for item in items) else "ul"
+    return f"<{name}>{''.join(kept.get(_item(item)) or _new_item(item, kept) for item in items)}</{name}>"
+
+
+def _new_item(texts: list[str], kept: dict[tuple[str, ...], str]) -> str:
+    first, *others = texts
+    inner = _list(others, kept) if others else ""
+    return f"<li>{_typed(ITEM.sub('', first.strip(), count=1))}{inner}</li>"
+
+
+def _margin(text: str) -> int:
+    return min(len(text) - len(text.lstrip()), DEEPEST)
+
+
+def _item(texts: list[str]) -> tuple[str, ...]:
+    """What an item says, whatever its number is."""
+    return tuple(ITEM.sub("", line, count=1) for line in lines("\n".join(texts)))
+
+
+def _items(html: str) -> Iterator[str]:
+    """All items of a list, and of the lists in them."""
+    for item in _outermost("li", html):
+        yield item
+        yield from _items(item[len("<li>") : -len("</li>")])
+
+
+def _table(texts: list[str], html: str) -> str:
+    rows = _outermost("tr", html)
+    kept = {tuple(_cells(plain(f"<table>{row}</table>"))): row for row in rows}
+    found = []
+    for place, text in enumerate(texts):
+        cells = _cells(text)
+        was = _outermost("t[hd]", rows[place]) if len(rows) == len(texts) else []
+        cells_were = was if len(was) == len(cells) else [""] * len(cells)
+        found.append(kept.get(tuple(cells)) or f"<tr>{''.join(map(_cell, cells, cells_were))}</tr>")
+    return f"<table><tbody>{''.join(found)}</tbody></table>"
+
+
+def _cells(text: str) -> list[str]:
+    return [" ".join(cell.split()) for cell in text.split(CELLS.strip())]
+
+
+def _cell(text: str, was: str) -> str:
+    if was and _cells(plain(f"<tr>{was}</tr>")) == [text]:
+        return was
+    name = "th" if was.startswith("<th") else "td"
+    return f"<{name}><p>{_typed(text)}</p></{name}>"
+
+
+def _outermost(tag: str, html: str) -> list[str]:
+    """The elements of a sort, without those that stand in one of them."""
+    found, depth, start = [], 0, 0
+    for end in re.finditer(rf"<(/?){tag}(?:\s[^>]*)?>", html):
+        if not end[1]:
+            start = start if depth else end.start()
+            depth += 1
+        else:
+            depth -= 1
+            found += [html[start : end.end()]] if not depth else []
+    return found

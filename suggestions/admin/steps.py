@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -20,7 +21,7 @@ from publishing.comparing import Change, block_runs
 from publishing.editions import PublishingError, lock, may
 from publishing.models import Edition, Publishable
 from publishing.site import sends_mail
-from suggestions.answering import AnswerForm, NotSent, answer, draft_of
+from suggestions.answering import AnswerForm, NotSent, answer, answered_when, draft_of
 from suggestions.deciding import accept, accept_by_hand, decline, mark_as_spam, put_back, take
 from suggestions.models import Suggestion
 from suggestions.targets import READER, TARGETS, TODAY, Target, targets_of, was_changed_since
@@ -59,6 +60,10 @@ class SuggestionSteps(admin.ModelAdmin):
             path("<path:object_id>/answer/", view(self.answer_view), name=name("answer")),
         ]
         return steps + super().get_urls()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody, also not a superuser, who has every permission, even one that there is not."""
+        return False
 
     def _row(self, request: HttpRequest, object_id: str, action: str) -> Any:
         suggestion = self.get_object(request, object_id)
@@ -123,7 +128,15 @@ class SuggestionSteps(admin.ModelAdmin):
             decline_url=self._url("decline", suggestion),
             done_url=self._url("done", suggestion),
             delete_url=self._url("delete", suggestion),
+            next_url=self._next_url(suggestion),
         )
+
+    def _next_url(self, suggestion: Suggestion) -> str:
+        """Of what waits after it, in the order of the list; "" where nothing does."""
+        others = Suggestion.objects.open().exclude(pk=suggestion.pk).order_by("at", "pk")
+        later = others.filter(Q(at__gt=suggestion.at) | Q(at=suggestion.at, pk__gt=suggestion.pk))
+        found = later.first() or others.first()
+        return self._url("change", found) if found else ""
 
     def _press(self, request: HttpRequest, suggestion: Suggestion) -> HttpResponseRedirect:
         buttons: dict[str, tuple[Callable[..., None], str]] = {
@@ -150,17 +163,19 @@ class SuggestionSteps(admin.ModelAdmin):
     def accept_view(self, request: HttpRequest, object_id: str, target: str) -> HttpResponse:
         suggestion = self._row(request, object_id, "change")
         subject = suggestion.subject()
-        if target not in targets_of(suggestion, subject):
+        went_meanwhile = request.method == "POST" and target == "answer" and suggestion.question_key
+        if target not in targets_of(suggestion, subject) and not went_meanwhile:
             raise Http404
         form_class = TARGETS[target]
         if not self._may_write(request, form_class, subject):
             raise PermissionDenied
         row = suggestion.question_row() if target == "answer" else None
         start = request.GET.get("start", "")
-        is_changed = bool(row and suggestion.proposed_words and was_changed_since(suggestion, row))
-        context: dict[str, Any] = {"target": target, "is_changed": is_changed}
-        if row and is_changed:
+        context: dict[str, Any] = {"target": target}
+        is_changed = False
+        if row and was_changed_since(suggestion, row):
             context["meanwhile"] = _change(suggestion.current_words, plain(row.answer))
+            is_changed = bool(suggestion.proposed_words)
         if is_changed and request.method != "POST" and start not in {TODAY, READER}:
             # Two people changed the same words, and only a person can say which of them stand.
             return self._own_page(request, suggestion, "accept.html", form_class.title, must_choose=True, **context)
@@ -230,11 +245,14 @@ class SuggestionSteps(admin.ModelAdmin):
         suggestion = self._row(request, object_id, "change")
         form: Any = None
         if suggestion.email and sends_mail():
-            form = AnswerForm(request.POST or None, initial=draft_of(suggestion, request.user))
+            form = AnswerForm(request.POST.dict() or None, initial=draft_of(suggestion, request.user))
         if form and request.method == "POST" and form.is_valid():
             try:
                 answer(suggestion, request.user, **form.cleaned_data)
             except PublishingError as error:
+                suggestion = Suggestion.objects.filter(pk=suggestion.pk).first() or suggestion
+                # Who has seen that other answer may still send this one.
+                form.data = form.data | {"seen": answered_when(suggestion)}
                 form.add_error(None, str(error))
             except NotSent as error:
                 said = _(
@@ -242,7 +260,7 @@ class SuggestionSteps(admin.ModelAdmin):
                 )
                 form.add_error(None, said % {"error": error})
             else:
-                return self._back(request, suggestion, _("Sent to %(email)s.") % {"email": suggestion.email})
+                return self._back(request, suggestion, _("The answer was sent."))
         draft = "" if form else draft_of(suggestion, request.user)["text"]
         return self._own_page(request, suggestion, "answer.html", _("Answer by e-mail"), form=form, draft=draft)
 

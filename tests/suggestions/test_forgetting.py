@@ -107,7 +107,7 @@ def test_a_second_run_finds_nothing_to_do():
     )
 
 
-@pytest.mark.parametrize("options", [{"days": 0}, {"days": -5}, {"email": ""}, {"email": "nobody"}])
+@pytest.mark.parametrize("options", [{"days": 0}, {"days": -5}, {"days": 10**9}, {"email": ""}, {"email": "nobody"}])
 def test_a_slip_of_the_keyboard_deletes_nothing(options):
     row = full(0, email="")
 

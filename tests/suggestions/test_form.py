@@ -10,7 +10,9 @@ from django.core import mail, signing
 from django.db import OperationalError, connection
 from django.test import Client
 
-from publishing.editions import keep, publish, withdraw
+from diseases.models import Disease
+from publishing.editions import keep, publish, redact, withdraw
+from publishing.models import Edition
 from suggestions import tickets, views
 from suggestions.models import Suggestion, Tally
 from tests.factories import make_disease, make_organization, make_publisher, make_question, put_live
@@ -259,6 +261,40 @@ def test_an_address_that_is_too_long_says_by_how_much(client):
     assert f'value="{address}"' in response.text
 
 
+def test_words_about_a_question_that_went_meanwhile_are_not_lost(client):
+    disease, question = make_answer()
+    query = query_of(disease, question)
+    fields = opened(client, query) | {"proposed": "It seldom runs in families.", "message": "Our doctor said so."}
+    question.delete()
+    put_live(Disease.objects.get())
+    redact(Edition.objects.get(number=1), make_publisher(), "A name stood there.")
+
+    back = send(client, fields | {"ticket": "no more"}, query)
+    send(client, fields, query)
+
+    assert fields_of(back.text[back.text.index("<main") :])["message"] == (
+        "It seldom runs in families.\n\nOur doctor said so."
+    )
+    kept = Suggestion.objects.get()
+    assert (kept.about_title, kept.edition, kept.question_key) == (disease.name, 2, None)
+    assert kept.message == "It seldom runs in families.\n\nOur doctor said so."
+
+
+def test_words_that_were_redacted_meanwhile_are_not_shown_or_kept_again(client):
+    disease, question = make_answer("<p>LEAK of a name.</p>")
+    query = query_of(disease, question)
+    fields = opened(client, query)
+    question.answer = "<p>Corrected.</p>"
+    question.save()
+    put_live(disease)
+    redact(Edition.objects.get(number=1), make_publisher(), "A name stood there.")
+
+    send(client, fields | {"proposed": "Corrected again."}, query)
+
+    kept = Suggestion.objects.get()
+    assert (kept.edition, kept.current_words, kept.proposed_words) == (2, "Corrected.", "Corrected again.")
+
+
 def test_characters_that_are_no_text_are_left_out(client):
     send(client, opened(client) | TYPED | {"message": "a\0b\x07c\x1b[31m\r\nd\te\u202ef \u200fשלום"})
 
@@ -271,6 +307,7 @@ def test_a_kind_that_is_none_is_refused(client, fields):
 
     assert response.status_code == 200
     assert SHOWN in response.text
+    assert text_of(response.text).count("Please choose one.") == 2  # above the form, and in its place
     assert not Suggestion.objects.exists()
 
 

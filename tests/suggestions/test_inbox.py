@@ -2,12 +2,15 @@
 
 import re
 import smtplib
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
+from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from diseases.models import Symptom
 from organizations.models import Organization
@@ -128,7 +131,11 @@ def test_who_may_not_change_diseases_accepts_nothing_into_them(client):
 def test_nobody_adds_one_in_the_admin_and_an_editor_may_delete(client, editor):
     suggestion = make_suggestion()
 
-    assert client.get(f"{LIST}add/").status_code == 403
+    chief = Client()
+    chief.force_login(make_user("", is_staff=True, is_superuser=True))
+    for anybody in [client, chief]:
+        assert anybody.get(f"{LIST}add/").status_code == 403
+        assert "/add/" not in anybody.get(LIST).text.partition("content-main")[2]
     assert not Permission.objects.filter(codename="add_suggestion").exists()
     assert client.post(url(suggestion, "delete"), {"post": "yes"}).status_code == 302
     assert not Suggestion.objects.exists()
@@ -245,6 +252,20 @@ def test_taking_putting_back_and_declining(client, editor):
     assert suggestion.decided_at
 
 
+def test_one_leads_to_the_next_that_waits(client, editor):
+    now = timezone.now()
+    first, second, third = (make_suggestion(at=now - timedelta(days=days)) for days in [3, 2, 1])
+    make_suggestion(state="spam", at=now)
+
+    def next_of(suggestion):
+        return re.findall(r'href="([^"]*)">Next that waits', client.get(url(suggestion)).text)
+
+    client.post(url(second, "decline"), {"reason": ""})
+    assert [next_of(each) for each in [first, second, third]] == [[url(third)], [url(third)], [url(first)]]
+    client.post(url(first, "decline"), {"reason": ""})
+    assert next_of(third) == []
+
+
 def test_what_somebody_else_decided_stays_decided(client, editor):
     _disease, question, suggestion = corrected()
     fields = form_of(client, url(suggestion, "accept", "answer"))
@@ -343,6 +364,20 @@ def test_an_answer_that_was_changed_since_asks_which_words_to_start_from(client,
     assert question.answer == form["answer"]
 
 
+def test_what_was_changed_since_is_shown_where_the_reader_proposed_no_words(client, editor):
+    disease, question, _other = corrected()
+    suggestion = make_suggestion(disease, question, kind="correction", message="It is old.")
+    question.answer = "<p>It runs in <em>families</em>.</p><p>Three.</p>"
+    question.save()
+
+    page = main_of(client.get(url(suggestion, "accept", "answer")))
+
+    assert "What was changed here since the reader saw it" in page
+    assert texts_of(page, "ins") == ["Three."]
+    assert fields_of(page)["answer"] == question.answer
+    assert "have lost" not in page
+
+
 def test_an_answer_that_changes_under_the_editors_hands_comes_back(client, editor):
     _disease, question, suggestion = corrected()
     address = url(suggestion, "accept", "answer")
@@ -371,8 +406,16 @@ def test_nothing_is_accepted_into_what_is_gone(client, editor):
     page = client.post(url(suggestion, "accept", "answer"), form)
     assert "is in the bin. Take it out first." in page.text
     question.delete()
-    assert client.post(url(suggestion, "accept", "answer"), form).status_code == 404
+    disease.binned_at = None
+    disease.save()
+    for _twice in range(2):
+        page = client.post(url(suggestion, "accept", "answer"), form)
+        assert "This question was deleted meanwhile." in page.text
+        form = fields_of(main_of(page))
+        assert "It seldom runs in families." in form["answer"]
     assert "This question was deleted" in client.get(url(suggestion)).text
+    assert client.get(url(suggestion, "accept", "answer")).status_code == 404
+    assert not disease.questions.exists()
     assert state_of(suggestion)[0] == "new"
 
 
@@ -456,17 +499,20 @@ def test_a_new_organization_without_a_disease_and_one_that_is_here_already(clien
 
 
 def test_the_details_of_an_organization_are_corrected(client, editor):
-    organization = make_organization(name="Iron Society", phone="217-555-0100")
+    lines = {"address": "1 Main Street\nFloor 2", "country": "US"}
+    organization = make_organization(name="Iron Society", phone="217-555-0100", **lines)
     suggestion = make_suggestion(organization, kind="correction", message="New number: 217-555-0199")
 
     assert "Nothing is changed yet." in accept(client, suggestion, "details").text
     form = form_of(client, url(suggestion, "accept", "details")) | {"phone": "217-555-0199"}
+    form = {name: value.replace("\n", "\r\n") for name, value in form.items()}  # as a browser sends lines
     organization.fax = "217-555-0111"
+    organization.phone = "217-555-0155"
     organization.save()
     held_back = client.post(url(suggestion, "accept", "details"), form)
     assert "Somebody else changed these details" in held_back.text
-    assert "Phone" in held_back.text
-    client.post(url(suggestion, "accept", "details"), fields_of(main_of(held_back)) | {"fax": "217-555-0111"})
+    assert "Yours differ in: Phone (“217-555-0155”)." in held_back.text
+    client.post(url(suggestion, "accept", "details"), fields_of(main_of(held_back)))
 
     organization.refresh_from_db()
     assert (organization.phone, organization.fax) == ("217-555-0199", "217-555-0111")
@@ -538,7 +584,8 @@ def test_an_answer_goes_out_as_it_was_edited_and_is_recorded(client, editor, set
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [("new", "looking into it"), ("accepted", "You were right"), ("declined", "The reason is:")]
+    ("state", "words"),
+    [("new", "looking into it"), ("accepted", "You were right"), ("declined", "leave the page as it is")],
 )
 def test_the_template_fits_the_outcome(client, editor, state, words):
     suggestion = make_suggestion(email="parent@example.org", state=state)
@@ -593,6 +640,9 @@ def test_two_editors_do_not_answer_at_once(client, editor):
     assert len(mail.outbox) == 1
     assert "Somebody has answered meanwhile" in pages[1].text
     assert "This would be one more mail." in client.get(url(suggestion, "answer")).text
+    assert "This would be one more mail." in pages[1].text
+    client.post(url(suggestion, "answer"), fields_of(main_of(pages[1])) | {"text": "And one more thing."})
+    assert [sent.body for sent in mail.outbox][1:] == ["And one more thing."]
 
 
 def test_without_an_address_or_without_mail_nothing_is_sent(client, editor, settings):

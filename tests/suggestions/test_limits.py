@@ -12,6 +12,7 @@ from django.utils import timezone
 from suggestions.models import Suggestion, Tally
 from suggestions.receiving import PATIENCE
 from suggestions.senders import sender_of
+from tests.factories import make_question, put_live
 from tests.reading import text_of
 from tests.suggestions.test_form import FORM, SHOWN, TYPED, given_back, make_answer, opened, query_of, send
 
@@ -35,11 +36,11 @@ def test_a_sender_is_a_hash_that_is_another_one_every_hour():
     assert len(sender()) == 64
 
 
-def test_the_addresses_of_one_household_are_one_sender():
+def test_the_networks_of_one_customer_are_one_sender():
     house = sender(REMOTE_ADDR="2001:db8:1:2::1")
 
-    assert sender(REMOTE_ADDR="2001:db8:1:2:ffff::9") == house
-    assert sender(REMOTE_ADDR="2001:db8:1:3::1") != house
+    assert sender(REMOTE_ADDR="2001:db8:1:2:ffff::9") == sender(REMOTE_ADDR="2001:db8:1:3::1") == house
+    assert sender(REMOTE_ADDR="2001:db8:2:2::1") != house
     assert sender(REMOTE_ADDR="::ffff:192.0.2.1") == sender()
     assert sender(REMOTE_ADDR="fe80::1%eth0") == sender(REMOTE_ADDR="fe80::2")
 
@@ -125,6 +126,22 @@ def test_the_same_words_from_elsewhere_are_held(client):
     send(client, opened(client, at="2026-07-02 12:00Z") | TYPED, at="2026-07-02 12:01Z")
 
     assert signs() == [("new", []), ("spam", ["twice"]), ("spam", ["twice"]), ("new", [])]
+
+
+def test_the_same_words_about_another_question_of_the_page_are_not_lost(client):
+    disease, question = make_answer()
+    other = make_question(disease, question="How is it treated?", answer="<p>With care.</p>")
+    put_live(disease)
+
+    for each in [question, other, other]:
+        query = query_of(disease, each)
+        send(client, opened(client, query) | {"message": "This is out of date."}, query)
+
+    assert [*Suggestion.objects.order_by("pk").values_list("question", flat=True)] == [
+        "What causes it?",
+        "How is it treated?",
+    ]
+    assert signs() == [("new", []), ("spam", ["twice"])]
 
 
 # Limits

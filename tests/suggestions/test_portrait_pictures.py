@@ -102,6 +102,18 @@ def test_what_is_clear_becomes_white_and_a_small_picture_stays_small():
     assert image.convert("RGB").getpixel((15, 10)) == (255, 255, 255)
 
 
+def test_one_colour_that_stands_for_clear_becomes_white():
+    image = stored(sent(quarters(), transparency=(0, 160, 0)))
+
+    assert min(image.getpixel((image.width // 4, image.height * 3 // 4))) > 250
+
+
+def test_a_picture_is_read_whose_notes_are_broken():
+    file = sent(quarters(), exif=b"Exif\0\0nonsense")
+
+    assert stored(file).size == (480, 320)
+
+
 def test_a_print_picture_is_read():
     assert stored(sent(Image.new("CMYK", (30, 20)), "JPEG")).mode == "RGB"
 

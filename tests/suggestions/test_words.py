@@ -45,7 +45,7 @@ def test_words_that_were_not_touched_keep_their_formatting():
 
     assert '<a href="https://example.org/"' in changed
     assert "<h3>More</h3>" in changed
-    assert "<li>one more</li><li>two</li><li>inner</li>" in changed
+    assert "<li>one more</li><li>two<ul><li>inner</li></ul></li>" in changed
     assert "<p>a &lt; b &amp; c<br>last line</p>" in changed
 
 
@@ -63,6 +63,62 @@ def test_words_that_were_not_touched_keep_their_formatting():
 )
 def test_new_words_become_paragraphs_and_lists(text, html):
     assert with_words("<h3>More</h3><p>words</p>", text) == html
+
+
+LINKED = '<a href="https://example.org/" rel="noopener">{}</a>'
+
+
+@pytest.mark.parametrize(
+    ("html", "old", "new", "changed"),
+    [
+        (f"<ul><li>{LINKED}</li><li>two</li></ul>", "two", "three", f"<ul><li>{LINKED}</li><li>three</li></ul>"),
+        (f"<ul><li>one</li><li>{LINKED}</li></ul>", "- one", "- none\n- one", None),
+        (
+            f"<ol><li>one<ul><li>{LINKED}</li><li>b</li></ul></li><li>two</li></ol>",
+            "- b",
+            "- c",
+            f"<ol><li>one<ul><li>{LINKED}</li><li>c</li></ul></li><li>two</li></ol>",
+        ),
+        (
+            f"<ol><li>first</li><li>{LINKED}</li><li>last</li></ol>",
+            "1. first\n2.",
+            "1.",
+            f"<ol><li>{LINKED}</li><li>last</li></ol>",
+        ),
+        (
+            f"<table><tbody><tr><th>Sign</th><th>How often</th></tr><tr><td>{LINKED}</td><td>often</td></tr>"
+            "</tbody></table>",
+            "| often",
+            "| seldom",
+            f"<table><tbody><tr><th>Sign</th><th>How often</th></tr><tr><td>{LINKED}</td><td><p>seldom</p></td></tr>"
+            "</tbody></table>",
+        ),
+        (
+            f"<table><tbody><tr><th>Sign</th><th>Age</th></tr><tr><td>{LINKED}</td><td></td></tr></tbody></table>",
+            "Age",
+            "Age\nPain | 5",
+            f"<table><tbody><tr><th>Sign</th><th>Age</th></tr><tr><td><p>Pain</p></td><td><p>5</p></td></tr>"
+            f"<tr><td>{LINKED}</td><td></td></tr></tbody></table>",
+        ),
+        ("<p>5. Five is a number.</p>", "Five", "Six", "<p>5. Six is a number.</p>"),
+    ],
+)
+def test_in_a_list_or_table_only_what_was_touched_is_made_anew(html, old, new, changed):
+    html = sanitize(html.format("see"))
+    expected = sanitize(changed.format("see")) if changed else html.replace("<ul>", "<ul><li>none</li>")
+    assert plain(html).count(old) == 1
+
+    assert with_words(html, plain(html).replace(old, new)) == expected
+
+
+def test_a_reader_cannot_nest_lists_without_end():
+    steps = "\n".join(" " * n + "- step" for n in range(400))
+
+    assert with_words("", steps).count("<ul>") == 13
+
+
+def test_the_paragraphs_in_a_cell_do_not_run_together():
+    assert plain("<table><tr><td><p>one</p><p>two</p></td><td><p>three</p></td></tr></table>") == "one two | three"
 
 
 @given(st.text(st.sampled_from("ab \n<>&\"'/-*.1)=|é\u00a0"), max_size=60), st.sampled_from(["", "<p>One.</p>", RICH]))

@@ -5,6 +5,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from suggestions.forgetting import forget_address, forget_old, said
 
+CENTURY = 36_500
+"""Days. So long ago nobody sent anything, and much longer ago there is no date."""
+
 
 class Command(BaseCommand):
     help = "Delete what readers wrote in their suggestions: after a number of days, or what came with an address now."
@@ -21,6 +24,6 @@ class Command(BaseCommand):
             self.stdout.write(said(forget_address(email)))
             return
         days = settings.SUGGESTION_DAYS if days is None else days
-        if days < 1:
-            raise CommandError("--days takes a number from 1.")
+        if not 1 <= days <= CENTURY:
+            raise CommandError(f"--days and SUGGESTION_DAYS take a number from 1 to {CENTURY:,}.")
         self.stdout.write(said(forget_old(days)))
