@@ -19,7 +19,7 @@ from suggestions.portrait_lists import about, live_portraits, picture_url, shown
 
 PER_PAGE = 24
 HOUR = 3600
-"""For how long browsers may keep a picture in seconds: no longer, since its person may take it back."""
+"""For how long browsers may keep a picture in seconds, and nobody between: its person may take it back."""
 
 
 class DiseaseForm(forms.Form):
@@ -80,7 +80,7 @@ def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | No
 def picture(request: HttpRequest, digest: str) -> HttpResponse:
     if not Picture.is_public(digest):
         raise Http404
-    return picture_response(digest, f"max-age={HOUR}")
+    return picture_response(digest, f"private, max-age={HOUR}")
 
 
 def picture_response(digest: str, cache_control: str) -> HttpResponse:

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-PREFIX = 48
-"""The bits of an IPv6 address that tell customers apart. Many may choose all others, and so have thousands of networks:
-counted one by one, six of them would fill the hour for everybody."""
+PREFIX = 56
+"""The bits of an IPv6 address that tell customers apart, as most providers deal them out. Longer ones a customer may
+choose, and so fill the hour for everybody; shorter ones the telephones of a whole town may share."""
 
 
 def sender_of(request: HttpRequest, hour: int) -> str:

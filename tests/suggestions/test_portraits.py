@@ -380,7 +380,7 @@ def test_a_picture_is_served_for_as_long_as_a_live_portrait_shows_it(client):
     assert shown.content == bytes(old.content)
     assert shown.headers["Content-Type"] == "image/webp"
     assert shown.headers["X-Content-Type-Options"] == "nosniff"
-    assert shown.headers["Cache-Control"] == "max-age=3600"
+    assert shown.headers["Cache-Control"] == "private, max-age=3600"
     assert shown.cookies == {}
     assert client.get(picture_address(old), headers={"If-None-Match": shown["ETag"]}).status_code == 304
 
