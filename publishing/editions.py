@@ -199,7 +199,8 @@ def publish_all(editions: Sequence[Edition], by: Any, note: str = "", minor: boo
     Stamp.advance()
     _take_addresses(going)
     now = timezone.now()
-    before = {edition.subject_id: edition for edition in Edition.objects.of(kind).live().filter(subject_id__in=pks)}
+    live = Edition.objects.of(kind).live().filter(subject_id__in=[edition.subject_id for edition in going])
+    before = {edition.subject_id: edition for edition in live}
     _write_all(before.values(), is_live=False)
     if before:
         Link.objects.filter(edition__in=before.values()).delete()
