@@ -807,6 +807,18 @@ def test_what_did_not_come_again_is_named_and_left_alone(tmp_path, monkeypatch, 
     assert state() == before
 
 
+def test_each_record_of_a_disease_that_did_not_come_again_is_named():
+    merge(RECORD, replace(numbered(77, "Other name"), key="GARD:77-2"), numbered(5, "Blue disease"))
+    binned = Disease.objects.get(name="Blue disease")
+    bin_subject(binned, by=make_publisher(is_superuser=True), reason="A mistake.")
+    run = Merge("medquad", source_of("medquad"), "test")
+
+    run.run([])
+    run.report_missing()
+
+    assert run.report.lines["missing"] == ["Redd disease (GARD:77)", "Redd disease (GARD:77-2)"]
+
+
 def test_a_record_whose_code_an_editor_gave_to_another_disease_feeds_neither():
     merge(RECORD)
     other = make_disease(name="Other")
