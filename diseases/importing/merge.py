@@ -210,6 +210,7 @@ class Merge:
 def _words(error: Exception) -> str:
     if isinstance(error, ValidationError):
         return " ".join(error.messages)
+    said = " ".join(str(error).split())  # PostgreSQL takes several lines
     if isinstance(error, IntegrityError):
-        return f"what it says stands elsewhere on this site already, where it was moved or loaded perhaps ({error})"
-    return str(error)
+        return f"what it says stands elsewhere on this site already, where it was moved or loaded perhaps ({said})"
+    return said
