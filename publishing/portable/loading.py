@@ -12,17 +12,8 @@ from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DataError, IntegrityError, models, transaction
 
-from publishing.editions import (
-    PublishingError,
-    bin_subject,
-    claim,
-    hand_over,
-    keep,
-    keep_page,
-    may,
-    publish_again,
-    withdraw,
-)
+from publishing.binning import bin_subject
+from publishing.editions import PublishingError, claim, hand_over, keep, keep_page, may, publish_again, withdraw
 from publishing.models import Address, Edition, Part, Publishable, kinds
 from publishing.pages import Page, Reference
 from publishing.portable.document import FORMAT, NOTE, PortableError, Record, _batches

@@ -28,7 +28,8 @@ from diseases.importing.sources import source_named, source_of
 from diseases.models import Disease, Identifier, ImportRun, Proposal, Provenance, Question, Source, Symptom, Synonym
 from diseases.pages import SynonymKind, Topic
 from diseases.proposals import accept, decline
-from publishing.editions import bin_subject, keep, publish
+from publishing.binning import bin_subject
+from publishing.editions import keep, publish
 from publishing.models import Edition, Event
 from tests.factories import make_disease, make_editor, make_publisher, make_question
 

@@ -6,19 +6,10 @@ from django.db import IntegrityError, transaction
 
 from organizations.models import Organization
 from publishing.addresses import Gone, look_up
-from publishing.editions import (
-    PublishingError,
-    bin_subject,
-    hand_over,
-    keep,
-    publish,
-    publish_all,
-    redact,
-    restore,
-    unbin_subject,
-    withdraw,
-)
+from publishing.binning import bin_subject, unbin_subject
+from publishing.editions import PublishingError, hand_over, keep, publish, publish_all, redact, withdraw
 from publishing.models import Edition, Event, RecordError, Stamp, State
+from publishing.restoring import restore
 from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_question, put_live
 
 pytestmark = pytest.mark.django_db
