@@ -259,7 +259,12 @@ if not all(re.fullmatch(r"(mailto:|https://|tel:)\S+", contact) for contact in S
 # What the pages say about the site itself.
 SITE_NAME = env.str("SITE_NAME", default="Plainly Rare")
 SITE_TAGLINE = env.str("SITE_TAGLINE", default="Plain answers about rare diseases")
-MEDICAL_NOTICE = env.str("MEDICAL_NOTICE", default="") or _(
+MEDICAL_NOTICE = env.str("MEDICAL_NOTICE", default="")
+if len(MEDICAL_NOTICE) > 500:
+    raise ImproperlyConfigured(
+        f"MEDICAL_NOTICE has {len(MEDICAL_NOTICE)} characters, and 500 fit the sheet for a hospital or school."
+    )
+MEDICAL_NOTICE = MEDICAL_NOTICE or _(
     "This page is information, not medical advice. Please talk to a doctor about your own situation. "
     "In an emergency, call your local emergency number."
 )

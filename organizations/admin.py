@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_countries import countries
 
+from organizations.duplicates import Entries
 from organizations.forms import CheckedForm, MergeForm, SurvivorForm
-from organizations.merging import Entries, Plan, may_merge, merge, working_copies
+from organizations.merging import Plan, may_merge, merge, working_copies
 from organizations.models import NUMBERS, Organization
 from organizations.phones import dial
 from organizations.views import render_page

@@ -3,12 +3,18 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
+from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from organizations.models import NUMBERS, Organization
 from organizations.phones import dial
 from search.letters import folded
+
+MARKED = ["name", "country", "city", "address", "website", *NUMBERS]
+"""The fields that marks are made of."""
 
 
 def marks(organization: Organization) -> dict[str, str]:
@@ -53,3 +59,53 @@ def likely_duplicates(
                     shared[other].add(words)
         found += [(row, rows[other], sorted(reasons)) for other, reasons in sorted(shared.items())]
     return found
+
+
+def successors() -> dict[int, int]:
+    """Who follows whom."""
+    return dict(Organization.objects.exclude(successor=None).order_by().values_list("pk", "successor_id"))
+
+
+def chain(pk: int, following: dict[int, int]) -> list[int]:
+    """An organization, its successor, the successor's successor and so on; a circle is walked once."""
+    walked = [pk]
+    while (after := following.get(walked[-1])) is not None and after not in walked:
+        walked.append(after)
+    return walked
+
+
+@lru_cache(maxsize=20_000)
+def _marks(language: str | None, values: tuple[str, ...]) -> dict[str, str]:
+    """The marks of such values, remembered: to read the telephone numbers of thousands takes a second."""
+    return marks(Organization(**dict(zip(MARKED, values, strict=True))))
+
+
+class Entries:
+    """The marks of all organizations outside the bin, read in one pass, and of the one that is looked at."""
+
+    def __init__(self, looked_at: int | None = None) -> None:
+        rows = Organization.objects.filter(Q(binned_at=None) | Q(pk=looked_at)).order_by()
+        language = get_language()
+        self.marks = {row[0]: _marks(language, row[1:]) for row in rows.values_list("pk", *MARKED)}
+        self.successors = successors()
+
+    def duplicates_of(self, pk: int) -> dict[int, list[str]]:
+        """What each likely duplicate shares with an organization, in words; first those that share most."""
+        own, end = self.marks[pk], self._end(pk)
+        found = {
+            other: sorted({own[mark] for mark in own.keys() & theirs.keys()})
+            for other, theirs in self.marks.items()
+            if not own.keys().isdisjoint(theirs) and self._end(other) != end
+        }
+        return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
+
+    def with_duplicates(self) -> set[int]:
+        sharing: dict[str, list[int]] = defaultdict(list)
+        for pk, own in self.marks.items():
+            for mark in own:
+                sharing[mark].append(pk)
+        return {pk for pks in sharing.values() if len({self._end(pk) for pk in pks}) > 1 for pk in pks}
+
+    def _end(self, pk: int) -> int:
+        """Where readers end who follow the successors. Entries that end alike are known to belong together."""
+        return chain(pk, self.successors)[-1]

@@ -1,86 +1,29 @@
-"""Two entries of one organization: finding them, where each is used, and merging the one into the other.
+"""Two entries of one organization: where each is used, and merging the one into the other.
 
 The rows that name an organization are those of other rooms, where no import leads from here. They are found by what
 they are: parts of a page with a foreign key to an organization.
 """
 
 import hashlib
-from collections import defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Self
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import Q
 from django.utils.text import Truncator
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from organizations.duplicates import marks
-from organizations.models import NUMBERS, Organization
+from organizations.duplicates import chain, successors
+from organizations.models import Organization
 from organizations.pages import Status
 from publishing.editions import PageRefused, PublishingError, keep, may
 from publishing.models import Part
 from publishing.pages import LINE_LENGTH
 
-MARKED = ["name", "country", "city", "address", "website", *NUMBERS]
-"""The fields that marks are made of."""
-
 
 class MergeRefused(PublishingError):
     """Two organizations cannot be merged as asked; the message tells an editor why and what to do."""
-
-
-def successors() -> dict[int, int]:
-    """Who follows whom."""
-    return dict(Organization.objects.exclude(successor=None).order_by().values_list("pk", "successor_id"))
-
-
-def chain(pk: int, following: dict[int, int]) -> list[int]:
-    """An organization, its successor, the successor's successor and so on; a circle is walked once."""
-    walked = [pk]
-    while (after := following.get(walked[-1])) is not None and after not in walked:
-        walked.append(after)
-    return walked
-
-
-@lru_cache(maxsize=20_000)
-def _marks(language: str | None, values: tuple[str, ...]) -> dict[str, str]:
-    """The marks of such values, remembered: to read the telephone numbers of thousands takes a second."""
-    return marks(Organization(**dict(zip(MARKED, values, strict=True))))
-
-
-class Entries:
-    """The marks of all organizations outside the bin, read in one pass, and of the one that is looked at."""
-
-    def __init__(self, looked_at: int | None = None) -> None:
-        rows = Organization.objects.filter(Q(binned_at=None) | Q(pk=looked_at)).order_by()
-        language = get_language()
-        self.marks = {row[0]: _marks(language, row[1:]) for row in rows.values_list("pk", *MARKED)}
-        self.successors = successors()
-
-    def duplicates_of(self, pk: int) -> dict[int, list[str]]:
-        """What each likely duplicate shares with an organization, in words; first those that share most."""
-        own, end = self.marks[pk], self._end(pk)
-        found = {
-            other: sorted({own[mark] for mark in own.keys() & theirs.keys()})
-            for other, theirs in self.marks.items()
-            if not own.keys().isdisjoint(theirs) and self._end(other) != end
-        }
-        return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
-
-    def with_duplicates(self) -> set[int]:
-        sharing: dict[str, list[int]] = defaultdict(list)
-        for pk, own in self.marks.items():
-            for mark in own:
-                sharing[mark].append(pk)
-        return {pk for pks in sharing.values() if len({self._end(pk) for pk in pks}) > 1 for pk in pks}
-
-    def _end(self, pk: int) -> int:
-        """Where readers end who follow the successors. Entries that end alike are known to belong together."""
-        return chain(pk, self.successors)[-1]
 
 
 def links() -> list[Any]:

@@ -10,13 +10,12 @@ from organizations.pages import Number, OrganizationPage, Status
 from publishing.linked_data import Absolute, Thing, breadcrumbs, graph, refer, thing, web_page, web_site
 
 
-def organization(page: OrganizationPage, url: str) -> Thing:
-    """The organization whose page stands at an address.
+def organization(page: OrganizationPage, url: str, **told: Any) -> Thing:
+    """The organization whose page stands at an address: its name and how to reach it, as every page about it says them.
 
     The vocabulary cannot say "closed" without the day, which nobody knows here. So of a closed one nothing is said by
     which a program would send people there.
     """
-    told: dict[str, Any] = {"alternateName": page.also_known_as, "description": page.description}
     if page.status != Status.CLOSED:
         told |= _contact(page)
     return thing("Organization", id=f"{url}#organization", name=page.title, mainEntityOfPage=url, **told)
@@ -54,7 +53,7 @@ def _address(page: OrganizationPage) -> Thing | None:
 
 
 def linked_data(page: OrganizationPage, url: str, updated_at: datetime | None, absolute: Absolute) -> Thing:
-    own = organization(page, url)
+    own = organization(page, url, alternateName=page.also_known_as, description=page.description)
     trail = breadcrumbs(
         (_("Home"), absolute(reverse("home"))),
         (_("Organizations"), absolute(reverse("organizations:list"))),

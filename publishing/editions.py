@@ -1,17 +1,20 @@
 """The verbs: the only code that writes editions, events, links and addresses, and so the only way to the public.
 
+What is built on them stands in two modules beside: `restoring` for the past, `binning` for what leaves the lists or is
+pruned.
+
 Every verb locks the subject's row first and the stamp, if at all, after it: in this order two people at once wait for
 each other instead of failing. `by` is a user, or the name of a command for what does not go public.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -19,7 +22,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 
-from publishing.changes import hidden_comparisons
 from publishing.models import Address, Edition, Event, Link, Publishable, Stamp, kinds
 from publishing.pages import Page
 from publishing.sorting import letter, sort_key
@@ -48,7 +50,8 @@ def may(user: Any, action: str, kind: type[Publishable]) -> bool:
     return user.is_active and user.has_perm(kind.permission(action))
 
 
-def _require(user: Any, action: str, kind: type[Publishable]) -> None:
+def require(user: Any, action: str, kind: type[Publishable]) -> None:
+    """Raises PermissionDenied where a user may not do something with a kind, TypeError where it is no user."""
     if not isinstance(user, AbstractBaseUser | AnonymousUser):
         raise TypeError("Only a user can do this: what the public sees is always someone's decision.")
     if not may(user, action, kind):
@@ -65,7 +68,8 @@ def _names(by: Author) -> dict[str, Any]:
     return {"by": by, "by_name": getattr(by, "get_full_name", str)() or by.get_username()}
 
 
-def _record(subject: Publishable, verb: Event.Verb, by: Author, **fields: Any) -> Event:
+def record(subject: Publishable, verb: Event.Verb, by: Author, **fields: Any) -> Event:
+    """Notes that something was done, by whom and when."""
     return Event.objects.create(kind=subject.KIND, subject_id=subject.pk, verb=verb, **_names(by), **fields)
 
 
@@ -179,7 +183,7 @@ def publish_all(editions: Sequence[Edition], by: Any, note: str = "", minor: boo
     Their words are taken as they are given: editions do not change. Where they stand is read anew.
     """
     kind = kinds()[editions[0].kind]
-    _require(by, "publish", kind)
+    require(by, "publish", kind)
     pks = [edition.subject_id for edition in editions]
     subjects = {row.pk: row for row in kind.objects.select_for_update().filter(pk__in=pks).order_by("pk")}
     states = Edition.objects.filter(pk__in=[edition.pk for edition in editions])
@@ -199,7 +203,8 @@ def publish_all(editions: Sequence[Edition], by: Any, note: str = "", minor: boo
     Stamp.advance()
     _take_addresses(going)
     now = timezone.now()
-    before = {edition.subject_id: edition for edition in Edition.objects.of(kind).live().filter(subject_id__in=pks)}
+    live = Edition.objects.of(kind).live().filter(subject_id__in=[edition.subject_id for edition in going])
+    before = {edition.subject_id: edition for edition in live}
     _write_all(before.values(), is_live=False)
     if before:
         Link.objects.filter(edition__in=before.values()).delete()
@@ -263,7 +268,7 @@ def withdraw(subject: Publishable, by: Any, reason: str, successor: Publishable 
 
     Withdrawing what is not live changes nothing. Raises PublishingError where the successor would lead nowhere.
     """
-    _require(by, "publish", type(subject))
+    require(by, "publish", type(subject))
     subject = lock(type(subject), subject.pk)
     live = Edition.objects.about(subject).live().first()
     if not live:
@@ -284,44 +289,18 @@ def _take_away(subject: Publishable, live: Edition, by: Any, reason: str, succes
     if subject.IS_SEARCHED:
         index.remove(subject.KIND, subject.pk)
     successor_id = successor.pk if successor else None
-    _record(subject, Event.Verb.WITHDRAWN, by, edition=live, note=reason, successor_id=successor_id)
+    record(subject, Event.Verb.WITHDRAWN, by, edition=live, note=reason, successor_id=successor_id)
 
 
 @transaction.atomic
 def hand_over(edition: Edition, by: Any, note: str = "") -> None:
     """Tells the publishers that an edition is ready. Raises PublishingError where there is a newer one."""
     kind = kinds()[edition.kind]
-    _require(by, "change", kind)
+    require(by, "change", kind)
     subject = lock(kind, edition.subject_id)
     if edition.number != latest_number(subject):
         raise PublishingError(_("There is a newer edition than the one you handed over. Look at it first."))
-    _record(subject, Event.Verb.HANDED_OVER, by, edition=edition, note=note)
-
-
-@transaction.atomic
-def restore(edition: Edition, by: Author) -> Edition:
-    """Puts an edition's page back into the working copy, row by row by key, and keeps that.
-
-    What is not on a page (staff notes, questions without an answer) is left alone. Nothing goes live. Raises
-    PublishingError where the edition was redacted, or its name or address is another's by now.
-    """
-    kind = kinds()[edition.kind]
-    subject = lock(kind, edition.subject_id)
-    edition = Edition.objects.get(pk=edition.pk)
-    if edition.redacted_at:
-        raise PublishingError(_("Edition %(number)s was redacted; its words are gone.") % {"number": edition.number})
-    references = edition.page.references()
-    lost = set(references) - set(Address.objects.subjects(references))
-    if lost:
-        slugs = ", ".join(sorted(reference.slug for reference in lost))
-        raise PublishingError(_("The edition names what is no longer here: %(slugs)s.") % {"slugs": slugs})
-    try:
-        with transaction.atomic():
-            subject.take_over(edition.page)
-    except IntegrityError as error:
-        raise PublishingError(_("Another page has the name or the address of this edition by now.")) from error
-    _record(subject, Event.Verb.RESTORED, by, edition=edition)
-    return keep(subject, by, note=_("Restored from edition %(number)s") % {"number": edition.number})
+    record(subject, Event.Verb.HANDED_OVER, by, edition=edition, note=note)
 
 
 @transaction.atomic
@@ -331,7 +310,7 @@ def redact(edition: Edition, by: Any, reason: str) -> None:
     A live edition is refused: publish a corrected one or withdraw it first.
     """
     kind = kinds()[edition.kind]
-    _require(by, "publish", kind)
+    require(by, "publish", kind)
     subject = lock(kind, edition.subject_id)
     edition = Edition.objects.get(pk=edition.pk)
     if edition.is_live:
@@ -352,7 +331,7 @@ def _blank(subject: Publishable, edition: Edition, by: Any, reason: str, title: 
         note="",
         redacted_at=timezone.now(),
     )
-    _record(subject, Event.Verb.REDACTED, by, edition=edition, note=reason)
+    record(subject, Event.Verb.REDACTED, by, edition=edition, note=reason)
 
 
 @transaction.atomic
@@ -362,7 +341,7 @@ def forget(subject: Publishable, by: Any, reason: str) -> None:
     Nothing of it is live any more; its row, its editions, the notes on them and its files are blanked for good, and
     what is left goes to the bin. It takes no publisher, since the person should not wait for one.
     """
-    _require(by, "change", type(subject))
+    require(by, "change", type(subject))
     subject = lock(type(subject), subject.pk)
     own = {"kind": subject.KIND, "subject_id": subject.pk}
     Event._base_manager.filter(**own).update(note="")
@@ -376,7 +355,7 @@ def forget(subject: Publishable, by: Any, reason: str) -> None:
     subject.blank()
     if not subject.binned_at:
         subject.binned_at = timezone.now()
-        _record(subject, Event.Verb.BINNED, by, note=reason)
+        record(subject, Event.Verb.BINNED, by, note=reason)
     subject.save()
     subject.prune_files()
     options = subject._meta
@@ -384,78 +363,6 @@ def forget(subject: Publishable, by: Any, reason: str) -> None:
     logged.filter(object_id=str(subject.pk)).update(object_repr=title, change_message="")
 
 
-@transaction.atomic
-def bin_subject(subject: Publishable, by: Any, reason: str) -> None:
-    """Moves a subject to the bin, out of the lists. What is live is withdrawn, which takes a publisher."""
-    _require(by, "delete", type(subject))
-    subject = lock(type(subject), subject.pk)
-    if Edition.objects.about(subject).live().exists():
-        withdraw(subject, by, reason)
-    if not subject.binned_at:
-        subject.binned_at = timezone.now()
-        subject.save(update_fields={"binned_at"})
-        _record(subject, Event.Verb.BINNED, by, note=reason)
-
-
-@transaction.atomic
-def unbin_subject(subject: Publishable, by: Any) -> None:
-    """Takes a subject out of the bin, as a draft: it goes live again only by publish()."""
-    _require(by, "delete", type(subject))
-    subject = lock(type(subject), subject.pk)
-    if subject.binned_at:
-        subject.binned_at = None
-        subject.save(update_fields={"binned_at"})
-        _record(subject, Event.Verb.UNBINNED, by)
-
-
-@transaction.atomic
-def prune(dry_run: bool = False) -> int:
-    """Removes editions that nobody will ask for; returns how many. What was published stays for ever.
-
-    They are over a year old, not the newest of their subject, and no event is about them.
-    """
-    year_ago = timezone.now() - timedelta(days=365)
-    old = Edition._base_manager.filter(is_newest=False, events=None, is_live=False, at__lt=year_ago)
-    count = old.count()
-    if not dry_run:
-        old.delete()
-    return count
-
-
-@transaction.atomic
-def prune_files(dry_run: bool = False) -> int:
-    """Removes pictures that neither a row nor an edition shows any more; returns how many."""
-    return sum(kind.prune_files(dry_run=dry_run) for kind in kinds().values())
-
-
 def latest_number(subject: Publishable) -> int:
     """The number of the newest edition, 0 where there is none."""
     return Edition.objects.about(subject).aggregate(newest=Max("number"))["newest"] or 0
-
-
-@transaction.atomic
-def hide_comparison(edition: Edition, by: Any, reason: str) -> None:
-    """Keeps from readers what a publication changed; that there was one stays in the page's history.
-
-    Hiding what is hidden changes nothing. Raises PublishingError where the edition was never published.
-    """
-    _show_comparison(edition, by, reason, hidden=True)
-
-
-@transaction.atomic
-def show_comparison(edition: Edition, by: Any, reason: str = "") -> None:
-    """Takes `hide_comparison` back. Showing what is shown changes nothing."""
-    _show_comparison(edition, by, reason, hidden=False)
-
-
-def _show_comparison(edition: Edition, by: Any, reason: str, *, hidden: bool) -> None:
-    kind = kinds()[edition.kind]
-    _require(by, "publish", kind)
-    subject = lock(kind, edition.subject_id)
-    if not edition.events.filter(verb=Event.Verb.PUBLISHED).exists():
-        raise PublishingError(_("Edition %(number)s was never published.") % {"number": edition.number})
-    if hidden == (edition.pk in hidden_comparisons([edition.pk])):
-        return
-    Stamp.advance()
-    verb = Event.Verb.COMPARISON_HIDDEN if hidden else Event.Verb.COMPARISON_SHOWN
-    _record(subject, verb, by, edition=edition, note=reason)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from html import unescape
 from urllib.parse import urldefrag, urljoin
 
 import html5lib
@@ -20,6 +21,7 @@ from organizations.models import Organization
 from publishing.editions import keep, publish, withdraw
 from publishing.views import csrf_failure
 from suggestions.models import Portrait
+from tests import vocabulary
 from tests.factories import (
     make_disease,
     make_organization,
@@ -30,6 +32,7 @@ from tests.factories import (
     make_source,
     put_live,
 )
+from tests.reading import linked_data_of
 
 pytestmark = pytest.mark.django_db
 
@@ -195,12 +198,26 @@ def test_every_public_page_keeps_the_rules(site):
         assert broken_fragments(page) == [], address
         assert [picture for picture in page.every("img") if not picture.get("alt")] == [], address
 
+    canonical = {address: canonical_of(page.text) for address, page in pages.items()}
+    for address, page in pages.items():
+        is_listed = page.status == 200 and '<meta name="robots" content="noindex">' not in page.text
+        assert len(canonical[address]) == is_listed, address
+    targets = {link for links in canonical.values() for link in links}
+    assert [link for link in targets if canonical_of(Client().get(link).text) != [link]] == []
+
+    of_things = [data for page in pages.values() if (data := linked_data_of(page.text))]
+    assert [bool(vocabulary.check(data)) for data in of_things] == [True] * (104 + 5 + 1)  # and of the home page
+
     pictures = {picture.get("src") for page in pages.values() for picture in page.every("img")}
     assert [Client().get(picture).headers["Content-Type"] for picture in pictures] == ["image/webp"]
     pages = {address: page for address, page in pages.items() if address not in forms}  # no search engine lists them
     for part in [titles_of(pages), descriptions_of(pages)]:
         assert [address for address, text in part.items() if not text] == []
         assert repeated({address: text for address, text in part.items() if pages[address].status != 410}) == []
+
+
+def canonical_of(html):
+    return [unescape(link) for link in re.findall(r'<link rel="canonical" href="http://testserver([^"]*)">', html)]
 
 
 def empty_labels(page):

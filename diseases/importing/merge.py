@@ -97,10 +97,11 @@ class Merge:
 
     def report_missing(self) -> None:
         """What was imported before and did not come this time. Whether it is gone for good, an editor finds out."""
-        gone = {pk: record for record, (_digest, pk) in self.known.items() if record not in self.read}
-        names = Disease.objects.filter(binned_at=None).in_bulk(gone)
-        for pk, disease in names.items():
-            self.report.say("missing", f"{disease} ({gone[pk]})")
+        gone = {record: pk for record, (_digest, pk) in self.known.items() if record not in self.read}
+        diseases = Disease.objects.filter(binned_at=None).in_bulk(set(gone.values()))
+        for record, pk in sorted(gone.items()):
+            if pk in diseases:
+                self.report.say("missing", f"{diseases[pk]} ({record})")
 
     def _merge_into(self, disease: Disease, record: Record, digest: str) -> Merging:
         self._forget_elsewhere(record, disease.pk)
@@ -209,6 +210,7 @@ class Merge:
 def _words(error: Exception) -> str:
     if isinstance(error, ValidationError):
         return " ".join(error.messages)
+    said = " ".join(str(error).split())  # PostgreSQL takes several lines
     if isinstance(error, IntegrityError):
-        return f"what it says stands elsewhere on this site already, where it was moved or loaded perhaps ({error})"
-    return str(error)
+        return f"what it says stands elsewhere on this site already, where it was moved or loaded perhaps ({said})"
+    return said

@@ -12,7 +12,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from publishing.editions import PublishingError, bin_subject, hand_over, keep, may, publish, withdraw
+from publishing.binning import bin_subject
+from publishing.editions import PublishingError, hand_over, keep, may, publish, withdraw
 from publishing.forms import NoteForm, ReasonForm
 from publishing.models import Edition
 

@@ -10,18 +10,10 @@ from django.utils.translation import gettext as _
 from publishing.admin.steps import StepsAdmin
 from publishing.changes import hidden_comparisons
 from publishing.comparing import Comparison
-from publishing.editions import (
-    PublishingError,
-    hide_comparison,
-    latest_number,
-    may,
-    publish,
-    redact,
-    restore,
-    show_comparison,
-)
+from publishing.editions import PublishingError, latest_number, may, publish, redact
 from publishing.forms import PublishForm, ReasonForm
 from publishing.models import Address, Edition, Event
+from publishing.restoring import hide_comparison, restore, show_comparison
 
 
 class HistoryAdmin(StepsAdmin):

@@ -17,18 +17,8 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from publishing.editions import (
-    FOLLOWING_A_READER,
-    PublishingError,
-    bin_subject,
-    hand_over,
-    keep,
-    lock,
-    may,
-    publish,
-    unbin_subject,
-    withdraw,
-)
+from publishing.binning import bin_subject, unbin_subject
+from publishing.editions import FOLLOWING_A_READER, PublishingError, hand_over, keep, lock, may, publish, withdraw
 from publishing.forms import BinForm, PublishForm, ReadyForm, WithdrawForm
 from publishing.models import Address, Edition, Event
 from publishing.views import Preview

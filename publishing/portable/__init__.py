@@ -7,6 +7,7 @@ docs/decisions/0004-portable-content.md.
 
 from publishing.portable.document import PortableError
 from publishing.portable.dumping import dump
-from publishing.portable.loading import Report, load
+from publishing.portable.loading import load
+from publishing.portable.report import Report
 
 __all__ = ["PortableError", "Report", "dump", "load"]

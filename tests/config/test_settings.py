@@ -48,6 +48,7 @@ def test_addresses_of_the_community_start():
         ("COMMUNITY_JOIN_URL", "https://[join/", "COMMUNITY_JOIN_URL is no web address"),
         ("COMMUNITY_APP_URL", "https://app.example.org/{id}", "COMMUNITY_APP_URL has {id} in it. It may hold {slug}"),
         ("COMMUNITY_APP_URL", "https://app.example.org/{slug", "COMMUNITY_APP_URL has { in it"),
+        ("MEDICAL_NOTICE", "x" * 501, "MEDICAL_NOTICE has 501 characters"),
     ],
 )
 def test_an_unsafe_one_does_not_start(name, value, message):

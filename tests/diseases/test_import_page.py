@@ -16,7 +16,8 @@ from diseases.importing.page_merge import CONTACT_FIELDS
 from diseases.management.commands.prepare_demo import SAMPLES
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from organizations.models import Organization
-from publishing.editions import bin_subject, keep, redact
+from publishing.binning import bin_subject
+from publishing.editions import keep, redact
 from publishing.models import Edition, State
 from search.letters import folded
 from tests.factories import make_editor, make_organization, make_publisher

@@ -28,7 +28,8 @@ from diseases.importing.sources import source_named, source_of
 from diseases.models import Disease, Identifier, ImportRun, Proposal, Provenance, Question, Source, Symptom, Synonym
 from diseases.pages import SynonymKind, Topic
 from diseases.proposals import accept, decline
-from publishing.editions import bin_subject, keep, publish
+from publishing.binning import bin_subject
+from publishing.editions import keep, publish
 from publishing.models import Edition, Event
 from tests.factories import make_disease, make_editor, make_publisher, make_question
 
@@ -584,7 +585,9 @@ def test_of_several_that_are_written_together_only_the_one_that_is_refused_fails
 
     report = merge(*(numbered(number, f"Number {number}") for number in range(1, 5)), by=make_publisher())
 
-    assert [line.partition(":")[0] for line in report.lines["failed"]] == ["77.xml, Number 2"]
+    (failed,) = report.lines["failed"]
+    assert failed.startswith("77.xml, Number 2: what it says stands elsewhere on this site already")
+    assert "\n" not in failed  # as PostgreSQL says it
     assert report.lines["created"] == [f"Number {number} (GARD:{number})" for number in (1, 3, 4)]
     assert Disease.objects.count() == 4
     assert other.identifiers.get(scheme="OMIM").key == key
@@ -805,6 +808,18 @@ def test_what_did_not_come_again_is_named_and_left_alone(tmp_path, monkeypatch, 
     call_command("import_medquad", tmp_path)
     assert "not among these records: nothing was changed (1):\n  Blue disease (GARD:5)\n" in capsys.readouterr().out
     assert state() == before
+
+
+def test_each_record_of_a_disease_that_did_not_come_again_is_named():
+    merge(RECORD, replace(numbered(77, "Other name"), key="GARD:77-2"), numbered(5, "Blue disease"))
+    binned = Disease.objects.get(name="Blue disease")
+    bin_subject(binned, by=make_publisher(is_superuser=True), reason="A mistake.")
+    run = Merge("medquad", source_of("medquad"), "test")
+
+    run.run([])
+    run.report_missing()
+
+    assert run.report.lines["missing"] == ["Redd disease (GARD:77)", "Redd disease (GARD:77-2)"]
 
 
 def test_a_record_whose_code_an_editor_gave_to_another_disease_feeds_neither():

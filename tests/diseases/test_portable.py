@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from organizations.models import Organization
 from publishing.addresses import Gone, look_up
-from publishing.editions import bin_subject, hand_over, keep, publish, redact, withdraw
+from publishing.binning import bin_subject
+from publishing.editions import hand_over, keep, publish, redact, withdraw
 from publishing.models import Address, Edition, Event, Link, Stamp, State
 from publishing.portable import reading
 from tests.factories import (

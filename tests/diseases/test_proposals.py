@@ -15,7 +15,8 @@ from diseases.importing.sources import source_named
 from diseases.models import Disease, Identifier, ImportRun, Proposal, Provenance, Synonym
 from diseases.pages import Topic
 from diseases.proposals import accept
-from publishing.editions import bin_subject, keep, publish
+from publishing.binning import bin_subject
+from publishing.editions import keep, publish
 from publishing.models import Edition
 from tests.factories import make_disease, make_editor, make_publisher, make_question, make_user
 from tests.forms import fields_of

@@ -5,7 +5,7 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from diseases.models import Disease, Identifier, Proposal, Symptom, Synonym
-from publishing.editions import bin_subject
+from publishing.binning import bin_subject
 from publishing.models import Edition
 from tests.factories import make_disease, make_editor, make_publisher, make_source, make_user
 from tests.forms import add_row, fields_of, row_of

@@ -9,7 +9,7 @@ from diseases.models import Disease, Support
 from organizations.merging import MergeRefused, Plan
 from organizations.merging import merge as merge_rows
 from organizations.models import Organization
-from publishing.editions import bin_subject
+from publishing.binning import bin_subject
 from publishing.models import Edition, Event
 from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_user, put_live
 from tests.forms import fields_of

@@ -10,8 +10,9 @@ from django.core.exceptions import PermissionDenied
 from organizations.models import Organization
 from publishing import changes, views
 from publishing.changes import hidden_comparisons
-from publishing.editions import PublishingError, hide_comparison, keep, publish, redact, show_comparison, withdraw
+from publishing.editions import PublishingError, keep, publish, redact, withdraw
 from publishing.models import Event, Stamp
+from publishing.restoring import hide_comparison, show_comparison
 from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_question
 from tests.reading import text_of, texts_of
 

@@ -14,8 +14,9 @@ from django.urls import reverse
 
 from config.settings import LOGGING
 from organizations.models import Organization
+from publishing.binning import bin_subject, unbin_subject
 from publishing.desk import desk
-from publishing.editions import bin_subject, hand_over, keep, publish, unbin_subject, withdraw
+from publishing.editions import hand_over, keep, publish, withdraw
 from publishing.models import Edition, State, kinds
 from publishing.site import PasswordReset
 from tests.factories import PASSWORD, make_disease, make_editor, make_organization, make_publisher, make_user

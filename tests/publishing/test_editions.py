@@ -6,18 +6,10 @@ from django.db import IntegrityError, transaction
 
 from organizations.models import Organization
 from publishing.addresses import Gone, look_up
-from publishing.editions import (
-    PublishingError,
-    bin_subject,
-    hand_over,
-    keep,
-    publish,
-    redact,
-    restore,
-    unbin_subject,
-    withdraw,
-)
+from publishing.binning import bin_subject, unbin_subject
+from publishing.editions import PublishingError, hand_over, keep, publish, publish_all, redact, withdraw
 from publishing.models import Edition, Event, RecordError, Stamp, State
+from publishing.restoring import restore
 from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_question, put_live
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +88,33 @@ def test_publishing_the_live_edition_again_changes_nothing():
     publish(live, by=make_publisher())
 
     assert (Stamp.current(), Event.objects.count()) == before
+
+
+def test_several_are_published_together_and_those_that_are_live_stay_live():
+    organizations = [make_organization(live=False) for _ in range(3)]
+    first, second, third = [keep(organization, by="test") for organization in organizations]
+    publisher = make_publisher()
+    publish(first, by=publisher)
+    before = Edition.objects.get(pk=first.pk).published_at, first.get_absolute_url()
+    events = Event.objects.count()
+
+    published = publish_all([first, second, third], by=publisher, note="Three.")
+
+    assert published == [first, second, third]
+    assert set(Edition.objects.live()) == {first, second, third}
+    assert (Edition.objects.get(pk=first.pk).published_at, first.get_absolute_url()) == before
+    assert [event.edition for event in Event.objects.order_by("pk")[events:]] == [second, third]
+
+
+def test_where_one_of_several_is_refused_none_is_published():
+    organizations = [make_organization(live=False) for _ in range(2)]
+    editions = [keep(organization, by="test") for organization in organizations]
+    bin_subject(organizations[1], by=make_publisher(is_superuser=True), reason="A mistake.")
+
+    with pytest.raises(PublishingError, match="in the bin"):
+        publish_all(editions, by=make_publisher())
+
+    assert not Edition.objects.live().exists()
 
 
 def test_a_minor_change_does_not_move_the_date_readers_see():

@@ -8,8 +8,9 @@ import time_machine
 from defusedxml import ElementTree
 from django.test import Client
 
-from publishing.editions import hide_comparison, keep, publish, redact, withdraw
+from publishing.editions import keep, publish, redact, withdraw
 from publishing.models import Event
+from publishing.restoring import hide_comparison
 from tests.factories import make_disease, make_organization, make_publisher
 from tests.reading import texts_of
 

@@ -12,7 +12,8 @@ from django.test import Client
 from diseases.models import Disease
 from organizations.models import Organization
 from publishing import sitemaps
-from publishing.editions import bin_subject, keep, publish, withdraw
+from publishing.binning import bin_subject
+from publishing.editions import keep, publish, withdraw
 from publishing.models import Edition, kinds
 from tests.factories import make_disease, make_organization, make_publisher, put_live
 

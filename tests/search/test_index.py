@@ -8,7 +8,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from diseases.models import Synonym
-from publishing.editions import bin_subject, keep, publish, withdraw
+from publishing.binning import bin_subject
+from publishing.editions import keep, publish, withdraw
 from search import index
 from search.models import Clock, Code, Entry, Word
 from search.names import current, forget

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from diseases.models import Symptom
 from organizations.models import Organization
-from publishing.editions import bin_subject, keep, publish, withdraw
+from publishing.binning import bin_subject
+from publishing.editions import keep, publish, withdraw
 from publishing.models import Edition
 from suggestions.models import Suggestion
 from tests.factories import (

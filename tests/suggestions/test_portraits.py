@@ -16,19 +16,11 @@ from pydantic import ValidationError
 
 from diseases.models import Disease
 from publishing import sitemaps
-from publishing.editions import (
-    PublishingError,
-    forget,
-    hand_over,
-    keep,
-    prune_files,
-    publish,
-    restore,
-    unbin_subject,
-    withdraw,
-)
+from publishing.binning import prune_files, unbin_subject
+from publishing.editions import PublishingError, forget, hand_over, keep, publish, withdraw
 from publishing.indexing import index_live_pages, is_indexed
 from publishing.models import Address, Edition, Event, Link, State
+from publishing.restoring import restore
 from search.models import Entry
 from suggestions.models import Picture, Portrait
 from suggestions.pages import PictureValue, PortraitPage

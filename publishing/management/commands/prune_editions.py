@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from publishing.editions import prune, prune_files
+from publishing.binning import prune, prune_files
 
 
 class Command(BaseCommand):
