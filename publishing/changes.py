@@ -118,8 +118,11 @@ def _fitting(changes: list[Change]) -> list[Change]:
 
 
 def latest(number: str | None) -> Any:
-    """A page of the latest publications of all subjects that are live now."""
-    live = Edition.objects.live().filter(kind=OuterRef("kind"), subject_id=OuterRef("subject_id"))
+    """A page of the latest publications of all subjects that are live now and may be found by name.
+
+    Readers of the feed keep copies for ever, which a person who takes a portrait back could not reach.
+    """
+    live = Edition.objects.to_be_found().filter(kind=OuterRef("kind"), subject_id=OuterRef("subject_id"))
     events = listed().filter(Exists(live)).select_related("edition").defer("edition__content")
     events = events.annotate(title=Subquery(live.values("title")[:1]), slug=Subquery(live.values("slug")[:1]))
     page: Any = Paginator(events[:LATEST], LATEST_PER_PAGE).get_page(number)

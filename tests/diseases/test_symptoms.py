@@ -182,7 +182,7 @@ def test_the_sources_are_named_once_with_the_ontology(client):
         HPO,
     ]
     assert section.count("GARD") == 1
-    assert texts_of(section, "p")[-1] == UNDATED
+    assert texts_of(section, "p")[-2:] == [UNDATED, "Something wrong or missing? (Signs and symptoms)"]
 
 
 def test_our_own_signs_claim_no_source(client):
