@@ -107,7 +107,8 @@ def served(environment: dict[str, str]) -> Iterator[int]:
         port = free.getsockname()[1]
     granian = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--workers", "2"]
     command = [*granian, "--host", "127.0.0.1", "--port", str(port), "--log-level", "error", "config.wsgi:application"]
-    server = subprocess.Popen(command, env=environment)  # noqa: S603 # our own server
+    # It says of each post that it was refused; what readers get is looked at here.
+    server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)  # noqa: S603 # our own
     try:
         for _attempt in range(100):
             time.sleep(0.2)
