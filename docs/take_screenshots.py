@@ -187,7 +187,7 @@ def write(camera: Camera, ada: Page) -> str:
     """Ada writes a new page; its address in the admin."""
     ada.goto("/admin/diseases/disease/add/")
     ada.get_by_label("Name:", exact=True).fill("Alkaptonuria")
-    ada.get_by_label("Summary").fill(
+    ada.get_by_label("Summary:", exact=True).fill(
         "In alkaptonuria the body cannot break down a substance called homogentisic acid. The urine can turn dark when "
         "it stands, and later in life the joints and the spine are harmed."
     )
@@ -234,7 +234,7 @@ def hand_over_and_publish(camera: Camera, ada: Page, grace: Page, disease: str) 
 
 def look_back(camera: Camera, ada: Page, disease: str) -> None:
     ada.goto(disease)
-    summary = ada.get_by_label("Summary")
+    summary = ada.get_by_label("Summary:", exact=True)
     summary.fill(summary.input_value().replace("can turn dark when it stands", "often turns dark in the air"))
     ada.keyboard.press("Control+S")
     ada.get_by_text("was changed successfully").wait_for()
@@ -248,13 +248,13 @@ def meet(camera: Camera, ada: Page, grace: Page) -> None:
     """Two people edit one page at once."""
     grace.goto("/admin/diseases/disease/?q=wilson")
     grace.get_by_role("link", name="Wilson disease").click()
-    grace.get_by_label("Summary").wait_for()
+    grace.get_by_label("Summary:", exact=True).wait_for()
     ada.goto(grace.url)
-    text = ada.get_by_label("Summary").input_value()
-    grace.get_by_label("Summary").fill(f"{text} It can be treated.")
+    text = ada.get_by_label("Summary:", exact=True).input_value()
+    grace.get_by_label("Summary:", exact=True).fill(f"{text} It can be treated.")
     grace.get_by_role("button", name="Save and go on editing").click()
     grace.get_by_text("was changed successfully").wait_for()
-    ada.get_by_label("Summary").fill(f"{text} The earlier it is found, the better it can be treated.")
+    ada.get_by_label("Summary:", exact=True).fill(f"{text} The earlier it is found, the better it can be treated.")
     ada.get_by_role("button", name="Save and go on editing").click()
     returned = ada.locator(".returned")
     returned.wait_for()
