@@ -182,7 +182,7 @@ def publish_all(editions: Sequence[Edition], by: Any, note: str = "", minor: boo
 
     Their words are taken as they are given: editions do not change. Where they stand is read anew.
     """
-    kind = kinds()[editions[0].kind]
+    kind: type[Publishable] = kinds()[editions[0].kind]
     require(by, "publish", kind)
     pks = [edition.subject_id for edition in editions]
     subjects = {row.pk: row for row in kind.objects.select_for_update().filter(pk__in=pks).order_by("pk")}
@@ -295,7 +295,7 @@ def _take_away(subject: Publishable, live: Edition, by: Any, reason: str, succes
 @transaction.atomic
 def hand_over(edition: Edition, by: Any, note: str = "") -> None:
     """Tells the publishers that an edition is ready. Raises PublishingError where there is a newer one."""
-    kind = kinds()[edition.kind]
+    kind: type[Publishable] = kinds()[edition.kind]
     require(by, "change", kind)
     subject = lock(kind, edition.subject_id)
     if edition.number != latest_number(subject):
@@ -309,7 +309,7 @@ def redact(edition: Edition, by: Any, reason: str) -> None:
 
     A live edition is refused: publish a corrected one or withdraw it first.
     """
-    kind = kinds()[edition.kind]
+    kind: type[Publishable] = kinds()[edition.kind]
     require(by, "publish", kind)
     subject = lock(kind, edition.subject_id)
     edition = Edition.objects.get(pk=edition.pk)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from publishing.changes import hidden_comparisons
 from publishing.editions import Author, PublishingError, keep, lock, record, require
-from publishing.models import Address, Edition, Event, Stamp, kinds
+from publishing.models import Address, Edition, Event, Publishable, Stamp, kinds
 
 
 @transaction.atomic
@@ -17,7 +17,7 @@ def restore(edition: Edition, by: Author) -> Edition:
     What is not on a page (staff notes, questions without an answer) is left alone. Nothing goes live. Raises
     PublishingError where the edition was redacted, or its name or address is another's by now.
     """
-    kind = kinds()[edition.kind]
+    kind: type[Publishable] = kinds()[edition.kind]
     subject = lock(kind, edition.subject_id)
     edition = Edition.objects.get(pk=edition.pk)
     if edition.redacted_at:
@@ -52,7 +52,7 @@ def show_comparison(edition: Edition, by: Any, reason: str = "") -> None:
 
 
 def _show_comparison(edition: Edition, by: Any, reason: str, *, hidden: bool) -> None:
-    kind = kinds()[edition.kind]
+    kind: type[Publishable] = kinds()[edition.kind]
     require(by, "publish", kind)
     subject = lock(kind, edition.subject_id)
     if not edition.events.filter(verb=Event.Verb.PUBLISHED).exists():

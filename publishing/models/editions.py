@@ -1,19 +1,16 @@
 """What was approved, when and by whom: editions, what happened to them, whom they mention, and where they stand."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from publishing.models.kinds import kinds
+from publishing.models.kinds import Subject, kinds
 from publishing.pages import LINE_LENGTH, Reference
 from search.documents import Document
-
-if TYPE_CHECKING:
-    from publishing.models.publishable import Publishable
 
 SLUG_LENGTH = 160
 
@@ -56,10 +53,10 @@ class Record(models.Model):
 
 
 class EditionQuerySet(RecordQuerySet["Edition"]):
-    def of(self, kind: "type[Publishable]") -> Self:
+    def of(self, kind: type[Subject]) -> Self:
         return self.filter(kind=kind.KIND)
 
-    def about(self, subject: "Publishable") -> Self:
+    def about(self, subject: Subject) -> Self:
         return self.filter(kind=subject.KIND, subject_id=subject.pk)
 
     def live(self) -> Self:
@@ -73,11 +70,11 @@ class EditionQuerySet(RecordQuerySet["Edition"]):
         """Of every subject the edition that was kept last."""
         return self.filter(is_newest=True)
 
-    def mentioning(self, kind: "type[Publishable]", subject_id: int) -> Self:
+    def mentioning(self, kind: type[Subject], subject_id: int) -> Self:
         """Live editions whose page refers to a subject."""
         return self.live().filter(links__kind=kind.KIND, links__subject_id=subject_id)
 
-    def referred_to(self, kind: "type[Publishable]", slugs: set[str]) -> dict[str, "Edition"]:
+    def referred_to(self, kind: type[Subject], slugs: set[str]) -> dict[str, "Edition"]:
         """The live editions behind references, by the address that the reference used, in one query."""
         if not slugs:
             return {}
@@ -213,7 +210,7 @@ class Link(models.Model):
 
 
 class AddressQuerySet(models.QuerySet["Address"]):
-    def references(self, kind: "type[Publishable]", rows: list[Any]) -> dict[int, Reference]:
+    def references(self, kind: type[Subject], rows: list[Any]) -> dict[int, Reference]:
         """References to rows, by id: under the first address each ever had in public, which stays its own for good.
 
         So a page that names a subject does not change when that subject is renamed. A row without one goes under
@@ -224,9 +221,9 @@ class AddressQuerySet(models.QuerySet["Address"]):
             first.setdefault(address.subject_id, address.slug)
         return {row.pk: Reference(kind=kind.KIND, slug=first.get(row.pk, row.slug)) for row in rows}
 
-    def subjects(self, references: tuple[Reference, ...]) -> "dict[Reference, Publishable]":
+    def subjects(self, references: tuple[Reference, ...]) -> dict[Reference, Any]:
         """The rows behind references; one that leads nowhere is left out."""
-        found: dict[Reference, Publishable] = {}
+        found: dict[Reference, Any] = {}
         for kind in {reference.kind for reference in references}:
             rows = kinds()[kind].objects.all()
             slugs = {reference.slug for reference in references if reference.kind == kind}
@@ -237,7 +234,7 @@ class AddressQuerySet(models.QuerySet["Address"]):
             found |= {Reference(kind=kind, slug=slug): row for slug, row in by_slug.items()}
         return found
 
-    def not_live(self, references: tuple[Reference, ...]) -> "list[Publishable]":
+    def not_live(self, references: tuple[Reference, ...]) -> list[Any]:
         """The subjects behind references that readers would not see, because nothing of theirs is live."""
         rows = self.subjects(references).values()
         live = Edition.objects.live().filter(subject_id__in=[row.pk for row in rows])

@@ -1,14 +1,21 @@
+"""What the records need to know of publishable things, which themselves build on the records."""
+
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
 from django.apps import apps
 
-if TYPE_CHECKING:
-    from publishing.models.publishable import Publishable
+
+class Subject(Protocol):
+    """A publishable thing, as far as the records of it go."""
+
+    KIND: ClassVar[str]
+
+    @property
+    def pk(self) -> Any: ...
 
 
 @cache
-def kinds() -> "dict[str, type[Publishable]]":
-    """Every kind of publishable thing, by the word that editions, addresses and references use for it."""
-    models: Any = apps.get_models()
-    return {model.KIND: model for model in models if hasattr(model, "KIND")}
+def kinds() -> dict[str, Any]:
+    """Every kind of publishable thing, a class each, by the word that editions, addresses and references use for it."""
+    return {model.KIND: model for model in apps.get_models() if hasattr(model, "KIND")}
