@@ -10,7 +10,6 @@ from diseases.importing.finding import Diseases, without_lost_letters
 from diseases.importing.fitting import refusals_of
 from diseases.importing.memory import Memory
 from diseases.importing.pieces import (
-    ROWS,
     Content,
     Piece,
     content_here,
@@ -24,7 +23,7 @@ from diseases.importing.pieces import (
 )
 from diseases.importing.records import Record
 from diseases.importing.report import Report
-from diseases.importing.rows import add_rows, new_row, say
+from diseases.importing.rows import Rows, add_rows, identity, new_row, say
 from diseases.models import Disease, Proposal, Provenance, Source, fold_name
 from diseases.pages import DiseasePage, SynonymKind, Topic
 from publishing.editions import Author, keep, lock
@@ -53,19 +52,6 @@ class Run(Protocol):
     here: Diseases
 
 
-class _Rows(dict[str, dict[Any, Any]]):
-    """The disease's rows by sort and key, each sort read when it is first asked for."""
-
-    def __init__(self, disease: Disease, is_new: bool) -> None:
-        super().__init__()
-        self.disease, self.is_new = disease, is_new
-
-    def __missing__(self, sort: str) -> dict[Any, Any]:
-        rows = [] if self.is_new else getattr(self.disease, ROWS[sort][1]).all()
-        self[sort] = {row.key: row for row in rows}
-        return self[sort]
-
-
 class Merging:
     """One record and the disease that it is about. A new disease is not written here: that is done in `newcomers`."""
 
@@ -81,7 +67,7 @@ class Merging:
         self.new_rows: dict[str, list[Any]] = defaultdict(list)
         self.memory = Memory(merge.dataset, record.key, disease, outcome, is_new)
         self.notes, self.remember, self.propose = self.memory.notes, self.memory.remember, self.memory.propose
-        self.rows = _Rows(disease, is_new)
+        self.rows = Rows(disease, is_new)
 
     def run(self) -> None:
         if self.disease.binned_at:
@@ -233,7 +219,7 @@ class Merging:
         refuse(row, piece.sort)
         self.new_rows[piece.sort].append(row)
         self.rows[piece.sort][row.key] = row
-        self.by_identity[piece.sort][_identity(piece.sort, piece.content)] = row
+        self.by_identity[piece.sort][identity(piece.sort, piece.content)] = row
         self.remember(piece.key, piece.content, target=row.key)
         self.outcome.rows[f"{piece.content['scheme']} codes" if piece.sort == "code" else f"{piece.sort}s"] += 1
 
@@ -245,8 +231,8 @@ class Merging:
                 for row in self.rows[piece.sort].values()
                 if piece.sort != "symptom" or row.source_id == self.merge.source.pk
             ]
-            self.by_identity[piece.sort] = {_identity(piece.sort, content_of(row, piece.sort)): row for row in rows}
-        return self.by_identity[piece.sort].get(_identity(piece.sort, piece.content))
+            self.by_identity[piece.sort] = {identity(piece.sort, content_of(row, piece.sort)): row for row in rows}
+        return self.by_identity[piece.sort].get(identity(piece.sort, piece.content))
 
     def _damaged_twin(self, piece: Piece) -> Any:
         """The synonym as another dataset has it, with letters lost, where no editor wrote it so."""
@@ -352,15 +338,6 @@ class Merging:
     def _say_updated(self, what: str) -> None:
         self.changed = True
         self.outcome.say("updated", f"{self.disease} ({self.record.key}): {what}")
-
-
-def _identity(sort: str, content: Content) -> tuple[str, ...]:
-    """What makes two rows the same thing, whatever else they say."""
-    if sort == "code":
-        return content["scheme"], content["value"]
-    if sort == "symptom":
-        return folded(content["term"]), content["frequency"]
-    return (folded(content["question" if sort == "question" else "text"]),)
 
 
 def locked(pk: int) -> Disease:

@@ -8,6 +8,20 @@ from django.db.models import F, Max
 from diseases.importing.pieces import ROWS, Content, row_key, sort_of
 from diseases.models import Disease, Question, Source
 from diseases.pages import Topic
+from search.letters import folded
+
+
+class Rows(dict[str, dict[Any, Any]]):
+    """The disease's rows by sort and key, each sort read when it is first asked for."""
+
+    def __init__(self, disease: Disease, is_new: bool) -> None:
+        super().__init__()
+        self.disease, self.is_new = disease, is_new
+
+    def __missing__(self, sort: str) -> dict[Any, Any]:
+        rows = [] if self.is_new else getattr(self.disease, ROWS[sort][1]).all()
+        self[sort] = {row.key: row for row in rows}
+        return self[sort]
 
 
 def new_row(disease: Disease, dataset: str, record: str, piece: str, content: Content, source: Source) -> Any:
@@ -59,3 +73,12 @@ def _sort_in(disease: Disease, new: set[Any]) -> None:
     for position, row in enumerate(order, start=1):
         row.position = position
     Question._base_manager.bulk_update(order, ["position"])
+
+
+def identity(sort: str, content: Content) -> tuple[str, ...]:
+    """What makes two rows the same thing, whatever else they say."""
+    if sort == "code":
+        return content["scheme"], content["value"]
+    if sort == "symptom":
+        return folded(content["term"]), content["frequency"]
+    return (folded(content["question" if sort == "question" else "text"]),)
