@@ -29,7 +29,7 @@ NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 @require_safe
 def latest_feed(request: HttpRequest) -> HttpResponse:
-    """What was published last, of everything that is live."""
+    """What was published last, of everything that is live and may be found by name."""
     feed = _feed(request, settings.SITE_NAME, _("What we last published and changed."), reverse("changes"))
     for news in latest(None):
         title = _("First published: %(name)s") if news.is_first else _("Changed: %(name)s")

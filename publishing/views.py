@@ -90,7 +90,7 @@ def of_live_edition(kind: type[Publishable]) -> Callable[..., Any]:
 
 @require_safe
 def changes(request: HttpRequest) -> HttpResponse:
-    """What was published last, of everything that is live."""
+    """What was published last, of everything that is live and may be found by name."""
     page = latest(request.GET.get("page"))
     context = {
         "page": page,
