@@ -2,8 +2,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import to_locale
 
-from diseases.community import invitation
-from publishing.absolute import page_url, site_url
+from community.invitation import invitation
+from website.absolute import page_url, site_url
 
 
 def site(request: HttpRequest) -> dict[str, object]:

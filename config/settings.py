@@ -41,7 +41,7 @@ if ADMIN_PATH == "/":
     raise ImproperlyConfigured("ADMIN_PATH must name a folder: the public pages stand at the root.")
 
 INSTALLED_APPS = [
-    "publishing.apps.EditorialAdminConfig",
+    "editorial.apps.EditorialAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",  # auth needs it; nothing of ours uses it
     "django.contrib.sessions",
@@ -51,11 +51,18 @@ INSTALLED_APPS = [
     "django_prose_editor",
     "django_countries",
     "csp",
+    "accounts",
     "search",
     "publishing",
+    "transfer",
+    "website",
+    "editorial",
     "organizations",
     "diseases",
+    "imports",
+    "community",
     "suggestions",
+    "home",
 ]
 
 MIDDLEWARE = [
@@ -105,6 +112,7 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -143,7 +151,7 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_TRUSTED_ORIGINS = [origin.strip() for origin in env.list("CSRF_TRUSTED_ORIGINS", default=[])]
-CSRF_FAILURE_VIEW = "publishing.views.csrf_failure"
+CSRF_FAILURE_VIEW = "editorial.sessions.csrf_failure"
 BEHIND_TLS_PROXY = env.bool("BEHIND_TLS_PROXY", default=False)
 if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -268,7 +276,7 @@ MEDICAL_NOTICE = MEDICAL_NOTICE or _(
     "This page is information, not medical advice. Please talk to a doctor about your own situation. "
     "In an emergency, call your local emergency number."
 )
-# The community to which they invite readers; diseases/community.py says how.
+# The community to which they invite readers; community/invitation.py says how.
 COMMUNITY_NAME = env.str("COMMUNITY_NAME", default="").strip()
 COMMUNITY_APP_URL, COMMUNITY_JOIN_URL = (
     web_address(name, env.str(name, default="").strip(), placeholders=("slug", "name"))

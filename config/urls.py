@@ -3,14 +3,14 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import TemplateView
 
-from diseases.views import home
-from publishing.feeds import latest_feed
-from publishing.files import favicon, manifest, security_txt
-from publishing.site import forgotten_password
-from publishing.sitemaps import sitemap, sitemap_pages, sitemap_part
-from publishing.views import changes
-from suggestions.portrait_views import picture
+from community.views import picture
+from editorial.site import forgotten_password
+from home.views import home
 from suggestions.views import suggest, thanks
+from website.feeds import latest_feed
+from website.files import favicon, manifest, security_txt
+from website.sitemaps import sitemap, sitemap_pages, sitemap_part
+from website.views import changes
 
 # The pages of the sitemap that no edition stands behind.
 PAGES = [
@@ -28,20 +28,24 @@ urlpatterns = [
     path("", home, name="home"),
     path("diseases/", include("diseases.urls")),
     path("organizations/", include("organizations.urls")),
-    path("community/", include("suggestions.community_urls")),
+    path("community/", include("community.urls")),
     re_path(r"^pictures/(?P<digest>[0-9a-f]{64})\.webp$", picture, name="picture"),
     path("search/", include("search.urls")),
     path("changes/", changes, name="changes"),
     path("suggest/", suggest, name="suggest"),
     path("suggest/thanks/", thanks, name="suggest-thanks"),
-    path("about/", TemplateView.as_view(template_name="pages/about.html"), name="about"),
-    path("accessibility/", TemplateView.as_view(template_name="pages/accessibility.html"), name="accessibility"),
-    path("privacy/", TemplateView.as_view(template_name="pages/privacy.html"), name="privacy"),
+    path("about/", TemplateView.as_view(template_name="home/about.html"), name="about"),
+    path("accessibility/", TemplateView.as_view(template_name="home/accessibility.html"), name="accessibility"),
+    path("privacy/", TemplateView.as_view(template_name="home/privacy.html"), name="privacy"),
     path("feeds/changes.atom", latest_feed, name="feed"),
     path("sitemap.xml", sitemap, name="sitemap"),
     path("sitemap-pages.xml", sitemap_pages, {"names": PAGES}, name="sitemap-pages"),
     path("sitemap-<str:kind>-<int:number>.xml", sitemap_part, name="sitemap-part"),
-    path("robots.txt", TemplateView.as_view(template_name="robots.txt", content_type="text/plain"), name="robots"),
+    path(
+        "robots.txt",
+        TemplateView.as_view(template_name="website/robots.txt", content_type="text/plain"),
+        name="robots",
+    ),
     path(".well-known/security.txt", security_txt, name="security"),
     path("site.webmanifest", manifest, name="manifest"),
     path("favicon.ico", favicon, name="favicon"),

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import ngettext
 
 from diseases.models import Disease, Symptom
-from publishing.editions import PageRefused, keep, lock, may
+from publishing.verbs import PageRefused, keep, lock, may
 
 Refusals = list[tuple[Any, str]]
 

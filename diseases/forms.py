@@ -6,9 +6,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from diseases.models import Disease, Question, Symptom, fold_name
-from publishing.forms import PartForm
-from publishing.pages import TEXT_LENGTH
+from editorial.forms import PartForm
 from publishing.prose import blocks, sanitize, shape
+from publishing.values import TEXT_LENGTH
 
 
 class IdentifierForm(PartForm):

@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy
 
 from diseases.codes import Relation, Scheme
 from diseases.measuring import lines
-from diseases.pages import Code, DiseasePage, OtherName, SynonymKind
-from organizations.pages import OrganizationPage
+from diseases.values import Code, DiseasePage, OtherName, SynonymKind
+from organizations.values import OrganizationPage
 
 LINE = 4.8  # millimetres
 PAGE = 52.0  # lines, and 5 millimetres to spare on US Letter with margins of 12 millimetres

@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from diseases.codes import Relation
-from diseases.pages import Answer, DiseasePage, SynonymKind
-from organizations.pages import OrganizationPage, Status
+from diseases.values import Answer, DiseasePage, SynonymKind
 from organizations.structured import organization
-from publishing.linked_data import Absolute, Thing, breadcrumbs, graph, refer, thing, web_page, web_site
+from organizations.values import OrganizationPage, Status
 from publishing.prose import blocks
+from website.linked_data import Absolute, Thing, breadcrumbs, graph, refer, thing, web_page, web_site
 
 
 def linked_data(

@@ -1,12 +1,10 @@
-"""The home page, the A to Z and the page of one disease. All of it comes from live editions, never from rows."""
+"""The A to Z and the page of one disease. All of it comes from live editions, never from rows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
 from django.conf import settings
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,25 +12,20 @@ from django.views.decorators.http import require_safe
 
 from diseases import structured
 from diseases.codes import Scheme
-from diseases.community import invitation
+from diseases.directory import letters, live_diseases
 from diseases.models import Disease
-from diseases.pages import Answer, DiseasePage
 from diseases.sheets import Contact, fit, qr_code
-from organizations.directory import places
+from diseases.values import Answer, DiseasePage
 from organizations.models import Organization
-from organizations.pages import OrganizationPage, Status
-from publishing import linked_data
-from publishing.absolute import absolute, page_url
-from publishing.changes import history
-from publishing.feeds import feed_of
+from organizations.values import OrganizationPage, Status
 from publishing.models import Edition
-from publishing.paging import EditionPaginator
-from publishing.remembered import once_a_release
-from publishing.views import Preview, of_live_edition
+from website.absolute import absolute, page_url
+from website.changes import history
+from website.feeds import feed_of
+from website.paging import EditionPaginator
+from website.views import Preview, of_live_edition
 
-LISTED = ("kind", "slug", "title", "letter", "updated_at")
 PER_PAGE = 100
-RECENT = 6
 OLD = 5  # years after which an answer says that it is old
 
 
@@ -46,29 +39,9 @@ class Helper:
     successor: Edition | None
 
 
-@once_a_release
-def letters() -> Mapping[str, int]:
-    """The letters that live diseases begin with, in order, and how many begin with each."""
-    diseases = Edition.objects.of(Disease).live()
-    return dict(sorted(diseases.order_by().values_list("letter").annotate(Count("pk"))))
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    counts = letters()
-    context = {
-        "letters": list(counts),
-        "count": sum(counts.values()),
-        "recent": Edition.objects.of(Disease).live().only(*LISTED).order_by("-updated_at", "sort_key")[:RECENT],
-        "organization_count": sum(places().values()),
-        "linked_data": linked_data.home(partial(absolute, request)),
-    }
-    return render(request, "home.html", context)
-
-
 @require_safe
 def disease_list(request: HttpRequest) -> HttpResponse:
-    diseases = Edition.objects.of(Disease).live().only(*LISTED).order_by("sort_key", "pk")
+    diseases = live_diseases().order_by("sort_key", "pk")
     counts = letters()
     count = sum(counts.values())
     letter = request.GET.get("letter", "").upper()
@@ -95,7 +68,7 @@ def disease_detail(request: HttpRequest, edition: Edition) -> HttpResponse:
 def disease_changes(request: HttpRequest, edition: Edition) -> HttpResponse:
     page = history(edition, request.GET.get("page"))
     context = {"edition": edition, "page": page, "page_url": page_url(request, page)}
-    return render(request, "changes/disease_changes.html", context)
+    return render(request, "diseases/disease_changes.html", context)
 
 
 @of_live_edition(Disease)
@@ -133,7 +106,6 @@ def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | No
         "old_answers": {answer.key for answer in disease.answers if is_old(answer, today)},
         "countries": countries,
         "gard": next((code for code in disease.codes if code.scheme == Scheme.GARD), None),
-        "invitation": invitation(disease),
         "live_slug": "" if preview else edition.slug,  # for links by which readers tell us of the page
     }
     return render(request, "diseases/disease_detail.html", context)

@@ -120,7 +120,9 @@ def site(folder: str) -> Iterator[str]:
         ADMIN_PATH="admin/",
     )
     django.setup()
-    from django.contrib.auth.models import Group, User  # models can be imported only now
+    from django.contrib.auth.models import Group  # models can be imported only now
+
+    from accounts.models import User  # models can be imported only now
 
     call_command("migrate", verbosity=0)
     for username, first, last, group in [

@@ -11,16 +11,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_countries import countries
 
+from editorial.admin import PublishableAdmin
+from editorial.forms import PublishableForm
 from organizations.duplicates import Entries
 from organizations.forms import CheckedForm, MergeForm, SurvivorForm
 from organizations.merging import Plan, may_merge, merge, working_copies
 from organizations.models import NUMBERS, Organization
 from organizations.phones import dial
 from organizations.views import render_page
-from publishing.admin import PublishableAdmin
-from publishing.editions import PublishingError, may
-from publishing.forms import PublishableForm
 from publishing.models import Edition
+from publishing.verbs import PublishingError, may
 
 LISTED = 30
 """How many of a list's entries a change form shows; it says how many more there are."""

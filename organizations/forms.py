@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from organizations.models import Organization
-from publishing.editions import PublishingError, keep, lock
 from publishing.sorting import sort_key
+from publishing.verbs import PublishingError, keep, lock
 
 
 class CountryForm(forms.Form):

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 
 from organizations.duplicates import chain, successors
 from organizations.models import Organization
-from organizations.pages import Status
-from publishing.editions import PageRefused, PublishingError, keep, may
+from organizations.values import Status
 from publishing.models import Part
-from publishing.pages import LINE_LENGTH
+from publishing.values import LINE_LENGTH
+from publishing.verbs import PageRefused, PublishingError, keep, may
 
 
 class MergeRefused(PublishingError):

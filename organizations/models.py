@@ -4,10 +4,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
-from organizations.pages import Number, OrganizationPage, Status
 from organizations.phones import dial
+from organizations.values import Number, OrganizationPage, Status
 from publishing.models import Address, Publishable, is_email_address, is_web_address
-from publishing.pages import LINE_LENGTH
+from publishing.values import LINE_LENGTH
 
 NUMBERS = ["phone", "toll_free", "fax"]
 PLAIN = ["also_known_as", "description", "city", "region", "postal_code", "email", "website", "checked_by"]

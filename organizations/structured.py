@@ -6,8 +6,8 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from organizations.pages import Number, OrganizationPage, Status
-from publishing.linked_data import Absolute, Thing, breadcrumbs, graph, refer, thing, web_page, web_site
+from organizations.values import Number, OrganizationPage, Status
+from website.linked_data import Absolute, Thing, breadcrumbs, graph, refer, thing, web_page, web_site
 
 
 def organization(page: OrganizationPage, url: str, **told: Any) -> Thing:

@@ -13,14 +13,14 @@ from django_countries import countries
 from organizations.directory import places
 from organizations.forms import CountryForm
 from organizations.models import Organization
-from organizations.pages import OrganizationPage, Status
 from organizations.structured import linked_data
-from publishing.absolute import absolute, page_url
-from publishing.changes import history
-from publishing.feeds import feed_of
+from organizations.values import OrganizationPage, Status
 from publishing.models import Edition
-from publishing.paging import EditionPaginator
-from publishing.views import Preview, of_live_edition
+from website.absolute import absolute, page_url
+from website.changes import history
+from website.feeds import feed_of
+from website.paging import EditionPaginator
+from website.views import Preview, of_live_edition
 
 LISTED = ("kind", "slug", "title", "letter")
 PER_PAGE = 100
@@ -71,7 +71,7 @@ def organization_detail(request: HttpRequest, edition: Edition) -> HttpResponse:
 def organization_changes(request: HttpRequest, edition: Edition) -> HttpResponse:
     page = history(edition, request.GET.get("page"))
     context = {"edition": edition, "page": page, "page_url": page_url(request, page)}
-    return render(request, "changes/organization_changes.html", context)
+    return render(request, "organizations/organization_changes.html", context)
 
 
 @of_live_edition(Organization)

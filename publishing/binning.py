@@ -6,8 +6,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from publishing.editions import lock, record, require, withdraw
 from publishing.models import Edition, Event, Publishable, kinds
+from publishing.verbs import lock, record, require, withdraw
 
 
 @transaction.atomic

@@ -15,8 +15,8 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from publishing.pages import Page, Reference, Value, is_html
 from publishing.prose import blocks
+from publishing.values import Page, Reference, Value, is_html
 
 MOST = 2_000
 """A passage in which more words changed is not compared word by word, which would take too long: it stands whole."""

@@ -1,13 +1,13 @@
 """What is done with the past: its words put back, and its comparisons hidden from readers or shown again."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from publishing.changes import hidden_comparisons
-from publishing.editions import Author, PublishingError, keep, lock, record, require
 from publishing.models import Address, Edition, Event, Publishable, Stamp, kinds
+from publishing.verbs import Author, PublishingError, keep, lock, record, require
 
 
 @transaction.atomic
@@ -49,6 +49,14 @@ def hide_comparison(edition: Edition, by: Any, reason: str) -> None:
 def show_comparison(edition: Edition, by: Any, reason: str = "") -> None:
     """Takes `hide_comparison` back. Showing what is shown changes nothing."""
     _show_comparison(edition, by, reason, hidden=False)
+
+
+def hidden_comparisons(editions: Iterable[int | None]) -> set[int | None]:
+    """Those of some editions whose comparison with what was before is hidden from readers."""
+    verbs = [Event.Verb.COMPARISON_HIDDEN, Event.Verb.COMPARISON_SHOWN]
+    steps = Event.objects.filter(edition__in=list(editions), verb__in=verbs).order_by("pk")
+    last = dict(steps.values_list("edition_id", "verb"))
+    return {edition for edition, verb in last.items() if verb == Event.Verb.COMPARISON_HIDDEN}
 
 
 def _show_comparison(edition: Edition, by: Any, reason: str, *, hidden: bool) -> None:

@@ -8,11 +8,10 @@ from uuid import UUID
 
 from django import forms
 
-from diseases.pages import Answer
+from diseases.values import Answer
 from publishing.addresses import look_up
 from publishing.models import SLUG_LENGTH, Edition
-from suggestions.models import Suggestion
-from suggestions.models.suggestions import ABOUT
+from suggestions.models import ABOUT, Suggestion
 from suggestions.words import plain
 
 

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from publishing.editions import FOLLOWING_A_READER, PublishingError, keep
 from publishing.models import Publishable
+from publishing.verbs import FOLLOWING_A_READER, PublishingError, keep
 from suggestions.models import Suggestion
 
 State = Suggestion.State

@@ -9,7 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from suggestions.models import Suggestion, Tally
+from accounts.models import RateCount
+from suggestions.models import Suggestion
 from suggestions.receiving import hour_now
 
 SPAM_KEPT = timedelta(days=30)
@@ -30,7 +31,7 @@ def forget_old(days: int) -> Forgotten:
     now = timezone.now()
     spam, _each = Suggestion.objects.filter(state=Suggestion.State.SPAM, at__lte=now - SPAM_KEPT).delete()
     suggestions, undecided = _forget(Q(at__lte=now - timedelta(days=days)))
-    return Forgotten(suggestions, undecided, spam, Tally.forget(hour_now()))
+    return Forgotten(suggestions, undecided, spam, RateCount.forget(hour_now()))
 
 
 @transaction.atomic

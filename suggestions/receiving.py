@@ -11,7 +11,11 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from suggestions.models import Suggestion, Tally
+from accounts.models import RateCount
+from suggestions.models import Suggestion
+
+SITE, HELD = "site", "held"
+"""The keys under which all suggestions of an hour, and those held as spam, are counted."""
 
 HOUR = 3600
 MOST_LINKS = 3
@@ -45,22 +49,22 @@ def receive(suggestion: Suggestion, sender: str, hour: int) -> bool:
         suggestion.signs = [*suggestion.signs, Suggestion.Sign.LINKS]
     _refuse_when_full(sender, hour)  # what is refused anyway need not wait for its turn to write
     with _not_for_long(), transaction.atomic():
-        if not Tally.count_up(Tally.SITE, hour, settings.SUGGESTIONS_PER_HOUR):
+        if not RateCount.count_up(SITE, hour, settings.SUGGESTIONS_PER_HOUR):
             raise TooMany
         # From here on one post at a time: that row is held.
-        Tally.forget(hour)
+        RateCount.forget(hour)
         before = Suggestion.objects.filter(digest=suggestion.digest, at__gt=timezone.now() - REMEMBERED)
         if any(_is_same(suggestion, each) for each in before):
             transaction.set_rollback(True)
             return False
         if before:
             suggestion.signs = [*suggestion.signs, Suggestion.Sign.TWICE]
-        if not Tally.count_up(sender, hour, settings.SUGGESTIONS_PER_ADDRESS):
+        if not RateCount.count_up(sender, hour, settings.SUGGESTIONS_PER_ADDRESS):
             raise TooManyFromOne
         if suggestion.signs:
             suggestion.state = Suggestion.State.SPAM
             # So that a flood of spam leaves room for what is none.
-            if not Tally.count_up(Tally.HELD, hour, _most_held()):
+            if not RateCount.count_up(HELD, hour, _most_held()):
                 raise TooMany
         suggestion.save(force_insert=True)
     return True
@@ -71,10 +75,10 @@ def _most_held() -> int:
 
 
 def _refuse_when_full(sender: str, hour: int) -> None:
-    counts = dict(Tally.objects.filter(hour=hour, key__in=[Tally.SITE, sender]).values_list("key", "count"))
+    counts = dict(RateCount.objects.filter(hour=hour, key__in=[SITE, sender]).values_list("key", "count"))
     if counts.get(sender, 0) >= settings.SUGGESTIONS_PER_ADDRESS:
         raise TooManyFromOne
-    if counts.get(Tally.SITE, 0) >= settings.SUGGESTIONS_PER_HOUR:
+    if counts.get(SITE, 0) >= settings.SUGGESTIONS_PER_HOUR:
         raise TooMany
 
 

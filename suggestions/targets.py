@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from diseases.forms import QuestionForm
-from diseases.importing.rows import add_rows
 from diseases.models import Disease, Question, Support, Symptom, Synonym
-from diseases.proposals import refuse_twice
+from editorial.guard import as_posted
+from imports.proposals import refuse_twice
+from imports.rows import add_rows
 from organizations.duplicates import likely_duplicates
 from organizations.models import Organization
-from publishing.guard import as_posted
 from publishing.models import Publishable
 from publishing.prose import shape
 from suggestions.models import Suggestion

@@ -5,17 +5,18 @@ import itertools
 from datetime import date
 from typing import Any
 
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
 from PIL import Image
 
+from accounts.models import User
+from community.models import Picture, Portrait
+from community.pictures import read
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from organizations.models import Organization
-from publishing.editions import keep, publish
 from publishing.sorting import sort_key
+from publishing.verbs import keep, publish
 from search import index
 from search.documents import Document, Name, Section
-from suggestions.models import Picture, Portrait
-from suggestions.portrait_pictures import read
 
 numbers = itertools.count(1)
 PASSWORD = "correct horse battery"

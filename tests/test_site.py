@@ -15,12 +15,12 @@ from django.db import models
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from community.models import Portrait
 from config.wsgi import only_utf8
 from diseases.models import Disease, Identifier, Question, Source, Support, Symptom, Synonym
+from editorial.sessions import csrf_failure
 from organizations.models import Organization
-from publishing.editions import keep, publish, withdraw
-from publishing.views import csrf_failure
-from suggestions.models import Portrait
+from publishing.verbs import keep, publish, withdraw
 from tests import vocabulary
 from tests.factories import (
     make_disease,

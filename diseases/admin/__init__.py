@@ -1,7 +1,6 @@
-"""The admin of diseases and sources, of symptoms one by one, and of what imports did and propose."""
+"""The admin of diseases and sources, and of symptoms one by one."""
 
 from diseases.admin.diseases import DiseaseAdmin, SourceAdmin
-from diseases.admin.imports import ImportRunAdmin, ProposalAdmin
 from diseases.admin.symptoms import SymptomAdmin
 
-__all__ = ["DiseaseAdmin", "ImportRunAdmin", "ProposalAdmin", "SourceAdmin", "SymptomAdmin"]
+__all__ = ["DiseaseAdmin", "SourceAdmin", "SymptomAdmin"]

@@ -7,10 +7,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from diseases.models import Disease, Proposal, Symptom
+from diseases.models import Disease
 
 SHOWN = 20
 """Refusals that are named after many were decided at once; of the others, their number."""
@@ -43,23 +42,6 @@ class DiseaseColumn(admin.ModelAdmin):
 
 def disease_url(disease: Disease) -> str:
     return reverse("admin:diseases_disease_change", args=[disease.pk])
-
-
-class WaitingFilter(admin.SimpleListFilter):
-    """Diseases of which something waits for an editor's decision."""
-
-    title = gettext_lazy("waiting")
-    parameter_name = "waiting"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Any:
-        return [("symptoms", _("Symptoms")), ("proposals", _("Proposals"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "symptoms":
-            return queryset.filter(pk__in=Symptom.objects.filter(approved=False).order_by().values("disease"))
-        if self.value() == "proposals":
-            return queryset.filter(pk__in=Proposal.objects.pending().order_by().values("disease"))
-        return queryset
 
 
 def tell_refusals(model_admin: admin.ModelAdmin, request: HttpRequest, refusals: list[tuple[Any, str]]) -> None:

@@ -6,6 +6,8 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import transaction
 from django.db.models import Max
 from django.http import HttpRequest, QueryDict
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext_lazy as n_lazy
@@ -14,7 +16,8 @@ from diseases.admin.filters import DiseaseColumn, DiseaseFilter, tell_refusals
 from diseases.approving import Refusals, approve, delete, take_approval_away
 from diseases.forms import SymptomForm
 from diseases.models import Disease, Symptom
-from publishing.editions import PageRefused, keep, lock
+from editorial.waiting import WaitingWork, register_waiting
+from publishing.verbs import PageRefused, keep, lock
 
 
 class DiseaseSelect(AutocompleteSelect):
@@ -131,3 +134,28 @@ class SymptomAdmin(DiseaseColumn):
         author = request.user.get_full_name() or request.user.get_username()
         Disease._base_manager.filter(pk=disease.pk).update(saved_by=author)
         keep(disease, by=request.user)
+
+
+def symptoms_url(disease: Any) -> str:
+    """The list of a disease's symptoms."""
+    return f"{reverse('admin:diseases_symptom_changelist')}?disease={disease.pk}"
+
+
+def _note(disease: Any, waiting: int) -> str:
+    approved = disease.symptoms.filter(approved=True).count()
+    context = {"url": symptoms_url(disease), "approved": approved, "waiting": waiting}
+    return render_to_string("diseases/admin/_symptoms_note.html", context)
+
+
+register_waiting(
+    Disease,
+    WaitingWork(
+        name="symptoms",
+        label=gettext_lazy("Symptoms"),
+        column=gettext_lazy("Symptoms waiting"),
+        subject_field="disease",
+        rows=lambda: Symptom.objects.filter(approved=False),
+        list_url=lambda disease: f"{symptoms_url(disease)}&approved__exact=0",
+        note=_note,
+    ),
+)

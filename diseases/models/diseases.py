@@ -6,12 +6,13 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from diseases.models.parts import ANSWER_FIELDS, Question
+from diseases.models.parts import ANSWER_FIELDS, Identifier, Question, Symptom, Synonym
 from diseases.models.sources import Source
-from diseases.pages import Credit, DiseasePage
+from diseases.values import Credit, DiseasePage
 from organizations.models import Organization
 from publishing.models import Address, Publishable, PublishableQuerySet
 from publishing.prose import sanitize
+from publishing.sources import register_source_users
 
 
 class DiseaseQuerySet(PublishableQuerySet["Disease"]):
@@ -19,6 +20,14 @@ class DiseaseQuerySet(PublishableQuerySet["Disease"]):
         for disease in rows:
             disease.folded_name = fold_name(disease.name)
         super().add(rows)
+
+    def naming(self, source: Source) -> Self:
+        """The diseases whose page names a source: for the summary, or in one of its rows."""
+        rows: list[Any] = [Question, Synonym, Identifier, Symptom]
+        named = models.Q(summary_source=source)
+        for model in rows:
+            named |= models.Q(pk__in=model.objects.filter(source=source).order_by().values("disease"))
+        return self.filter(named)
 
     def with_question_count(self) -> Self:
         """Adds `question_count`: the questions that have an answer."""
@@ -139,6 +148,9 @@ class Disease(Publishable):
             lambda support: {"organization": organizations[support.organization], "note": support.note},
         )
         self.refresh_from_db(fields=["version"])
+
+
+register_source_users(Disease.objects.naming)
 
 
 def _source_of(credit: Credit) -> Source:

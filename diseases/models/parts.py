@@ -9,11 +9,11 @@ from django_prose_editor.fields import ProseEditorField
 
 from diseases import codes
 from diseases.models.sources import Source
-from diseases.pages import FREQUENCY_LENGTH, Answer, Aspect, Code, OtherName, Sign, SupportedBy, SynonymKind, Topic
+from diseases.values import FREQUENCY_LENGTH, Answer, Aspect, Code, OtherName, Sign, SupportedBy, SynonymKind, Topic
 from organizations.models import Organization
 from publishing.models import Part, is_web_address
-from publishing.pages import LINE_LENGTH, TEXT_LENGTH, Reference
 from publishing.prose import EXTENSIONS
+from publishing.values import LINE_LENGTH, TEXT_LENGTH, Reference
 
 
 class DiseasePart(Part):

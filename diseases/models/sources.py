@@ -1,10 +1,9 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from diseases.models.imports import Dataset
-from diseases.pages import Credit
+from diseases.values import Credit
 from publishing.models import is_web_address
-from publishing.pages import LINE_LENGTH
+from publishing.values import LINE_LENGTH
 
 
 class Source(models.Model):
@@ -21,7 +20,7 @@ class Source(models.Model):
     )
 
     # Which dataset's texts are this source's. Editors may call it otherwise; imports find it all the same.
-    dataset = models.CharField(max_length=20, choices=Dataset.choices, blank=True, editable=False)
+    dataset = models.CharField(max_length=20, blank=True, editable=False)
 
     class Meta:
         ordering = ["name"]

@@ -9,7 +9,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from publishing.models.kinds import Subject, kinds
-from publishing.pages import LINE_LENGTH, Reference
+from publishing.values import LINE_LENGTH, Reference
 from search.documents import Document
 
 SLUG_LENGTH = 160
@@ -55,6 +55,10 @@ class Record(models.Model):
 class EditionQuerySet(RecordQuerySet["Edition"]):
     def of(self, kind: type[Subject]) -> Self:
         return self.filter(kind=kind.KIND)
+
+    def from_origin(self, origin: str) -> Self:
+        """Editions that an origin brought: "import" those of all imports, "import:orphanet:17" those of one run."""
+        return self.filter(Q(origin=origin) | Q(origin__startswith=f"{origin}:"))
 
     def about(self, subject: Subject) -> Self:
         return self.filter(kind=subject.KIND, subject_id=subject.pk)
@@ -108,6 +112,12 @@ class Edition(Record):
     at = models.DateTimeField(auto_now_add=True)
     note = models.CharField(max_length=LINE_LENGTH, blank=True)
 
+    origin = models.CharField(
+        max_length=60,
+        blank=True,
+        help_text=_("What brought its words, where no person wrote them: import:orphanet:17, job:5."),
+    )
+
     # Where it stands; set by the verbs alone.
     is_newest = models.BooleanField(default=False)
     is_live = models.BooleanField(default=False)
@@ -146,6 +156,13 @@ class Edition(Record):
 
     def get_absolute_url(self) -> str:
         return kinds()[self.kind].url_of(self.slug)
+
+    @property
+    def origin_label(self) -> str:
+        """What brought its words, for an editor: "import orphanet, run 17"; "" for a person."""
+        what, _colon, rest = self.origin.partition(":")
+        name, _colon, run = rest.partition(":")
+        return f"{what} {name}, " + _("run %(number)s") % {"number": run} if run else f"{what} {name}".strip()
 
     @cached_property
     def page(self) -> Any:

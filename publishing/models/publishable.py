@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from slugify import slugify
 
 from publishing.models.editions import SLUG_LENGTH, Address, Edition, Event, RecordError
-from publishing.pages import EMAIL, URL, Page
+from publishing.values import EMAIL, URL, Page
 
 # What a page's links may be made of, said to the person who types it.
 is_web_address = RegexValidator(f"^{URL}$", _("Enter an address that begins with http:// or https://."))
@@ -77,8 +77,6 @@ class Publishable(models.Model):
 
     KIND: ClassVar[str]
     PAGE: ClassVar[type[Page]]
-    NAMESPACE: ClassVar[str] = ""
-    """Of its public addresses, where it is not the app's name."""
     IS_SEARCHED: ClassVar[bool] = True
     """Whether it may be found by name: by the search of the site and by search engines."""
 
@@ -152,7 +150,7 @@ class Publishable(models.Model):
     @classmethod
     def url_of(cls, slug: str, view: str = "detail") -> str:
         """The address of its page, or of another page about it: "changes"."""
-        return reverse(f"{cls.NAMESPACE or cls._meta.app_label}:{view}", args=[slug])
+        return reverse(f"{cls._meta.app_label}:{view}", args=[slug])
 
     def compose(self) -> Page:
         """Everything that the subject's page says, from the working copy."""

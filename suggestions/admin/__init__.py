@@ -1,6 +1,5 @@
-"""The inbox of what readers send us, and portraits."""
+"""The inbox of what readers send us."""
 
-from suggestions.admin.portraits import PortraitAdmin
 from suggestions.admin.suggestions import SuggestionAdmin
 
-__all__ = ["PortraitAdmin", "SuggestionAdmin"]
+__all__ = ["SuggestionAdmin"]

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from js_asset import Media
 
+from accounts.passwords import sends_mail
 from publishing.comparing import Change, block_runs
-from publishing.editions import PublishingError, lock, may
 from publishing.models import Edition, Publishable
-from publishing.site import sends_mail
+from publishing.verbs import PublishingError, lock, may
 from suggestions.answering import AnswerForm, NotSent, answer, answered_when, draft_of
 from suggestions.deciding import accept, accept_by_hand, decline, mark_as_spam, put_back, take
 from suggestions.models import Suggestion

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext_lazy as n_lazy
 
-from publishing.desk import SHOWN, Entry, List, Share, also_on_the_desk
-from publishing.editions import PublishingError
+from editorial.dashboard import SHOWN, Entry, List, Share, also_on_the_desk
+from publishing.verbs import PublishingError
 from suggestions.admin.steps import SuggestionSteps
 from suggestions.deciding import decline, mark_as_spam, put_back, take
 from suggestions.models import Suggestion

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from slugify import slugify
 
+from accounts.models import User
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym, fold_name
 from diseases.models.parts import ANSWER_FIELDS
-from diseases.pages import Answer, DiseasePage, SynonymKind, Topic
+from diseases.values import Answer, DiseasePage, SynonymKind, Topic
 from organizations.models import Organization
-from publishing.editions import hand_over, keep, publish, withdraw
 from publishing.models import Address, Edition, Event, Link, Stamp
-from publishing.pages import Page, Reference
 from publishing.sorting import letter, sort_key
+from publishing.values import Page, Reference
+from publishing.verbs import hand_over, keep, publish, withdraw
 
 SUPPORTS = 2
 DISEASES_AN_ORGANIZATION = 20

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from diseases.codes import PATTERNS, Scheme
-from diseases.pages import Answer, Code, DiseasePage, OtherName, Topic
+from diseases.values import Answer, Code, DiseasePage, OtherName, Topic
 from search.documents import Document
 from tests.bench.generate import paragraph, prose
 

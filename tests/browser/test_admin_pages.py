@@ -4,8 +4,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
-from diseases.models import ImportRun, Proposal, Symptom
-from publishing.editions import keep
+from diseases.models import Symptom
+from imports.models import ImportRun, Proposal
+from publishing.verbs import keep
 from tests.browser.test_editing import url
 from tests.factories import PASSWORD, make_disease, make_editor, make_organization, make_publisher
 
@@ -52,7 +53,7 @@ def test_the_pages_of_the_admin_have_no_barriers_of_ours(live_server, new_contex
         page.goto(url(name, disease))
         found[name] = barriers(page)
     for row in [disease.symptoms.get(), proposal, run]:
-        of_rows = f"admin:diseases_{row._meta.model_name}"
+        of_rows = f"admin:{row._meta.app_label}_{row._meta.model_name}"
         page.goto(reverse(f"{of_rows}_changelist"))
         found[f"{row._meta.model_name} list"] = barriers(page)
         page.goto(reverse(f"{of_rows}_change", args=[row.pk]))

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from publishing.editions import hand_over, keep
 from publishing.models import Edition
+from publishing.verbs import hand_over, keep
 from tests.browser.test_admin_pages import barriers
 from tests.browser.test_editing import url
 from tests.factories import make_disease, make_editor, make_organization, make_publisher

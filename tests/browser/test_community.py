@@ -8,7 +8,7 @@ from django.urls import reverse
 from PIL import Image
 from playwright.sync_api import expect
 
-from suggestions.models import Picture, Portrait
+from community.models import Picture, Portrait
 from tests.browser.test_admin_pages import barriers
 from tests.browser.test_editing import sign_in, url
 from tests.factories import PASSWORD, make_disease, make_picture, make_portrait, make_publisher
@@ -41,7 +41,7 @@ def test_a_portrait_is_shown_with_a_consent_and_gone_without(sign_in, live_serve
     staff = sign_in(make_publisher())
     reader = new_context(base_url=live_server.url, java_script_enabled=False).new_page()
 
-    staff.goto(reverse("admin:suggestions_portrait_add") + f"?disease={disease.pk}")
+    staff.goto(reverse("admin:community_portrait_add") + f"?disease={disease.pk}")
     staff.get_by_label("First name or pseudonym").fill("Anna")
     staff.get_by_label("Who it is").fill("mother of a girl")
     staff.get_by_label("In their own words").fill("We laugh a lot.")

@@ -14,8 +14,8 @@ from playwright.sync_api import expect
 
 from diseases.models import Disease
 from organizations.models import Organization
-from publishing.editions import keep, publish, withdraw
 from publishing.restoring import hide_comparison
+from publishing.verbs import keep, publish, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, make_question, make_source, put_live
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from diseases.measuring import lines
 from diseases.models import Identifier, Synonym
-from diseases.pages import Code, DiseasePage, OtherName, SynonymKind
 from diseases.sheets import FEWEST_ROWS, PAGE, Contact, fit, height, qr_code, useful_codes, useful_synonyms
-from organizations.pages import Number, OrganizationPage
-from publishing.editions import keep
+from diseases.values import Code, DiseasePage, OtherName, SynonymKind
+from organizations.values import Number, OrganizationPage
+from publishing.verbs import keep
 from tests.factories import make_disease, make_organization, make_source, put_live
 from tests.reading import text_of, texts_of
 

@@ -4,7 +4,8 @@ import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
 
-from diseases.models import Disease, Identifier, Proposal, Symptom, Synonym
+from diseases.models import Disease, Identifier, Symptom, Synonym
+from imports.models import Proposal
 from publishing.binning import bin_subject
 from publishing.models import Edition
 from tests.factories import make_disease, make_editor, make_publisher, make_source, make_user
@@ -27,7 +28,7 @@ def make_symptom(disease, term="Fever", **fields):
 
 
 def url_of(row):
-    return reverse(f"admin:diseases_{row._meta.model_name}_change", args=[row.pk])
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
 def open_form(client, row):

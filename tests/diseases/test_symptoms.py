@@ -8,12 +8,12 @@ from django.test import RequestFactory
 
 from diseases import views
 from diseases.models import Disease, Identifier
-from diseases.pages import Answer, Aspect, Credit, DiseasePage, Sign, Topic
+from diseases.values import Answer, Aspect, Credit, DiseasePage, Sign, Topic
 from publishing.comparing import Comparison
-from publishing.editions import keep
-from publishing.views import Preview
+from publishing.verbs import keep
 from tests.factories import make_disease, make_question, make_source, put_live
 from tests.reading import text_of, texts_of
+from website.views import Preview
 
 pytestmark = pytest.mark.django_db
 

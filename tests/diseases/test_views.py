@@ -8,12 +8,12 @@ import time_machine
 from django.test import RequestFactory
 from django.urls import reverse
 
-from diseases import community, views
+from community import invitation as community
+from diseases import views
 from diseases.models import Disease, Identifier, Synonym
-from diseases.pages import DiseasePage
-from publishing.editions import keep, publish, withdraw
+from diseases.values import DiseasePage
 from publishing.models import Edition
-from publishing.views import Preview
+from publishing.verbs import keep, publish, withdraw
 from tests.factories import (
     make_disease,
     make_organization,
@@ -23,6 +23,7 @@ from tests.factories import (
     put_live,
 )
 from tests.reading import text_of, texts_of
+from website.views import Preview
 
 pytestmark = pytest.mark.django_db
 

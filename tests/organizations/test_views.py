@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from organizations import views
 from organizations.models import Organization
-from publishing.editions import keep, publish, withdraw
-from publishing.views import Preview
+from publishing.verbs import keep, publish, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, put_live
 from tests.reading import texts_of
+from website.views import Preview
 
 pytestmark = pytest.mark.django_db
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diseases.codes import Relation
-from diseases.pages import Answer, Code, Credit, DiseasePage, OtherName, SupportedBy, Topic
-from organizations.pages import Number, OrganizationPage, Status
+from diseases.values import Answer, Code, Credit, DiseasePage, OtherName, SupportedBy, Topic
+from organizations.values import Number, OrganizationPage, Status
 from publishing.comparing import MOST, Comparison, Run, block_runs, word_runs
-from publishing.pages import Reference
 from publishing.prose import blocks
+from publishing.values import Reference
 
 KEYS = [UUID(int=number) for number in range(6)]
 SOCIETY = Reference(kind="organization", slug="society")

@@ -7,9 +7,9 @@ from django.db import connection
 
 from organizations.models import Organization
 from publishing.binning import bin_subject
-from publishing.editions import hand_over, keep, publish, withdraw
 from publishing.models import Edition, Event, Stamp
 from publishing.restoring import restore
+from publishing.verbs import hand_over, keep, publish, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, make_question
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from diseases.models import Disease
 from publishing.addresses import Gone, look_up
 from publishing.binning import bin_subject, unbin_subject
-from publishing.editions import PublishingError, keep, publish, withdraw
 from publishing.models import Edition
 from publishing.restoring import restore
+from publishing.verbs import PublishingError, keep, publish, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, make_question
 
 pytestmark = pytest.mark.django_db

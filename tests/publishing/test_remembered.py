@@ -3,9 +3,9 @@
 import pytest
 from django.db import connection, transaction
 
-from publishing.editions import keep, publish, withdraw
 from publishing.models import Edition, Stamp
 from publishing.remembered import once_a_release
+from publishing.verbs import keep, publish, withdraw
 from tests.factories import make_organization, make_publisher, put_live
 
 pytestmark = pytest.mark.django_db

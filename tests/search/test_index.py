@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from diseases.models import Synonym
 from publishing.binning import bin_subject
-from publishing.editions import keep, publish, withdraw
+from publishing.verbs import keep, publish, withdraw
 from search import index
 from search.models import Clock, Code, Entry, Word
 from search.names import current, forget

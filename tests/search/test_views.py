@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from diseases.models import Synonym
-from publishing.editions import keep, withdraw
+from publishing.verbs import keep, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, make_question, put_live
 from tests.reading import text_of, texts_of
 

@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from publishing.editions import PublishingError
+from accounts.models import RateCount
+from publishing.verbs import PublishingError
 from suggestions.deciding import decline, mark_as_spam
-from suggestions.models import Suggestion, Tally
-from suggestions.receiving import TooMany, receive
+from suggestions.models import Suggestion
+from suggestions.receiving import SITE, TooMany, receive
 from tests.factories import make_editor
 from tests.suggestions.factories import make_suggestion
 
@@ -44,7 +45,7 @@ def test_the_limits_are_exact(settings):
 
     assert sorted(answers, key=str) == [True] * 15 + ["full"] * 9
     assert Suggestion.objects.count() == 15
-    assert Tally.objects.get(key=Tally.SITE).count == 15
+    assert RateCount.objects.get(key=SITE).count == 15
 
 
 def test_one_sender_is_held_to_the_limit(settings):

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from suggestions.models import Suggestion, Tally
+from accounts.models import RateCount
+from suggestions.models import Suggestion
 from tests.factories import make_disease, make_editor
 from tests.suggestions.factories import make_suggestion
 
@@ -86,14 +87,14 @@ def test_spam_goes_after_a_month_and_hashes_after_an_hour():
     old, young = sent_ago(31, state="spam"), sent_ago(29, state="spam")
     with time_machine.travel("2026-06-01 12:30Z"):
         noon = int(timezone.now().timestamp()) // 3600
-        Tally.objects.create(key="a" * 64, hour=noon - 1)
-        Tally.objects.create(key="a" * 64, hour=noon)
+        RateCount.objects.create(key="a" * 64, hour=noon - 1)
+        RateCount.objects.create(key="a" * 64, hour=noon)
         Suggestion.objects.filter(pk=old.pk).update(at=timezone.now() - timedelta(days=31))
         Suggestion.objects.filter(pk=young.pk).update(at=timezone.now() - timedelta(days=29))
         said = forget()
 
     assert list(Suggestion.objects.all()) == [young]
-    assert list(Tally.objects.values_list("hour", flat=True)) == [noon]
+    assert list(RateCount.objects.values_list("hour", flat=True)) == [noon]
     assert "1 held as spam were deleted, and 1 counts of past hours" in said
 
 

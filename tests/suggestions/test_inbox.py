@@ -15,8 +15,8 @@ from django.utils import timezone
 from diseases.models import Symptom
 from organizations.models import Organization
 from publishing.binning import bin_subject
-from publishing.editions import keep, publish, withdraw
 from publishing.models import Edition
+from publishing.verbs import keep, publish, withdraw
 from suggestions.models import Suggestion
 from tests.factories import (
     make_disease,

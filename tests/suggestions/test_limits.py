@@ -9,8 +9,9 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from suggestions.models import Suggestion, Tally
-from suggestions.receiving import PATIENCE
+from accounts.models import RateCount
+from suggestions.models import Suggestion
+from suggestions.receiving import PATIENCE, SITE
 from suggestions.senders import sender_of
 from tests.factories import make_question, put_live
 from tests.reading import text_of
@@ -63,7 +64,7 @@ def test_what_a_reader_writes_into_the_header_counts_for_nothing(settings):
 def test_no_address_is_kept(client):
     send(client, opened(client) | TYPED, REMOTE_ADDR="192.0.2.77")
 
-    kept = [*Suggestion.objects.values_list(), *Tally.objects.values_list()]
+    kept = [*Suggestion.objects.values_list(), *RateCount.objects.values_list()]
     assert len(kept) == 1 + 2  # the site's, and the sender's
     assert "192.0.2.77" not in repr(kept)
 
@@ -113,7 +114,7 @@ def test_a_form_that_was_sent_twice_is_one_suggestion(client):
         assert send(client, fields | again)["Location"] == "/suggest/thanks/"
 
     assert signs() == [("new", [])]
-    assert Tally.objects.get(key=Tally.SITE).count == 1
+    assert RateCount.objects.get(key=SITE).count == 1
 
 
 def test_the_same_words_from_elsewhere_are_held(client):
@@ -164,7 +165,7 @@ def test_one_sender_has_an_hourly_limit_and_keeps_the_words(client, settings):
     assert given_back(refused) == TYPED
     assert SHOWN in refused.text
     assert (other.status_code, later.status_code) == (302, 302)
-    assert set(Tally.objects.values_list("hour", flat=True)) == {int(later_hour().timestamp()) // 3600}
+    assert set(RateCount.objects.values_list("hour", flat=True)) == {int(later_hour().timestamp()) // 3600}
 
 
 def later_hour():
@@ -180,7 +181,7 @@ def test_all_senders_together_have_an_hourly_limit(client, settings):
     ]
 
     assert statuses == [302, 302, 302, 429, 429]
-    assert Tally.objects.count() == 1 + 3
+    assert RateCount.objects.count() == 1 + 3
 
 
 def test_spam_leaves_room_for_what_is_none(client, settings):
@@ -210,7 +211,7 @@ def test_a_thousand_automated_posts_leave_no_more_than_the_limit_and_no_mail(cli
     assert answers == {302: settings.SUGGESTIONS_PER_HOUR, 429: 1000 - settings.SUGGESTIONS_PER_HOUR}
     assert Suggestion.objects.count() == settings.SUGGESTIONS_PER_HOUR == 60
     assert Suggestion.objects.filter(state="spam").count() == 30
-    assert Tally.objects.count() <= 60 + 2
+    assert RateCount.objects.count() <= 60 + 2
     assert mail.outbox == []
 
 

@@ -1,0 +1,174 @@
+import secrets
+from collections.abc import Iterable
+from typing import Self
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.db.models.fields.json import KT
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from community import pictures
+from community.values import PictureValue, PortraitPage
+from diseases.models import Disease
+from publishing.models import Address, Edition, Publishable
+from publishing.values import LINE_LENGTH
+
+
+class PictureQuerySet(models.QuerySet["Picture"]):
+    def keep(self, stored: pictures.Stored) -> "Picture":
+        """The row of a picture; the same picture twice is one row."""
+        fields = {"content": stored.content, "width": stored.width, "height": stored.height}
+        return self.get_or_create(digest=stored.digest, defaults=fields)[0]
+
+    def unused(self) -> Self:
+        """Pictures that neither a portrait nor any edition of one shows."""
+        editions = Edition.objects.of(Portrait).order_by().values_list(KT("content__picture__digest"), flat=True)
+        return self.filter(portraits=None).exclude(pk__in=set(editions) - {None})
+
+
+class Picture(models.Model):
+    """A picture as it is shown, in the database: one thing to back up, and gone for good when it is deleted."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    content = models.BinaryField()
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+
+    objects = PictureQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.digest[:6]
+
+    @staticmethod
+    def is_public(digest: str) -> bool:
+        """Whether a live portrait shows it. Nobody but staff may see any other."""
+        return Edition.objects.of(Portrait).live().filter(content__picture__digest=digest).exists()
+
+
+class Portrait(Publishable):
+    """A person who uses the app, in a few words of their own. Nobody is shown without a consent that is on record."""
+
+    KIND = "portrait"
+    PAGE = PortraitPage
+    # Who searches for a disease looks for answers; and nobody is to be found here by searching for their name.
+    IS_SEARCHED = False
+
+    relation = models.CharField(
+        gettext_lazy("who it is"),
+        max_length=200,
+        blank=True,
+        help_text=gettext_lazy("As it goes on after the name: “mother of a girl with Marfan syndrome”."),
+    )
+    words = models.TextField(
+        gettext_lazy("in their own words"), max_length=600, blank=True, help_text=gettext_lazy("A sentence or two.")
+    )
+    disease = models.ForeignKey(
+        Disease,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="portraits",
+        help_text=gettext_lazy("Its page shows the portrait too."),
+    )
+    picture = models.ForeignKey(Picture, models.PROTECT, null=True, blank=True, related_name="portraits")
+    alternative = models.CharField(
+        gettext_lazy("the picture in words"),
+        max_length=LINE_LENGTH,
+        blank=True,
+        help_text=gettext_lazy(
+            "What it shows, for readers who cannot see it: “Anna and her daughter on a bench, laughing”."
+        ),
+    )
+    consent_on = models.DateField(
+        gettext_lazy("consent given on"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("Nothing is shown without it. Readers see the date."),
+    )
+    consent_note = models.TextField(
+        gettext_lazy("how it was given"),
+        blank=True,
+        max_length=2000,
+        help_text=gettext_lazy(
+            "For colleagues only: who asked, what they agreed to, and where the signed form or the message is kept."
+        ),
+    )
+
+    class Meta(Publishable.Meta):
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(picture=None) | ~Q(alternative=""),
+                name="a_picture_has_words",
+                violation_error_message=gettext_lazy("Describe the picture for readers who cannot see it."),
+            ),
+        ]
+
+    def clean(self) -> None:
+        if self.consent_on and self.consent_on > timezone.localdate():
+            raise ValidationError({"consent_on": _("This day is still to come.")})
+
+    def free_slug(self, besides: Iterable[str] = ()) -> str:
+        """No name in it: an address is remembered for good, a consent may be withdrawn."""
+        return secrets.token_hex(5)
+
+    def compose(self) -> PortraitPage:
+        references = Address.objects.references(Disease, [self.disease]) if self.disease else {}
+        return PortraitPage(
+            title=self.name,
+            slug=self.slug,
+            relation=self.relation,
+            words=self.words,
+            disease=references[self.disease.pk] if self.disease else None,
+            picture=self._picture(),
+            consent_on=self.consent_on,
+        )
+
+    def _picture(self) -> PictureValue | None:
+        if not self.picture_id:
+            return None
+        size = Picture.objects.values("width", "height").get(pk=self.picture_id)  # the bytes can wait
+        return PictureValue(digest=self.picture_id, alternative=self.alternative, **size)
+
+    def take_over(self, page: PortraitPage) -> None:
+        subjects = Address.objects.subjects(page.references())
+        disease = subjects.get(page.disease) if page.disease else None
+        self.name, self.slug, self.relation, self.words = page.title, page.slug, page.relation, page.words
+        self.disease = disease if isinstance(disease, Disease) else None
+        self.picture_id = page.picture.digest if page.picture else None
+        self.alternative = page.picture.alternative if page.picture else ""
+        # A consent is no text that one goes back to: it is given or withdrawn today, whatever an old edition says.
+        if not Edition.objects.about(self).exists():
+            self.consent_on = page.consent_on
+        self.save()
+
+    def refusal(self, page: PortraitPage) -> str:
+        if self.consent_on and page.consent_on:
+            return ""
+        return _("There is no consent of %(name)s on record. Nobody is shown without it.") % {"name": self.name}
+
+    def blank(self) -> None:
+        self.name = _("Consent withdrawn")
+        self.relation = self.words = self.alternative = self.consent_note = self.staff_notes = ""
+        self.disease = self.picture = self.consent_on = None
+
+    @classmethod
+    def files(cls, digests: set[str]) -> dict[str, bytes]:
+        rows = Picture.objects.filter(pk__in=digests).values_list("digest", "content")
+        return {digest: bytes(content) for digest, content in rows}
+
+    @classmethod
+    def take_file(cls, content: bytes) -> None:
+        Picture.objects.keep(pictures.check(content))
+
+    @classmethod
+    def prune_files(cls, *, dry_run: bool = False) -> int:
+        unused = Picture.objects.unused()
+        return unused.count() if dry_run else unused.delete()[0]
+
+    def was_published(self) -> bool:
+        """Whether readers have ever seen it."""
+        return bool(self.pk) and Edition.objects.about(self).exclude(published_at=None).exists()

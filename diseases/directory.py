@@ -1,0 +1,23 @@
+"""What the lists of live diseases are made of."""
+
+from collections.abc import Mapping
+
+from django.db.models import Count, QuerySet
+
+from diseases.models import Disease
+from publishing.models import Edition
+from publishing.remembered import once_a_release
+
+LISTED = ("kind", "slug", "title", "letter", "updated_at")
+"""The columns that a list shows: an edition's others hold the text of its whole page."""
+
+
+def live_diseases() -> QuerySet[Edition]:
+    return Edition.objects.of(Disease).live().only(*LISTED)
+
+
+@once_a_release
+def letters() -> Mapping[str, int]:
+    """The letters that live diseases begin with, in order, and how many begin with each."""
+    diseases = Edition.objects.of(Disease).live()
+    return dict(sorted(diseases.order_by().values_list("letter").annotate(Count("pk"))))

@@ -1,0 +1,161 @@
+"""Looking back: what happened to a subject, how its editions differ, and the ways back."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from editorial.admin.steps import StepsAdmin
+from editorial.forms import PublishForm, ReasonForm
+from publishing.comparing import Comparison
+from publishing.models import Address, Edition, Event
+from publishing.restoring import hidden_comparisons, hide_comparison, restore, show_comparison
+from publishing.verbs import PublishingError, latest_number, may, publish, redact
+
+
+class HistoryAdmin(StepsAdmin):
+    """History, compare, restore, publish the previous edition, redact, hide a comparison from readers."""
+
+    def get_urls(self) -> list[Any]:
+        steps = [
+            self.step("compare", self.compare_view),
+            self.step("restore", self.restore_view, "restore/<int:number>"),
+            self.step("previous", self.previous_view),
+            self.step("redact", self.redact_view, "redact/<int:number>"),
+            self.step("comparison", self.comparison_view, "comparison/<int:number>"),
+        ]
+        return steps + super().get_urls()
+
+    def _edition(self, subject: Any, number: int) -> Edition:
+        return get_object_or_404(Edition.objects.about(subject), number=number)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        subject = self._subject(request, object_id, "view")
+        editions = list(Edition.objects.about(subject).defer("content"))
+        events = Event.objects.filter(kind=subject.KIND, subject_id=subject.pk).select_related("edition")
+        records: list[Any] = [*editions, *events.defer("edition__content")]
+        records = sorted(records, key=lambda record: record.at, reverse=True)
+        published = {event.edition_id for event in events if event.verb == Event.Verb.PUBLISHED}
+        return self._step_page(
+            request,
+            subject,
+            "history.html",
+            _("History"),
+            records=records,
+            numbers=sorted((edition.number for edition in editions), reverse=True),
+            latest=latest_number(subject),
+            live=next((edition for edition in editions if edition.is_live), None),
+            published=published,
+            hidden=hidden_comparisons(published),
+            may_change=may(request.user, "change", self.model),
+            may_publish=may(request.user, "publish", self.model),
+        )
+
+    def compare_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Any two editions by number; without numbers the newest, which is the working copy, with the live one."""
+        subject = self._subject(request, object_id, "view")
+        editions = Edition.objects.about(subject)
+        newest = editions.order_by("-number").first()
+        if not newest:
+            return self._step_page(request, subject, "compare.html", _("Compare"))
+        start = editions.live().first() or editions.filter(number__lt=newest.number).order_by("-number").first()
+        form = CompareForm(request.GET)
+        chosen = form.cleaned_data if form.is_valid() else {}
+        old = self._edition(subject, chosen["old"]) if chosen.get("old") else start or newest
+        new = self._edition(subject, chosen["new"]) if chosen.get("new") else newest
+        rows = Address.objects.subjects((*old.page.references(), *new.page.references()))
+        titles = {reference: str(row) for reference, row in rows.items()}
+        comparison = Comparison(old.page, new.page, lambda reference: titles.get(reference, reference.slug))
+        return self._step_page(
+            request,
+            subject,
+            "compare.html",
+            _("Compare"),
+            old=old,
+            new=new,
+            changes=comparison.changes,
+            numbers=list(editions.order_by("-number").values_list("number", flat=True)),
+        )
+
+    def restore_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
+        subject = self._subject(request, object_id, "change")
+        edition = self._edition(subject, number)
+        form = forms.Form(request.POST or None)
+        if request.method == "POST":
+            try:
+                kept = restore(edition, by=request.user)  # type: ignore[arg-type] # admin_view let only users in
+            except PublishingError as error:
+                form = ReasonForm(request.POST)
+                form.is_valid()
+                form.add_error(None, str(error))
+            else:
+                words = {"old": number, "new": kept.number}
+                return self._done(request, subject, _("Edition %(old)s is the working copy again, as %(new)s.") % words)
+        return self._step_page(request, subject, "restore.html", _("Restore"), form=form, edition=edition)
+
+    def _previous(self, subject: Any) -> Edition | None:
+        """The edition that was live before the one that is, or before the last withdrawal."""
+        published = Event.objects.filter(kind=subject.KIND, subject_id=subject.pk, verb=Event.Verb.PUBLISHED)
+        live = Edition.objects.about(subject).live().first()
+        for event in published.filter(edition__redacted_at=None).select_related("edition").order_by("-pk"):
+            if event.edition != live:
+                return event.edition
+        return None
+
+    def previous_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """After a mishap: what readers saw before, in one step. The working copy stays as it is."""
+        subject = self._subject(request, object_id, "publish")
+        edition = self._previous(subject)
+        if not edition:
+            return self._step_page(request, subject, "previous.html", _("Publish the previous edition"))
+        form = PublishForm(request.POST or None, initial={"edition": edition.number})
+        if request.method == "POST" and form.is_valid():
+            chosen = self._edition(subject, form.cleaned_data["edition"])
+            try:
+                publish(chosen, request.user, form.cleaned_data["note"], form.cleaned_data["minor"])
+            except PublishingError as error:
+                form.add_error(None, str(error))
+            else:
+                return self._done(request, subject, _("Edition %(n)s is live again.") % {"n": chosen.number})
+        live = Edition.objects.about(subject).live().first()
+        title = _("Publish the previous edition")
+        return self._step_page(request, subject, "previous.html", title, form=form, edition=edition, live=live)
+
+    def redact_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
+        subject = self._subject(request, object_id, "publish")
+        edition = self._edition(subject, number)
+        form = ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                redact(edition, by=request.user, reason=form.cleaned_data["reason"])
+            except PublishingError as error:
+                form.add_error(None, str(error))
+            else:
+                return self._done(request, subject, _("The words of edition %(n)s are gone for good.") % {"n": number})
+        return self._step_page(request, subject, "redact.html", _("Redact"), form=form, edition=edition)
+
+    def comparison_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
+        """Hides what a publication changed from readers, or shows it again."""
+        subject = self._subject(request, object_id, "publish")
+        edition = self._edition(subject, number)
+        hidden = edition.pk in hidden_comparisons([edition.pk])
+        form = ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            step = show_comparison if hidden else hide_comparison
+            try:
+                step(edition, by=request.user, reason=form.cleaned_data["reason"])
+            except PublishingError as error:
+                form.add_error(None, str(error))
+            else:
+                done = _("Readers see the comparison again.") if hidden else _("Readers no longer see the comparison.")
+                return self._done(request, subject, done)
+        title = _("Show the comparison again") if hidden else _("Hide the comparison")
+        context = {"form": form, "edition": edition, "hidden": hidden}
+        return self._step_page(request, subject, "comparison.html", title, **context)
+
+
+class CompareForm(forms.Form):
+    old = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    new = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1)

@@ -1,0 +1,99 @@
+"""How work goes on after a session has ended or a token was lost: nothing that was typed is lost."""
+
+import json
+import re
+from urllib.parse import urlsplit
+
+from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import strip_tags
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import requires_csrf_token
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from editorial.policy import with_admin_policy
+
+SECRET_FIELDS = {"csrfmiddlewaretoken", "password", "password1", "password2", "old_password"}
+SECRET_FIELDS |= {"new_password1", "new_password2", "usable_password"}
+
+
+def _typed(request: HttpRequest) -> list[list[str]]:
+    """What the person typed, as pairs of name and value; a password is never sent back."""
+    return [[name, value] for name, values in request.POST.lists() if name not in SECRET_FIELDS for value in values]
+
+
+def _readable(typed: list[list[str]]) -> list[tuple[str, str]]:
+    """What of it a person recognises as theirs: no row numbers, keys, empty rows or tags."""
+    machinery = re.compile(r"opened|_\w+|.*__prefix__.*|.*(_FORMS|-id|-key|-position|-new_date)")
+    found = [(name, strip_tags(value).strip()) for name, value in typed if not machinery.fullmatch(name)]
+    return [(name.replace("-", " ").replace("_", " "), value) for name, value in found if value]
+
+
+def _offer(request: HttpRequest, path: str, typed: list[list[str]], form: AdminAuthenticationForm) -> HttpResponse:
+    """The page that carries on what was typed: first a sign-in where that is needed, then one button."""
+    context = {
+        **admin.site.each_context(request),
+        "title": _("One moment"),
+        "path": path,
+        "typed": typed,
+        "typed_json": json.dumps(typed),
+        "readable": _readable(typed),
+        "is_nav_sidebar_enabled": False,
+        "form": form,
+        "signed_in": admin.site.has_permission(request),
+    }
+    return render(request, "editorial/resume.html", context)
+
+
+@with_admin_policy
+@never_cache
+@requires_csrf_token
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Answers a post whose session has ended: nothing is done, and nothing typed is lost."""
+    response = _offer(request, request.get_full_path(), _typed(request), AdminAuthenticationForm(request))
+    response.status_code = 403
+    return response
+
+
+def _comes_from_here(request: HttpRequest) -> bool:
+    """Whether a page of this site sent the post. What another site's page "typed" is not offered to be sent again."""
+    origin = request.headers.get("Origin") or request.headers.get("Referer", "")
+    return urlsplit(origin)[:2] == (request.scheme, request.get_host())
+
+
+@requires_csrf_token
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answers a post without a valid token. In the admin that is mostly a lost cookie or an old tab."""
+    if request.path == reverse("admin:login"):
+        return redirect(request.get_full_path())
+    if request.path.startswith(reverse("admin_password_reset")) and not admin.site.has_permission(request):
+        return redirect("admin_password_reset")
+    if request.path.startswith(reverse("admin:index")) and _comes_from_here(request):
+        return signed_out(request)
+    return render(request, "403_csrf.html", {"reason": reason}, status=403)
+
+
+@with_admin_policy
+@never_cache
+@sensitive_post_parameters("password")
+@require_POST
+def resume(request: HttpRequest) -> HttpResponse:
+    """Signs in and offers what was typed to be sent once more, by a click and with a valid token."""
+    path = request.POST.get("path", "")
+    if not (path.startswith(reverse("admin:index")) and url_has_allowed_host_and_scheme(path, None)):
+        return redirect("admin:index")
+    try:
+        typed = [[str(name), str(value)] for name, value in json.loads(request.POST.get("typed", "[]"))]
+    except (ValueError, TypeError):
+        return redirect(path)
+    form = AdminAuthenticationForm(request, request.POST)
+    if not admin.site.has_permission(request) and form.is_valid():
+        login(request, form.get_user())
+    return _offer(request, path, typed, form)

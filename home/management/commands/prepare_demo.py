@@ -1,0 +1,75 @@
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
+from django.urls import reverse
+
+import home
+from diseases.models import Disease
+from imports.page_merge import merge_page
+from imports.page_text import read
+from organizations.models import Organization
+from publishing.verbs import hand_over, keep, publish, withdraw
+
+SAMPLES = Path(home.__file__).parent / "samples"
+USERNAME = "demo"
+DRAFT = "von-hippel-lindau-disease"
+CHANGED = "fragile-x-syndrome"
+READY = "marfan-syndrome"
+WITHDRAWN = "turner-syndrome"
+MOVED = "iron-disorders-institute-inc"
+
+
+@transaction.atomic
+def load_samples(publisher: Any) -> None:
+    """The sample pages, most of them live, and one in every other state that an editor meets."""
+    for path in sorted(SAMPLES.glob("*.txt")):
+        merge_page(read(path.read_text(encoding="utf-8")), by=publisher, publish_new=path.stem != DRAFT)
+    keep(_last_question_first(CHANGED), by=publisher)
+    ready = keep(_last_question_first(READY), by=publisher)
+    hand_over(ready, by=publisher, note="The last question now comes first. Please look at the order.")
+    reason = "Withdrawn in the sample content, to show what readers are told when a page is taken away."
+    withdraw(Disease.objects.get(slug=WITHDRAWN), by=publisher, reason=reason)
+    moved = Organization.objects.get(slug=MOVED)
+    moved.slug = moved.slug.removesuffix("-inc")
+    moved.save()
+    publish(keep(moved, by=publisher), by=publisher, note="The page has a shorter address.", minor=True)
+
+
+def _last_question_first(slug: str) -> Disease:
+    """A change of the working copy that says nothing new."""
+    disease = Disease.objects.get(slug=slug)
+    last = disease.questions.last()
+    if last:
+        last.position = 0
+        last.save()
+    return disease
+
+
+class Command(BaseCommand):
+    help = "Fill an empty site for a first look: a publisher's account if there is none, and the sample content."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--address", default="http://127.0.0.1:8000", help="where the site is served")
+
+    def handle(self, *args: Any, address: str, **options: Any) -> None:
+        users = get_user_model().objects
+        password = ""
+        if not users.exists():
+            password = secrets.token_urlsafe(12)
+            user = users.create_user(
+                USERNAME, password=password, first_name="Demo", last_name="Publisher", is_staff=True
+            )
+            user.groups.set(Group.objects.filter(name="Publishers"))
+        publisher = users.filter(username=USERNAME).first()
+        if publisher and not Disease.objects.exists():
+            load_samples(publisher)
+            self.stdout.write(f"{Disease.objects.count()} sample diseases are in place, most of them live.")
+        self.stdout.write(f"The site:  {address}{reverse('home')}")
+        self.stdout.write(f"The admin: {address}{reverse('admin:index')}")
+        if password:
+            self.stdout.write(f"Sign in as “{USERNAME}” with the password {password} (shown this once).")

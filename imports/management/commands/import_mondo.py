@@ -1,0 +1,23 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from imports import mondo
+from imports.management.import_command import ImportCommand
+from imports.models import Dataset
+from imports.records import Delivery
+
+
+class Command(ImportCommand):
+    help = "Read Mondo's cross-references into the diseases that are here, joined on the GARD id."
+    dataset = Dataset.MONDO
+    creates = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("path", type=Path, help="the zip file of SSSOM tables")
+        parser.add_argument("--synonyms", type=Path, metavar="FILE", help="the table of labels and synonyms")
+        super().add_arguments(parser)
+
+    def read(self, **options: Any) -> Delivery:
+        return mondo.read(options["path"], options["synonyms"])

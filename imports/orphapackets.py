@@ -1,0 +1,202 @@
+"""ORPHApackets: what Orphanet says of one disease, as a line of JSON.
+
+Their definitions have lost most of their commas on the way out of Orphanet; nothing can bring those back.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from html import unescape
+from typing import Any
+
+from diseases.codes import Relation, Scheme, clean
+from diseases.values import FREQUENCY_LENGTH, Aspect
+from imports.lines import NO_TEXT
+from imports.orphanet_nomenclature import Level
+from imports.records import CodeRecord, Refusal, SymptomRecord
+from imports.tables import TextLine
+from publishing.values import LINE_LENGTH
+
+LONGEST_SUMMARY = 5000  # of Disease.summary
+NOTHING = frozenset({"", "no data", "0.0"})
+INLINE_TAG = re.compile(r"</?(?:i|b|u|em|strong|sub|sup)\s*>", re.IGNORECASE)
+BREAK_TAG = re.compile(r"</?(?:p|br|div)\s*/?>", re.IGNORECASE)
+LIGATURES = str.maketrans({"ﬁ": "fi", "ﬂ": "fl"})
+
+# Of the code in relation to the disease: "BTNT" says that the ORPHA code is the broader of the two.
+RELATIONS = {"E": Relation.EXACT, "BTNT": Relation.NARROW, "NTBT": Relation.BROAD, "ND": Relation.UNKNOWN}
+WRONG = "W"
+SCHEMES = {str(scheme) for scheme in (Scheme.OMIM, Scheme.ICD10, Scheme.ICD11, Scheme.UMLS, Scheme.GARD)}
+
+GROUPS = frozenset({"Category", "Clinical group"})
+SUBTYPES = frozenset({"Clinical subtype", "Etiological subtype", "Histopathological subtype"})
+
+EXCLUDED = "Excluded"
+# HPO keeps ages of death under the course of a disease.
+COURSE = re.compile(r"(?:sudden |neonatal )?death(?: in .*)?|stillbirth", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    where: str
+    code: str
+    name: str
+    level: Level
+    synonyms: tuple[str, ...]
+    codes: tuple[CodeRecord, ...]
+    summary: str
+    symptoms: tuple[SymptomRecord, ...]
+    remarks: tuple[str, ...]
+
+
+def read_packets(lines: Iterable[TextLine], refusals: list[Refusal]) -> dict[str, Packet]:
+    packets: dict[str, Packet] = {}
+    for line in lines:
+        try:
+            packet = read_packet(line)
+            if packet.code in packets:
+                raise ValueError(
+                    f"is a second packet of ORPHA:{packet.code}; the first is {packets[packet.code].where}"
+                )
+        except (ValueError, RecursionError) as error:
+            refusals.append(Refusal(line.where, _reason(error), failed=True))
+        else:
+            packets[packet.code] = packet
+    return packets
+
+
+def read_packet(line: TextLine) -> Packet:
+    content = json.loads(line.text)
+    if isinstance(content, dict) and isinstance(content.get("Orphapacket"), dict):
+        content = content["Orphapacket"]
+    if not isinstance(content, dict):
+        raise ValueError("is no packet")
+    remarks: list[str] = []
+    name = _string(content, "Label")
+    if not name or len(name) > LINE_LENGTH:
+        raise ValueError("has no label" if not name else f"has a label of more than {LINE_LENGTH} characters")
+    return Packet(
+        where=line.where,
+        code=clean(Scheme.ORPHA, _string(content, "ORPHAcode")),
+        name=name,
+        level=_level(entries(content.get("DisorderType"), "DisorderType")),
+        synonyms=tuple(filter(None, map(_text, entries(content.get("Synonyms"), "Synonym")))),
+        codes=_codes(entries(content.get("ExternalReferences"), "ExternalReference"), remarks),
+        summary=_summary(entries(content.get("TextSection"), "TextSection"), remarks),
+        symptoms=_symptoms(entries(content.get("Phenotypes"), "Phenotype"), remarks),
+        remarks=tuple(remarks),
+    )
+
+
+def entries(value: Any, name: str) -> list[Any]:
+    """The entries of one list, which packets write in several ways.
+
+    As a list of objects, of entries, or as one of either; as an object that holds the list under the entry's name; or
+    as "no data".
+    """
+    if isinstance(value, list):
+        return [entry for part in value for entry in entries(part, name)]
+    if isinstance(value, dict):
+        return entries(value[name], name) if name in value else [value] * bool(value)
+    return [] if value is None or _text(value) == "" else [value]
+
+
+def _text(value: Any) -> str:
+    """One line of text, "" for what means that nothing is known."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise ValueError(f"holds a {type(value).__name__} where a text should be")
+    if NO_TEXT.search(value):
+        raise ValueError("holds characters that are no text")
+    text = " ".join(value.split())
+    return "" if text.casefold() in NOTHING else text
+
+
+def _string(content: dict[str, Any], name: str) -> str:
+    value = content.get(name)
+    return "" if value is None else _text(value)
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"holds a {type(value).__name__} where an object should be")
+    return value
+
+
+def _level(kinds: list[Any]) -> Level:
+    name = _string(_dict(kinds[0]), "value") if kinds else ""
+    if not name:
+        return Level.UNKNOWN
+    return Level.GROUP if name in GROUPS else Level.SUBTYPE if name in SUBTYPES else Level.DISORDER
+
+
+def _codes(references: list[Any], remarks: list[str]) -> tuple[CodeRecord, ...]:
+    codes = []
+    for reference in map(_dict, references):
+        scheme = _string(reference, "Source")
+        value = _string(reference, "Reference")
+        relation = _string(reference, "DisorderMappingRelation").partition(" ")[0]
+        if scheme not in SCHEMES or not value:
+            continue
+        if relation == WRONG:
+            remarks.append(f"Left out: {scheme} {value}, which Orphanet calls wrong")
+            continue
+        try:
+            codes.append(CodeRecord(scheme, clean(scheme, value), RELATIONS.get(relation, Relation.UNKNOWN)))
+        except ValueError:
+            remarks.append(f"Left out: “{value[:40]}”, no code of {scheme}")
+    return tuple(codes)
+
+
+def _summary(sections: list[Any], remarks: list[str]) -> str:
+    texts = [
+        _string(section, "Contents")
+        for section in map(_dict, sections)
+        if _string(section, "TextSectionType") == "Definition"
+    ]
+    summary = clean_definition(" ".join(filter(None, texts)))
+    if len(summary) > LONGEST_SUMMARY:
+        remarks.append(f"Left out: the definition, since it has more than {LONGEST_SUMMARY:,} characters")
+        return ""
+    return summary
+
+
+def clean_definition(text: str) -> str:
+    """Without tags and entities; a "<" of a comparison stays."""
+    text = unescape(BREAK_TAG.sub(" ", INLINE_TAG.sub("", text)))
+    return " ".join(NO_TEXT.sub("", text).translate(LIGATURES).split())
+
+
+def _symptoms(phenotypes: list[Any], remarks: list[str]) -> tuple[SymptomRecord, ...]:
+    found: dict[tuple[str, str], SymptomRecord] = {}
+    excluded = []
+    for phenotype in map(_dict, phenotypes):
+        term = _string(phenotype, "HPOTerm")
+        frequency = _string(phenotype, "HPOFrequency")
+        if frequency.startswith(EXCLUDED):
+            excluded.append(term)
+        elif len(term) > LINE_LENGTH or len(frequency) > FREQUENCY_LENGTH:
+            remarks.append(f"Left out, since it is too long: the symptom “{term[:80]}”, {frequency[:80]}")
+        elif term:
+            found.setdefault((term, frequency), _symptom(term, frequency, _string(phenotype, "HPOId")))
+    if excluded:
+        remarks.append(f"Left out: {len(excluded)} excluded (0%), so no symptoms: {'; '.join(excluded)}")
+    if twice := [term for term, count in Counter(term for term, _frequency in found).items() if count > 1]:
+        remarks.append(f"Stands there with several frequencies: {'; '.join(twice)}")
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=50_000)
+def _symptom(term: str, frequency: str, hpo_id: str) -> SymptomRecord:
+    """The same one for all diseases: there are a tenth as many as rows."""
+    return SymptomRecord(term, frequency, Aspect.COURSE if COURSE.fullmatch(term) else Aspect.SYMPTOM, hpo_id)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"is no JSON ({error.msg} at character {error.pos + 1})"
+    return "is nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -1,0 +1,171 @@
+"""Reads one disease's page of plain text: names and codes, questions with their answers, organizations.
+
+Nothing is lost and nothing is made up: each word ends in a field, in `unplaced`, or was a label or site furniture.
+"""
+
+import re
+from dataclasses import dataclass
+
+from imports.contact_text import OrganizationText, continues_organization, opens_organization, read_organizations
+from imports.lines import Line, PageTextError, Unplaced, split_lines
+from imports.question_text import OpenQuestion, QuestionText, finish, is_question, read_answer
+
+
+@dataclass(frozen=True)
+class SynonymText:
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class IdentifierText:
+    scheme: str
+    value: str
+
+
+@dataclass(frozen=True)
+class PageText:
+    name: str
+    synonyms: tuple[SynonymText, ...] = ()
+    identifiers: tuple[IdentifierText, ...] = ()
+    summary: str = ""
+    questions: tuple[QuestionText, ...] = ()
+    organizations: tuple[OrganizationText, ...] = ()
+    unplaced: tuple[Unplaced, ...] = ()
+
+
+GARD_FURNITURE = re.compile(
+    r"The .{1,60} disease database is regularly updated using data .{0,100}provided by GARD\b.*", re.IGNORECASE
+)
+FURNITURE = re.compile(
+    r"Connect with other users with .{1,200} on the .{1,40} app\.?"
+    r"|Do you have information about a disease, disorder, or syndrome\?( Want to suggest a symptom\?)?"
+    r"|Want to suggest a symptom\?"
+    r"|Please send suggestions to .{1,40}"
+    r"|People Using the App ?\d*"
+    r"|Join the .{1,60} Community[.!]?"
+    r"|To connect, share, empower and heal today[.!]?"
+    rf"|{GARD_FURNITURE.pattern}",
+    re.IGNORECASE,
+)
+
+HEAD_LABEL = re.compile(r"(Also called|Synonyms|Codes|Summary)\s?:\s*(.*)", re.IGNORECASE)
+KIND = re.compile(r"(?P<text>.*\S)\s*\((?P<kind>exact|abbreviation|former|spelling|subtype)\)", re.IGNORECASE)
+SCHEMES = {
+    re.sub(r"\W", "", scheme).casefold(): scheme
+    for scheme in ("GARD", "ORPHA", "OMIM", "MONDO", "UMLS", "ICD-10", "ICD-11")
+}
+
+
+class _Reading:
+    """What has been read so far."""
+
+    def __init__(self) -> None:
+        self.synonyms: list[SynonymText] = []
+        self.identifiers: list[IdentifierText] = []
+        self.summary = ""
+        self.questions: list[OpenQuestion] = []
+        self.organizations: list[OrganizationText] = []
+        self.unplaced: list[Unplaced] = []
+
+
+def read(text: str) -> PageText:
+    """What the page says; PageTextError where it has no name, or neither a question nor an organization."""
+    page = _Reading()
+    lines, page.unplaced = split_lines(text)
+    name, paragraphs = _name_and_paragraphs(lines)
+    section = ""  # "question" or "organization": what the paragraph before belongs to
+    organization_lines: list[list[Line]] = []
+    for paragraph in paragraphs:
+        if section == "organization" and continues_organization(paragraph[0].text):
+            organization_lines[-1] += paragraph
+            continue
+        start = next((i for i, line in enumerate(paragraph) if opens_organization(line.text)), len(paragraph))
+        words, contacts = paragraph[:start], paragraph[start:]
+        if words and is_question(words[0].text):
+            page.questions.append(OpenQuestion(*words[0]))
+            section = "question"
+            words = words[1:]
+        if section == "question":
+            read_answer(words, page.questions[-1], page.unplaced)
+        else:
+            _read_head(words, page)
+        if contacts:
+            organization_lines.append(contacts)
+            section = "organization"
+    for contacts in organization_lines:
+        organizations, unplaced = read_organizations(contacts)
+        page.organizations += organizations
+        page.unplaced += unplaced
+    if not page.questions and not page.organizations:
+        raise PageTextError(
+            f"Line {lines[-1].number}: the page ends without a question or an organization. Give each question a line "
+            f'of its own that ends in "?", with an empty line before it, or start an organization with "Name:".'
+        )
+    source = "GARD" if any(GARD_FURNITURE.fullmatch(line.text) for line in lines) else ""
+    return PageText(
+        name,
+        tuple(page.synonyms),
+        tuple(page.identifiers),
+        page.summary,
+        tuple(finish(question, name, source) for question in page.questions),
+        tuple(page.organizations),
+        tuple(sorted(page.unplaced, key=lambda each: each.line)),
+    )
+
+
+def _name_and_paragraphs(lines: list[Line]) -> tuple[str, list[list[Line]]]:
+    """The first line that says something, and then what stands between empty lines, without the site's furniture."""
+    name = ""
+    paragraphs: list[list[Line]] = [[]]
+    for line in lines:
+        if not line.text or FURNITURE.fullmatch(line.text):
+            paragraphs.append([])
+        elif not name:
+            name = line.text
+            if is_question(name) or continues_organization(name) or HEAD_LABEL.fullmatch(name):
+                raise _no_name(line.number)
+        else:
+            paragraphs[-1].append(line)
+    if not any(map(str.isalnum, name)):
+        raise _no_name(1)
+    return name, [paragraph for paragraph in paragraphs if paragraph]
+
+
+def _no_name(number: int) -> PageTextError:
+    return PageTextError(f"Line {number}: the disease's name is missing. Put it on the first line, by itself.")
+
+
+def _read_head(lines: list[Line], page: _Reading) -> None:
+    """Labelled lines about the disease itself; each goes on until the next label or the paragraph's end."""
+    label = ""
+    synonyms: list[str] = []
+    summary: list[str] = []
+    for number, text in lines:
+        if labelled := HEAD_LABEL.fullmatch(text):
+            label, text = labelled[1].casefold(), labelled[2]
+        if label == "codes":
+            _read_codes(number, text, page)
+        elif label == "summary":
+            summary.append(text)
+        elif label:
+            synonyms.append(text)
+        else:
+            page.unplaced.append(Unplaced(number, text))
+    page.summary = " ".join([page.summary, *summary]).strip()
+    for entry in " ".join(synonyms).split(";"):
+        if any(map(str.isalnum, entry)):
+            kind = KIND.fullmatch(entry.strip())
+            page.synonyms.append(
+                SynonymText(kind["text"], kind["kind"].casefold()) if kind else SynonymText(entry.strip(), "exact")
+            )
+
+
+def _read_codes(number: int, text: str, page: _Reading) -> None:
+    for entry in re.split("[;,]", text):
+        scheme, _, value = (part.strip() for part in entry.partition(":"))
+        known = SCHEMES.get(re.sub(r"\W", "", scheme).casefold())
+        if known and re.fullmatch(r"[A-Za-z0-9][\w.*/&+-]*", value):
+            page.identifiers.append(IdentifierText(known, value))
+        elif any(map(str.isalnum, entry)):
+            page.unplaced.append(Unplaced(number, entry.strip()))

@@ -1,0 +1,92 @@
+"""What an organization's page says."""
+
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import Annotated
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+from django_countries import countries
+
+from publishing.values import Email, Line, Page, Reference, Text, Url, Value, limit
+from search.documents import Document, Name, Section
+
+CITY_REGION_POSTAL = {"US", "CA", "AU"}
+CITY_POSTAL = {"GB", "IE", "NZ", "ZA", "IN", "SG"}
+
+
+class Status(TextChoices):
+    ACTIVE = "active", _("active")
+    CLOSED = "closed", _("closed")
+    RENAMED = "renamed", _("renamed")
+    MERGED = "merged", _("merged into another organization")
+
+
+class Number(Value):
+    """A telephone number as it was printed, and in international form where it can be dialled."""
+
+    printed: Annotated[str, limit(100)]
+    dial: Line = ""
+
+
+class OrganizationPage(Page):
+    LABELS = {
+        "title": _("Name"),
+        "slug": _("Address of the page"),
+        "address": _("Street or box"),
+        "email": _("E-mail"),
+        "checked_on": _("Details checked on"),
+    }
+
+    also_known_as: Annotated[str, limit(200)] = ""
+    description: Text = ""
+    address: tuple[Line, ...] = ()
+    city: Annotated[str, limit(100)] = ""
+    region: Annotated[str, limit(100)] = ""
+    postal_code: Annotated[str, limit(20)] = ""
+    country: Annotated[str, limit(2)] = ""
+    phone: Number | None = None
+    toll_free: Number | None = None
+    fax: Number | None = None
+    email: Email = ""
+    website: Url = ""
+    status: Status = Status.ACTIVE
+    successor: Reference | None = None
+    checked_on: date | None = None
+    checked_by: Annotated[str, limit(150)] = ""
+
+    def references(self) -> tuple[Reference, ...]:
+        return (self.successor,) if self.successor else ()
+
+    def document(self, kind: str, key: int, url: str) -> Document:
+        plain = super().document(kind, key, url)
+        other = (Name(self.also_known_as, str(_("also called"))),) if self.also_known_as else ()
+        said = {_("Description"): self.description, _("Contact"): ", ".join((*self.envelope, self.website))}
+        return replace(
+            plain,
+            names=plain.names + other,
+            about=", ".join(filter(None, [self.city, self.region, self.country_name])),
+            sections=tuple(Section(str(heading), "", text) for heading, text in said.items() if text.strip(", ")),
+        )
+
+    @cached_property
+    def country_name(self) -> str:
+        return str(countries.name(self.country)) if self.country else ""
+
+    @cached_property
+    def envelope(self) -> tuple[str, ...]:
+        """The lines of the postal address below the name, in the order that the country's post uses."""
+        if self.country in CITY_REGION_POSTAL:
+            place = [" ".join(filter(None, [", ".join(filter(None, [self.city, self.region])), self.postal_code]))]
+        elif self.country in CITY_POSTAL:
+            place = [self.city, self.region, self.postal_code]
+        else:
+            place = [" ".join(filter(None, [self.postal_code, self.city])), self.region]
+        lines = (*self.address, *place, self.country_name)
+        return tuple(line for line in lines if line)
+
+    @cached_property
+    def is_reachable(self) -> bool:
+        """Whether the page gives any way to reach the organization."""
+        return any([self.address, self.city, self.phone, self.toll_free, self.fax, self.email, self.website])

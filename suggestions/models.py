@@ -1,0 +1,136 @@
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from diseases.models import Disease, Question
+from organizations.models import Organization
+from publishing.models import SLUG_LENGTH, Address, Publishable
+from publishing.values import LINE_LENGTH, Reference
+
+ABOUT: dict[str, type[Publishable]] = {model.KIND: model for model in (Disease, Organization)}
+"""What a suggestion may be about, besides the site in general."""
+
+
+class SuggestionQuerySet(models.QuerySet["Suggestion"]):
+    def open(self) -> Self:
+        return self.filter(state__in=Suggestion.OPEN)
+
+
+class Suggestion(models.Model):
+    """What a reader sent us. It says itself what it is about, and so outlives the page."""
+
+    class Kind(models.TextChoices):
+        CORRECTION = "correction", _("correction")
+        INFORMATION = "information", _("new information")
+        SYMPTOM = "symptom", _("symptom")
+        ORGANIZATION = "organization", _("organization")
+        EXPERIENCE = "experience", _("lived experience")
+        OTHER = "other", _("other")
+
+    class State(models.TextChoices):
+        NEW = "new", _("new")
+        IN_WORK = "in_work", _("in work")
+        ACCEPTED = "accepted", _("accepted")
+        DECLINED = "declined", _("declined")
+        SPAM = "spam", _("spam")
+
+    class Sign(models.TextChoices):
+        """What made it look like spam."""
+
+        HIDDEN_FIELD = "hidden_field", _("a field was filled in that no reader sees")
+        TOO_QUICK = "too_quick", _("it was sent within seconds")
+        LINKS = "links", _("it has many links")
+        TWICE = "twice", _("the same words were sent before")
+
+    OPEN = (State.NEW, State.IN_WORK)
+    TYPED = ("email", "message", "proposed_words", "current_words", "answer", "outcome", "digest")
+    """All that a reader wrote, and that colleagues wrote about it: what is forgotten."""
+
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+
+    about_kind = models.CharField(_("sort of page"), max_length=20, blank=True)
+    about_slug = models.SlugField(max_length=SLUG_LENGTH, blank=True)
+    about_title = models.CharField(_("about"), max_length=LINE_LENGTH, blank=True)
+    question_key = models.UUIDField(null=True)
+    question = models.CharField(max_length=LINE_LENGTH, blank=True, help_text=_("In its words at the time."))
+    edition = models.PositiveIntegerField(null=True, help_text=_("The edition that the reader saw."))
+
+    current_words = models.TextField(blank=True, help_text=_("The answer as the reader saw it."))
+    proposed_words = models.TextField(blank=True)
+    message = models.TextField(blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    digest = models.CharField(max_length=64, blank=True, help_text=_("Of the words, however they are written."))
+    signs = models.JSONField(default=list)
+    at = models.DateTimeField(_("sent"), default=timezone.now)
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.NEW)
+    handler = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    handler_name = models.CharField(_("handled by"), max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    outcome = models.TextField(blank=True)
+    answer = models.TextField(blank=True, help_text=_("The mail that was sent last."))
+    answered_at = models.DateTimeField(null=True)
+    answered_by_name = models.CharField(max_length=150, blank=True)
+    forgotten_at = models.DateTimeField(null=True)
+
+    objects = SuggestionQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ("view", "change", "delete")  # nobody but a reader adds one
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["new", "in_work", "accepted", "declined", "spam"],
+                    kind__in=["correction", "information", "symptom", "organization", "experience", "other"],
+                ),
+                name="a_suggestion_of_a_known_sort",
+            ),
+            models.CheckConstraint(
+                condition=Q(about_kind="", about_slug="") | ~Q(about_kind="") & ~Q(about_slug=""),
+                name="about_a_page_or_the_site",
+            ),
+            models.CheckConstraint(
+                condition=Q(forgotten_at=None)
+                | Q(email="", message="", proposed_words="", current_words="", answer="", outcome="", digest=""),
+                name="what_is_forgotten_is_gone",
+            ),
+        ]
+        indexes = [
+            models.Index("state", "at", name="suggestions_by_state"),
+            models.Index("digest", name="suggestions_by_digest"),
+        ]
+
+    def __str__(self) -> str:
+        """Nothing personal: it stands in the admin's log, which is kept."""
+        return f"{self.get_kind_display()}: {self.about_title or _('the site')}"
+
+    def get_absolute_url(self) -> str:
+        """Of the page that it is about, "" where it is about the site in general."""
+        return ABOUT[self.about_kind].url_of(self.about_slug) if self.about_kind in ABOUT else ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+    @property
+    def signs_shown(self) -> list[str]:
+        return [str(self.Sign(sign).label) for sign in self.signs]
+
+    def subject(self) -> Publishable | None:
+        """The row of what it is about, as an address leads to it: also after it was renamed or taken away."""
+        if self.about_kind not in ABOUT:
+            return None
+        reference = Reference(kind=self.about_kind, slug=self.about_slug)
+        return Address.objects.subjects((reference,)).get(reference)
+
+    def question_row(self) -> Question | None:
+        """The question in the working copy; None where it is about none, or the question was deleted."""
+        subject = self.subject()
+        if not self.question_key or not isinstance(subject, Disease):
+            return None
+        return subject.questions.filter(key=self.question_key).first()

@@ -1,0 +1,307 @@
+"""History, comparison and the ways back, through the admin's front door; and many subjects at once."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.urls import reverse
+from django.utils import timezone
+
+from publishing.models import Edition, Event
+from publishing.restoring import hidden_comparisons
+from publishing.verbs import hand_over, keep, publish
+from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_question
+from tests.forms import fields_of
+
+pytestmark = pytest.mark.django_db
+
+
+def url(step, subject, *arguments):
+    return reverse(f"admin:{subject._meta.app_label}_{subject._meta.model_name}_{step}", args=[subject.pk, *arguments])
+
+
+@pytest.fixture
+def publisher(client):
+    user = make_publisher()
+    client.force_login(user)
+    return user
+
+
+def change(organization, *, live=True, **fields):
+    for name, value in fields.items():
+        setattr(organization, name, value)
+    organization.save()
+    edition = keep(organization, by=make_editor())
+    return publish(edition, by=make_publisher()) if live else edition
+
+
+def take(client, subject, step, *arguments, **fields):
+    address = url(step, subject, *arguments)
+    return client.post(address, fields_of(client.get(address).text) | fields, follow=True)
+
+
+def live_city(organization):
+    return Edition.objects.about(organization).live().get().page.city
+
+
+@pytest.mark.usefixtures("publisher")
+def test_the_working_copy_is_compared_with_the_live_edition(client):
+    disease = make_disease(summary="As approved.", questions=0)
+    make_question(disease, question="Moved?", answer="<p>One two three.</p>")
+    make_question(disease, question="Second?")
+    keep(disease, by="test")
+    publish(keep(disease, by="test"), by=make_publisher())
+    first, second = disease.questions.all()
+    first.position, first.answer = second.position + 1, "<p>One 2 <strong>three</strong>.</p>"
+    first.save()
+    disease.summary = "As changed."
+    disease.save()
+    keep(disease, by="test")
+
+    page = client.get(url("compare", disease))
+
+    assert [(change.place, change.sort) for change in page.context["changes"]] == [
+        ("Summary", "changed"),
+        ("Question “Second?”", "moved"),
+        ("Question “Moved?” – Answer", "changed"),
+    ]
+    assert "<del>approved.</del><ins>changed.</ins>" in page.text
+    assert "<del>two </del><ins>2 </ins>" in page.text
+
+
+@pytest.mark.usefixtures("publisher")
+def test_any_two_editions_are_compared_and_odd_numbers_are_no_crash(client):
+    organization = make_organization(city="One")
+    change(organization, city="Two")
+    change(organization, city="Three", live=False)
+
+    page = client.get(url("compare", organization), {"old": 1, "new": 3})
+    assert "<del>One</del><ins>Three</ins>" in page.text
+    assert client.get(url("compare", organization), {"old": 9}).status_code == 404
+    assert client.get(url("compare", organization), {"old": "x" * 99, "new": "-1"}).status_code == 200
+    assert client.get(url("compare", organization), {"old": 2, "new": 2}).context["changes"] == []
+
+
+@pytest.mark.usefixtures("publisher")
+def test_an_edition_is_restored_into_the_working_copy_and_not_live(client):
+    organization = make_organization(city="One")
+    change(organization, city="Two")
+
+    done = take(client, organization, "restore", 1)
+
+    organization.refresh_from_db()
+    assert (organization.city, live_city(organization)) == ("One", "Two")
+    assert "Edition 1 is the working copy again, as 3." in done.text
+
+
+@pytest.mark.usefixtures("publisher")
+def test_a_refused_restore_says_why(client):
+    disease = make_disease(name="Old name")
+    disease.name = "New name"
+    disease.save()
+    keep(disease, by="test")
+    make_disease(name="Old name", slug="another")
+
+    assert "has the name or the address" in take(client, disease, "restore", 1).text
+
+
+@pytest.mark.usefixtures("publisher")
+def test_the_previous_edition_goes_live_again_in_one_step(client):
+    organization = make_organization(city="One")
+    change(organization, city="Two")
+    change(organization, city="Three", live=False)
+
+    take(client, organization, "previous", note="The address was wrong.")
+
+    organization.refresh_from_db()
+    assert (live_city(organization), organization.city) == ("One", "Three")
+    assert Event.objects.order_by("pk").last().note == "The address was wrong."
+
+
+@pytest.mark.usefixtures("publisher")
+def test_without_an_earlier_publication_there_is_nothing_to_go_back_to(client):
+    page = client.get(url("previous", make_organization()))
+
+    assert "There is no earlier edition that readers have seen." in page.text
+
+
+@pytest.mark.usefixtures("publisher")
+def test_words_that_must_not_be_seen_are_redacted_with_a_reason(client):
+    organization = make_organization(phone="555 private")
+    change(organization, phone="217-555-0100")
+
+    refused = take(client, organization, "redact", 2, reason="x")
+    take(client, organization, "redact", 1, reason="A private number")
+
+    assert "This edition is live" in refused.text
+    assert "private" not in str(Edition.objects.about(organization).get(number=1).content)
+    assert "A private number" in client.get(url("history", organization)).text
+
+
+@pytest.mark.usefixtures("publisher")
+def test_a_comparison_is_hidden_from_readers_and_shown_again(client):
+    organization = make_organization(city="One")
+    edition = change(organization, city="Two")
+    page = f"{organization.url_of(organization.slug)}changes/"
+    assert "Two" in client.get(page).text
+
+    take(client, organization, "comparison", 2, reason="It named a person")
+    assert hidden_comparisons([edition.pk]) == {edition.pk}
+    assert "Two" not in client.get(page).text
+
+    take(client, organization, "comparison", 2, reason="Settled")
+    assert "Two" in client.get(page).text
+
+
+@pytest.mark.parametrize(
+    ("step", "arguments", "allowed"),
+    [
+        ("compare", [], True),
+        ("restore", [1], True),
+        ("previous", [], False),
+        ("redact", [1], False),
+        ("comparison", [1], False),
+    ],
+)
+def test_an_editor_looks_back_and_restores_but_changes_nothing_public(client, step, arguments, allowed):
+    client.force_login(make_editor())
+    organization = make_organization()
+    change(organization, city="Two")
+
+    status = {
+        client.get(url(step, organization, *arguments)).status_code,
+        client.post(url(step, organization, *arguments), {"reason": "x", "edition": 1}).status_code,
+    }
+
+    assert (403 not in status) is allowed
+    assert live_city(organization) == "Two"
+
+
+def test_history_needs_no_query_per_edition(client, publisher, django_assert_max_num_queries):
+    organization = make_organization()
+    for number in range(20):
+        change(organization, city=f"City {number}")
+
+    with django_assert_max_num_queries(14):
+        page = client.get(url("history", organization))
+
+    assert len(page.context["records"]) == 42
+
+
+# Many at once
+
+
+def bulk(client, action, subjects, **fields):
+    """The page that says what will happen, and what comes of confirming it."""
+    address = reverse("admin:organizations_organization_changelist")
+    foretold = client.post(address, {"action": action, "_selected_action": [subject.pk for subject in subjects]})
+    if "form" not in (foretold.context or {}) or not foretold.context.get("possible"):
+        return foretold, None
+    again = fields_of(foretold.text) | {"_selected_action": [subject.pk for subject in subjects]} | fields
+    return foretold, client.post(address, again, follow=True)
+
+
+def outcomes(response):
+    return {outcome.subject.name: (outcome.refused, outcome.words) for outcome in response.context["outcomes"]}
+
+
+@pytest.mark.usefixtures("publisher")
+def test_many_are_published_and_the_refused_are_named_first(client):
+    draft, live, binned = (
+        make_organization(live=False, name="A"),
+        make_organization(name="B"),
+        make_organization(name="C"),
+    )
+    keep(draft, by="test")
+    changed = make_organization(name="D")
+    change(changed, city="Elsewhere", live=False)
+    take(client, binned, "bin", reason="Twice")
+
+    foretold, done = bulk(client, "publish_many", [draft, live, changed], note="All checked.")
+
+    assert outcomes(foretold) == {
+        "A": (False, "edition 1 goes live for the first time"),
+        "B": (True, "is live already"),
+        "D": (False, "edition 2 goes live in place of 1"),
+    }
+    assert Edition.objects.live().count() == 3
+    assert live_city(changed) == "Elsewhere"
+    assert "Publish: 2 done." in done.text
+    assert Event.objects.filter(verb="published", note="All checked.").count() == 2
+
+
+@pytest.mark.usefixtures("publisher")
+def test_foretelling_changes_nothing(client):
+    draft = make_organization(live=False)
+    keep(draft, by="test")
+    before = (Event.objects.count(), Edition.objects.count())
+
+    client.post(
+        reverse("admin:organizations_organization_changelist"),
+        {"action": "publish_many", "_selected_action": [draft.pk]},
+    )
+
+    assert (Event.objects.count(), Edition.objects.count(), Edition.objects.live().count()) == (*before, 0)
+
+
+@pytest.mark.usefixtures("publisher")
+def test_what_was_changed_since_the_list_was_shown_is_refused(client):
+    draft = make_organization(live=False)
+    keep(draft, by="test")
+    address = reverse("admin:organizations_organization_changelist")
+    foretold = client.post(address, {"action": "publish_many", "_selected_action": [draft.pk]})
+    change(draft, city="Elsewhere", live=False)
+
+    done = client.post(address, fields_of(foretold.text), follow=True)
+
+    assert "was changed since you looked" in done.text
+    assert not Edition.objects.live().exists()
+
+
+@pytest.mark.usefixtures("publisher")
+def test_withdrawing_and_binning_many_says_which_pages_lose_them(client):
+    organization = make_organization()
+    make_disease(organizations=[organization])
+
+    foretold, _ = bulk(client, "bin_many", [organization], reason="Closed")
+
+    assert outcomes(foretold) == {organization.name: (False, "goes to the bin; 1 live page no longer shows it")}
+    organization.refresh_from_db()
+    assert organization.binned_at
+    assert client.get(organization.url_of(organization.slug)).status_code == 410
+
+
+def test_an_editor_hands_over_many_but_publishes_none(client):
+    client.force_login(make_editor())
+    draft = make_organization(live=False)
+    keep(draft, by="test")
+
+    _, done = bulk(client, "hand_over_many", [draft], note="Please.")
+    bulk(client, "publish_many", [draft])
+
+    assert "Hand over: 1 done." in done.text
+    assert Event.objects.get().verb == "handed_over"
+
+
+# Pruning
+
+
+def test_only_old_editions_that_nobody_asked_for_are_pruned():
+    with time_machine.travel(timezone.now() - timedelta(days=400)):
+        organization = make_organization(city="Published")
+        change(organization, city="Forgotten", live=False)
+        hand_over(change(organization, city="Handed over", live=False), by=make_editor())
+        change(organization, city="Also forgotten", live=False)
+    change(organization, city="Young", live=False)
+    change(organization, city="Newest", live=False)
+    out = StringIO()
+
+    call_command("prune_editions", "--dry-run", stdout=out)
+    assert Edition.objects.count() == 6
+    call_command("prune_editions", stdout=out)
+
+    cities = [edition.page.city for edition in Edition.objects.order_by("number")]
+    assert cities == ["Published", "Handed over", "Young", "Newest"]
+    assert out.getvalue() == "2 editions would go.\n2 editions removed.\n"

@@ -1,0 +1,740 @@
+"""`manage.py import_page`: a page of text becomes drafts, and nobody's work is overwritten."""
+
+from collections import Counter
+from datetime import date
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
+from home.management.commands.prepare_demo import SAMPLES
+from imports.page_merge import CONTACT_FIELDS
+from organizations.models import Organization
+from publishing.binning import bin_subject
+from publishing.models import Edition, State
+from publishing.verbs import keep, redact
+from search.letters import folded
+from tests.factories import make_editor, make_organization, make_publisher
+
+pytestmark = pytest.mark.django_db
+
+PAGE = """\ufeffCoats disease\r
+\r
+Also called: Coats’ disease; Retinal telangiectasis (former)\r
+Codes: ORPHA:190; OMIM:12\r
+Summary: A disease of the eye.\r
+\r
+What causes Coats disease?\r
+\r
+Nobody knows <for sure>.\r
+\r
+Last updated on 02-30-21\r
+\r
+Is Coats disease inherited?\r
+\r
+Name: Eye Society PO Box 7\r
+Springfield, IL, 62701, United States\r
+Email: not an address Phone: 217-555-0100\r
+"""
+
+
+def run(path, *options):
+    out = StringIO()
+    call_command("import_page", str(path), *options, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "page.txt"
+    path.write_text(PAGE, encoding="utf-8", newline="")
+    return path
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a page to a file: a disease's name and whatever stands below it."""
+
+    def write(*paragraphs, name="Coats disease"):
+        path = tmp_path / "page.txt"
+        path.write_text("\n\n".join([name, *paragraphs]), encoding="utf-8")
+        return path
+
+    return write
+
+
+CONTENT = [Disease, Synonym, Identifier, Question, Support, Organization, Source, Edition]
+QUESTION = "What causes Coats disease?\n\nNobody knows."
+
+
+def everything():
+    return [list(model.objects.order_by("pk").values()) for model in CONTENT]
+
+
+def rename(subject, name):
+    """As an editor does it."""
+    subject.name = name
+    subject.save()
+    keep(subject, by=make_editor())
+
+
+def sections(report):
+    """The report's lines under each of its headings, without the headings' counts."""
+    found = {}
+    lines = []
+    for line in report.splitlines():
+        if line.startswith("  "):
+            lines.append(line.strip())
+        else:
+            lines = found[line.rpartition(" (")[0]] = []
+    return found
+
+
+KEPT = "Not placed; kept in the staff notes"
+DROPPED = "Not placed, and kept nowhere: nothing is written to what is there already"
+DIFFERENT = "There already, and different: nothing was changed"
+SAME = "There already, and the same"
+
+
+def test_the_seed_page_is_right_in_every_field(seed_page):
+    run(seed_page)
+
+    disease = Disease.objects.get()
+    assert (disease.name, disease.slug, disease.staff_notes) == (
+        "Neonatal hemochromatosis",
+        "neonatal-hemochromatosis",
+        "",
+    )
+    assert [(row.question, row.topic, row.last_updated, str(row.source)) for row in disease.questions.all()] == [
+        ("What causes neonatal hemochromatosis?", "causes", date(2020, 5, 1), "GARD"),
+        ("Is neonatal hemochromatosis inherited?", "inheritance", date(2020, 5, 1), "GARD"),
+        ("How might neonatal hemochromatosis be treated?", "treatment", date(2020, 5, 1), "GARD"),
+    ]
+    fields = ["name", *CONTACT_FIELDS]
+    assert list(
+        Organization.objects.filter(supports__disease=disease).order_by("supports__position").values_list(*fields)
+    ) == [
+        (
+            "Iron Disorders Institute Inc.",
+            "P.O. Box 4891",
+            "Greenville",
+            "SC",
+            "29608",
+            "US",
+            "",
+            "",
+            "864-292-1878",
+            "",
+            "",
+        ),
+        (
+            "Children's Liver Disease Foundation",
+            "36 Great Charles Street",
+            "Birmingham",
+            "",
+            "B3 3JY",
+            "GB",
+            "+44 (0) 121 212 3839",
+            "",
+            "+44 (0) 121 212 4300",
+            "",
+            "",
+        ),
+        (
+            "American Hemochromatosis Society, Inc.",
+            "PO Box 950871",
+            "Lake Mary",
+            "FL",
+            "32795",
+            "US",
+            "407–829–4488",
+            "1–888–655–IRON (4766)",
+            "407–333–1284",
+            "",
+            "",
+        ),
+        (
+            "Canadian Hemochromatosis Society",
+            "7000 Minoru Boulevard Suite 285",
+            "Richmond",
+            "British Columbia",
+            "V6Y 3Z5",
+            "CA",
+            "(604) 279-7135",
+            "(877) 223-4766",
+            "",
+            "",
+            "",
+        ),
+        (
+            "Haemochromatosis Society",
+            "PO Box 6356",
+            "Rugby",
+            "Warwickshire",
+            "CV21 9PA",
+            "GB",
+            "03030 401 101",
+            "",
+            "",
+            "",
+            "",
+        ),
+        (
+            "Neonatal Hemochromatosis Information Center",
+            "P.O. Box 950871",
+            "Lake Mary",
+            "FL",
+            "32795-0871",
+            "US",
+            "407-829-4488",
+            "1-888-655-IRON",
+            "",
+            "",
+            "",
+        ),
+    ]
+    page = Edition.objects.of(Organization).get(title="American Hemochromatosis Society, Inc.").page
+    assert (page.phone.dial, page.toll_free.dial) == ("+14078294488", "+18886554766")
+
+
+def test_the_two_that_share_a_box_are_kept_apart_and_reported(seed_page):
+    report = run(seed_page)
+
+    assert (
+        "American Hemochromatosis Society, Inc. and Neonatal Hemochromatosis Information Center: "
+        "the same post office box, the same telephone or fax number"
+    ) in report
+
+
+def test_a_second_run_changes_nothing_and_says_so(seed_page):
+    run(seed_page)
+    before = everything()
+
+    report = run(seed_page)
+
+    assert everything() == before
+    assert "There already, and the same (7)" in report
+    assert "Created" not in report
+
+
+def test_nothing_imported_is_live_without_publish(file):
+    run(file)
+
+    assert not Edition.objects.live().exists()
+    assert {edition.by_name for edition in Edition.objects.all()} == {"import_page"}
+
+
+def test_likely_duplicates_are_looked_for_among_all_organizations(write):
+    make_organization(name="Sight Trust", phone="+1 217-555-0100", address="")
+    make_organization(name="Eye Society", phone="", website="https://www.eyes.example/")
+    binned = make_organization(name="Closed Society", phone="217-555-0100", live=False)
+    bin_subject(binned, by=make_editor(), reason="Closed")
+    make_organization(name="Another", phone="217-555-0199")
+
+    report = run(
+        write(
+            QUESTION,
+            "Name: Eye Fund\nSpringfield, IL, 62701, United States\nPhone: 217-555-0100\nUrl: eyes.example",
+            "Name: Vision Fund\nTel: +1 217 555 0100",
+        )
+    )
+
+    assert sections(report)["Likely duplicates, kept apart"] == [
+        "Eye Fund and Sight Trust: the same telephone or fax number",
+        "Eye Fund and Eye Society: the same website",
+        "Eye Fund and Vision Fund: the same telephone or fax number",
+        "Vision Fund and Sight Trust: the same telephone or fax number",
+    ]
+
+
+def test_organizations_are_asked_for_once_however_many_there_are(write):
+    path = write(QUESTION, *(f"Name: Society {n}\nPhone: 217-555-{n:04}" for n in range(3)))
+    make_organization()
+
+    def queries():
+        with CaptureQueriesContext(connection) as queries:
+            run(path, "--dry-run")
+        return len(queries)
+
+    few = queries()
+    for _ in range(20):
+        make_organization()
+
+    assert queries() == few
+
+
+def test_what_cannot_be_placed_is_reported_with_its_line_and_kept(file):
+    report = run(file)
+
+    disease, organization = Disease.objects.get(), Organization.objects.get()
+    assert "line 11: Last updated on 02-30-21" in report
+    assert "line 11: Last updated on 02-30-21" in disease.staff_notes
+    assert "OMIM:12" in disease.staff_notes
+    assert [str(code) for code in disease.identifiers.all()] == ["ORPHA:190"]
+    assert "not an address" in organization.staff_notes + disease.staff_notes
+    assert organization.email == ""
+
+
+def test_an_unanswered_question_is_a_row_but_not_on_the_page(file):
+    run(file)
+
+    assert Disease.objects.get().questions.count() == 2
+    page = Edition.objects.of(Disease).get().page
+    assert [(answer.html, answer.last_updated) for answer in page.answers] == [
+        ("<p>Nobody knows &lt;for sure&gt;.</p>", None)
+    ]
+
+
+def test_a_dry_run_reports_the_same_and_changes_nothing(file):
+    dry = run(file, "--dry-run")
+    assert everything() == [[] for _ in CONTENT]
+
+    assert dry.splitlines()[1:] == run(file).splitlines()
+
+
+def test_a_file_that_differs_from_what_editors_have_writes_nothing_and_reports(seed_page, tmp_path):
+    run(seed_page)
+    question = Question.objects.first()
+    question.answer = "<p>As an editor has it.</p>"
+    question.save()
+    Question.objects.last().delete()
+    Organization.objects.filter(name="Haemochromatosis Society").update(phone="0800 1")
+    before = everything()
+
+    report = run(seed_page)
+
+    assert everything() == before
+    assert "the answer to “What causes neonatal hemochromatosis?” differs" in report
+    assert "“How might neonatal hemochromatosis be treated?” is not among the questions" in report
+    assert "organization Haemochromatosis Society: phone is “0800 1” here, “03030 401 101” in the file" in report
+
+
+def test_what_is_in_the_bin_stays_there(file):
+    run(file)
+    bin_subject(Disease.objects.get(), by=make_editor(), reason="Entered twice")
+
+    report = run(file)
+
+    assert "disease Coats disease: is in the bin" in report
+    assert Disease.objects.get().binned_at
+
+
+def test_publish_puts_live_what_this_run_made_and_only_that(write):
+    publisher = make_publisher()
+    make_organization(live=False, name="Eye Society")
+
+    run(write(QUESTION, "Name: Eye Society", "Name: New Society"), "--publish", "--by", publisher.username)
+
+    assert [edition.title for edition in Edition.objects.live().order_by("sort_key")] == [
+        "Coats disease",
+        "New Society",
+    ]
+
+
+def test_what_was_renamed_is_found_under_its_old_name_and_not_made_again(file):
+    run(file)
+    rename(Disease.objects.get(), "Retinal telangiectasia")
+    rename(Organization.objects.get(), "Vision Trust")
+    before = everything()
+
+    report = run(file, "--publish", "--by", make_publisher().username)
+
+    assert everything() == before
+    assert not Edition.objects.live().exists()
+    assert [line for line in sections(report)[DIFFERENT] if "is called" in line] == [
+        "organization Vision Trust: is called “Vision Trust” here, “Eye Society” in the file",
+        "disease Retinal telangiectasia: is called “Retinal telangiectasia” here, “Coats disease” in the file",
+    ]
+
+
+def test_what_was_renamed_twice_or_by_another_run_is_found_too(write):
+    run(write(QUESTION, "Name: Eye Society"))
+    for name in ["Vision Trust", "Sight Trust"]:
+        rename(Disease.objects.get(), f"{name} disease")
+        rename(Organization.objects.get(), name)
+    before = everything()
+
+    run(write(QUESTION, "Name: Vision Trust", name="Vision Trust disease"))
+
+    assert everything() == before
+
+
+def test_a_name_of_today_goes_before_a_name_of_the_past(write):
+    old, new = make_organization(name="Eye Society"), make_organization(name="Vision Trust")
+    rename(old, "Sight Trust")
+    rename(new, "Eye Society")
+
+    run(write(QUESTION, "Name: Eye Society"))
+
+    assert Support.objects.get().organization == new
+
+
+def test_a_disease_is_found_by_a_synonym_but_not_by_the_name_of_a_subtype(write):
+    known = Disease.objects.create(name="Retinal telangiectasis")
+    Synonym.objects.create(disease=known, text="COATS’ disease")
+    Synonym.objects.create(disease=known, text="Coats plus", kind="subtype")
+
+    report = run(write(QUESTION))
+    run(write(QUESTION, name="Coats plus"))
+
+    assert list(Disease.objects.order_by("pk").values_list("name", flat=True)) == [known.name, "Coats plus"]
+    assert sections(report)[DIFFERENT][0] == (
+        "disease Retinal telangiectasis: is called “Retinal telangiectasis” here, “Coats disease” in the file"
+    )
+
+
+def test_a_disease_is_found_by_its_gard_code_but_not_by_a_broader_one(write):
+    known = Disease.objects.create(name="Retinal telangiectasis")
+    Identifier.objects.create(disease=known, scheme="GARD", value="6121")
+    Identifier.objects.create(disease=known, scheme="GARD", value="6122", relation="broad")
+
+    run(write("Codes: GARD:0006121", QUESTION, name="Another name"))
+    run(write("Codes: GARD:6122", QUESTION))
+
+    assert list(Disease.objects.order_by("pk").values_list("name", flat=True)) == [known.name, "Coats disease"]
+
+
+def test_rows_that_never_had_an_edition_are_found_by_their_names(write):
+    Disease.objects.create(name="Coats disease")
+    Organization.objects.create(name="Eye Society")
+
+    run(write(QUESTION, "Name: Eye Society"))
+
+    assert (Disease.objects.count(), Organization.objects.count()) == (1, 1)
+
+
+def test_an_organization_in_the_bin_stays_there_and_is_not_linked(write):
+    organization = make_organization(name="Eye Society", live=False)
+    keep(organization, by="test")
+    rename(organization, "Vision Trust")
+    bin_subject(organization, by=make_editor(), reason="Closed")
+
+    report = run(write(QUESTION, "Name: Eye Society"), "--publish", "--by", make_publisher().username)
+
+    assert Organization.objects.get().binned_at
+    assert not Support.objects.exists()
+    assert [edition.title for edition in Edition.objects.live()] == ["Coats disease"]
+    assert "organization Vision Trust: is in the bin, and stays there" in sections(report)[DIFFERENT]
+
+
+def test_a_redacted_title_finds_nothing(write):
+    organization = make_organization(name="Eye Society", live=False)
+    redact(keep(organization, by="test"), by=make_publisher(), reason="A person's name")
+
+    run(write(QUESTION, "Name: Redacted"))
+
+    assert list(Organization.objects.order_by("pk").values_list("name", flat=True)) == ["Eye Society", "Redacted"]
+
+
+def test_names_in_other_scripts_are_not_taken_for_one(write):
+    questions = ["Что это?\n\nОдно.", "これは何ですか?\n\n二つ。"]
+    path = write(*questions, "Name: Общество Один\nPhone: 1", "Name: 日本の会\nPhone: 2", name="コーツ病")
+
+    run(path)
+    run(write(QUESTION, name="Болезнь Коутса"))
+    before = everything()
+    report = run(write(*questions, "Name: Общество Один\nPhone: 1", "Name: 日本の会\nPhone: 2", name="コーツ病"))
+
+    assert everything() == before
+    assert sections(report) == {SAME: ["organization Общество Один", "organization 日本の会", "disease コーツ病"]}
+    assert list(Organization.objects.order_by("pk").values_list("name", "phone")) == [
+        ("Общество Один", "1"),
+        ("日本の会", "2"),
+    ]
+    assert list(Question.objects.filter(disease__name="コーツ病").values_list("answer", flat=True)) == [
+        "<p>Одно.</p>",
+        "<p>二つ。</p>",
+    ]
+    assert Disease.objects.filter(name="Болезнь Коутса").exists()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Coats’ Disease", "coats disease"),
+        ("Ménière  disease", "Meniere-disease"),
+        ("α-Mannosidosis", "Alpha mannosidosis"),
+        ("ОБЩЕСТВО «Один»", "общество один"),
+        ("Ｅｙｅ Society", "Eye Society"),
+    ],
+)
+def test_spellings_of_a_name_fold_alike(one, other):
+    assert folded(one) == folded(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Общество Один", "Общество Два"),
+        ("日本の会", "Общество"),
+        ("はの会", "ばの会"),
+        ("की", "का"),
+        ("★", "☆"),
+        ("Type 1 2", "Type 12"),
+    ],
+)
+def test_different_names_do_not_fold_alike(one, other):
+    assert folded(one) != folded(other)
+
+
+@given(st.text())
+def test_any_name_folds_to_something_that_stays(name):
+    assert folded(folded(name)) == folded(name)
+    assert folded(name) or not name.strip()
+
+
+@pytest.mark.parametrize("options", [["--publish"], ["--publish", "--by", "nobody"], ["--publish", "--by", "editor"]])
+def test_publish_needs_someone_who_may(file, options):
+    make_editor(username="editor")
+
+    with pytest.raises(CommandError):
+        run(file, *options)
+
+    assert not Disease.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "page.txt"), (b"Name\n\xff", "line 2: not UTF-8"), (b"Only a name", "page.txt")],
+)
+def test_a_file_that_is_no_page_is_named_with_the_reason(tmp_path, content, message):
+    path = tmp_path / "page.txt"
+    path.write_bytes(content)
+
+    with pytest.raises(CommandError, match=message):
+        run(path)
+
+    assert not Disease.objects.exists()
+
+
+def test_a_missing_file_is_an_error_in_words():
+    with pytest.raises(CommandError, match="No such file"):
+        run(Path("/nowhere/page.txt"))
+
+
+def test_the_demo_fills_an_empty_site_once():
+    out = StringIO()
+    call_command("prepare_demo", stdout=out)
+    first = everything()
+    again = StringIO()
+    call_command("prepare_demo", stdout=again)
+
+    assert everything() == first
+    assert Disease.objects.count() == len(list(SAMPLES.glob("*.txt"))) == 17
+    assert Edition.objects.live().of(Organization).count() == 6
+    assert {row.staff_notes for row in Disease.objects.all()} == {""}
+    assert Counter(Disease.objects.with_state().values_list("state", flat=True)) == {
+        State.LIVE: 13,
+        State.DRAFT: 1,
+        State.CHANGED: 1,
+        State.READY: 1,
+        State.WITHDRAWN: 1,
+    }
+    assert "with the password" in out.getvalue()
+    assert "password" not in again.getvalue()
+
+
+def test_the_samples_have_dates_only_where_the_seed_page_has_them():
+    call_command("prepare_demo", stdout=StringIO())
+
+    dated = Question.objects.exclude(last_updated=None)
+    assert {(row.disease.slug, row.last_updated) for row in dated} == {("neonatal-hemochromatosis", date(2020, 5, 1))}
+    assert dated.count() == 3
+    assert not Question.objects.filter(adapted=False).exists()
+    assert not Question.objects.exclude(reviewed_by="").exists()
+
+
+def test_a_name_that_is_too_long_for_a_disease_is_refused_with_its_line(tmp_path):
+    path = tmp_path / "page.txt"
+    path.write_text(f"\n\n{'Long ' * 50}\n\n{QUESTION}\n\nName: Eye Society\n", encoding="utf-8")
+
+    with pytest.raises(CommandError, match=r"Line 3: the disease's name does not fit\. .*200.*Put a shorter name"):
+        run(path)
+
+    assert everything() == [[] for _ in CONTENT]
+
+
+def test_a_name_that_is_too_long_for_an_organization_is_cut_and_kept_whole(write):
+    name = ("Society for " + "eyes and " * 40).strip()
+    path = write(QUESTION, f"Name: {name}\nPhone: 217-555-0100")
+    report = run(path)
+    before = everything()
+
+    again = run(path)
+
+    organization = Organization.objects.get()
+    assert (organization.name, organization.phone) == (name[:200].strip(), "217-555-0100")
+    assert name in organization.staff_notes
+    assert sections(report)[KEPT][0].startswith("line 7: the name “Society for eyes")
+    assert everything() == before
+    assert sections(again)[SAME] == [f"organization {organization}", "disease Coats disease"]
+
+
+@pytest.mark.parametrize(
+    ("page", "what", "value"),
+    [
+        ("Summary: {}", "summary", "much " * 1_001),
+        ("Summary: {}", "summary", "much " * 20_001),
+        ("Why?\n\n{}\n\nLast updated on 05-01-20", "answer", "much " * 20_001),
+        ("Why?\n\nSo.\n\nAdapted from {}, https://example.org/", "source", "m" * 150),
+        ("Why?\n\nSo.\n\nSource: GARD, {}", "address at the source", "https://example"),
+        ("Also called: {}", "synonym", "m" * 251),
+        ("Codes: {}", "code", "ICD-11:" + "5C64/" * 20 + "5C64"),
+        ("Codes: {}", "code", "OMIM:12"),
+        ("Name: Eye Society\nAddress: {}", "street or box", "m" * 329),
+        ("Name: Eye Society\n{}", "street or box", "\n".join(["m" * 200] * 3)),
+        ("Name: Eye Society\nAddress: Main Street 1\n{}, United States", "city", "M" + "m" * 100),
+        ("Name: Eye Society\nPhone: {}", "phone", "1 or " * 30 + "2"),
+        ("Name: Eye Society\nEmail: {}", "e-mail", "m" * 250 + "@example.org"),
+        ("Name: Eye Society\nUrl: {}", "website", "https://example.org/" + "m" * 250),
+    ],
+)
+@pytest.mark.parametrize("options", [[], ["--publish"]])
+def test_what_does_not_fit_is_left_out_reported_and_kept_whole(write, page, what, value, options):
+    path = write(page.format(value), QUESTION)
+    options = [*options, "--by", make_publisher().username]
+
+    report = sections(run(path, *options))
+    before = everything()
+    again = sections(run(path, *options))
+
+    notes = "".join(row.staff_notes for row in [*Disease.objects.all(), *Organization.objects.all()])
+    assert [line.partition(" “")[0] for line in report[KEPT]] == [f"line 3: {what}"]
+    assert value.strip() in notes
+    assert all(len(line) < 300 for line in report[KEPT])
+    assert everything() == before
+    assert (again[KEPT], set(again) - {"Likely duplicates, kept apart"}) == (report[KEPT], {SAME, KEPT})
+
+
+def test_what_does_not_fit_costs_nothing_beside_it(write):
+    run(write(f"Why?\n\nSo.\n\nAdapted from {'m' * 150}, https://example.org/why", "How?\n\n" + "much " * 20_001))
+
+    rows = Question.objects.values_list("question", "answer", "source", "source_url", "adapted")
+    assert list(rows) == [
+        ("Why?", "<p>So.</p>", None, "https://example.org/why", False),
+        ("How?", "", None, "", False),
+    ]
+    assert not Source.objects.exists()
+
+
+def test_what_is_not_written_is_not_said_to_be_kept(write):
+    Disease.objects.create(name="Coats disease")
+    Organization.objects.create(name="Eye Society")
+    before = everything()
+
+    report = run(write("A stray line", "Name: Eye Society\nEmail: a@b@c\nPhone: " + "1 or " * 30 + "2"))
+
+    assert everything() == before
+    assert KEPT not in sections(report)
+    assert [line[:20] for line in sections(report)[DROPPED]] == [
+        "line 3: A stray line",
+        "line 6: Email: a@b@c",
+        "line 5: phone “1 or ",
+    ]
+
+
+def test_what_has_no_place_at_a_known_organization_is_kept_with_a_new_disease(write):
+    Organization.objects.create(name="Eye Society")
+
+    report = run(write(QUESTION, "Name: Eye Society\nPhone: " + "1 or " * 30 + "2"))
+
+    assert Organization.objects.get().staff_notes == ""
+    assert "1 or " * 30 + "2" in Disease.objects.get().staff_notes
+    assert list(sections(report)) == ["Created as drafts", SAME, KEPT]
+
+
+def test_what_stands_twice_on_a_page_is_made_once(write):
+    page = [
+        "Also called: COATS DISEASE; Coats; coats; Coats (former); Coats’ disease",
+        "Codes: ORPHA:190; orpha:190; ORPHA:190; GARD:0006121; GARD:6121",
+        "What causes Coats disease?",
+        QUESTION,
+        QUESTION,
+        "What causes Coats disease?\n\nSomething.\n\nLast updated on 05-01-20",
+        "Name: Eye Society\nPhone: 217-555-0100",
+        "Name: Eye Society\nPhone: 217-555-0100",
+        "Name: EYE SOCIETY\nPhone: 217-555-0199",
+    ]
+    path = write(*page)
+
+    report = sections(run(path))
+    before = everything()
+    again = sections(run(path))
+
+    disease, organization = Disease.objects.get(), Organization.objects.get()
+    assert [str(row) for row in disease.synonyms.all()] == ["Coats", "Coats’ disease"]
+    assert [str(row) for row in disease.identifiers.all()] == ["ORPHA:190", "GARD:6121"]
+    assert [row.answer for row in disease.questions.all()] == ["<p>Nobody knows.</p>"]
+    assert [row.organization for row in disease.supports.all()] == [organization]
+    assert report == {
+        "Created as drafts": ["organization Eye Society", "disease Coats disease"],
+        KEPT: [
+            "line 29: phone of EYE SOCIETY “217-555-0199” left out: the page says something else before.",
+            "line 17: “What causes Coats disease?” left out: it is answered on line 9 already",
+        ],
+    }
+    assert "217-555-0199" in organization.staff_notes
+    assert "Something.\nLast updated on 2020-05-01" in disease.staff_notes
+    assert everything() == before
+    assert again[SAME] == ["organization Eye Society", "disease Coats disease"]
+
+
+def lists(pieces, most):
+    return st.lists(pieces, max_size=most)
+
+
+names = st.sampled_from(
+    ["Coats disease", "COATS DISEASE", "Общество", "日本の会", "★ One", "№ 1", "x" * 201, "Eye " * 60]
+)
+answers = st.sampled_from(
+    ["", "Nobody knows.", "<b>So</b>", "- 一\n- 二", "Last updated on 05-01-20", "Source: X", "?"]
+)
+contacts = st.sampled_from(
+    [
+        *("Phone: 217-555-0100", "Phone: " + "1" * 101, "Fax: 一", "Email: a@b.org", "Email: a@b", "Url: b.org"),
+        *("Url: " + "b." * 130, "PO Box 7\nSpringfield, IL, 62701, United States", "m" * 300),
+        *("\x00", "Address: 1\u2028\x0c2"),
+    ]
+)
+
+
+@st.composite
+def pages(draw):
+    blocks = [draw(names)]
+    blocks += [f"Also called: {'; '.join(draw(lists(names, 3)))}"]
+    blocks += [f"Codes: {'; '.join(draw(lists(st.sampled_from(['GARD:1', 'GARD:01', 'ORPHA:x', 'OMIM:123456']), 3)))}"]
+    blocks += [f"Summary: {draw(st.sampled_from(['', 'A disease.', 'much ' * 1_100]))}"]
+    blocks += [f"{draw(names)}?\n\n{draw(answers)}\n\n{draw(answers)}" for _ in range(draw(st.integers(0, 3)))]
+    for _ in range(draw(st.integers(0, 3))):
+        blocks.append("\n".join([f"Name: {draw(names)}", *draw(lists(contacts, 3))]))
+    return "\n\n".join(blocks)
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=pages(), publish=st.booleans())
+def test_any_page_is_taken_or_refused_in_words_and_never_twice(tmp_path_factory, text, publish):
+    path = tmp_path_factory.mktemp("pages") / "page.txt"
+    path.write_text(text, encoding="utf-8", newline="")
+    with transaction.atomic():
+        options = ["--publish", "--by", make_publisher().username] if publish else []
+        try:
+            run(path, *options)
+        except CommandError:
+            assert everything() == [[] for _ in CONTENT]
+        else:
+            before = everything()
+            run(path, *options)
+            assert everything() == before
+
+            for row in [*Disease.objects.all(), *Organization.objects.all()]:
+                rename(row, f"Renamed {row.KIND} {row.pk}")
+            before = everything()
+            run(path, "--publish", "--by", make_publisher().username)
+            assert everything() == before
+        transaction.set_rollback(True)

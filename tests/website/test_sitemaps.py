@@ -1,0 +1,186 @@
+"""The sitemap lists each live page once, with its real date, and nothing else."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from defusedxml import ElementTree
+from django.db import connection
+from django.test import Client
+
+from diseases.models import Disease
+from organizations.models import Organization
+from publishing.binning import bin_subject
+from publishing.models import Edition, kinds
+from publishing.verbs import keep, publish, withdraw
+from tests.factories import make_disease, make_organization, make_publisher, put_live
+from website import sitemaps
+
+pytestmark = pytest.mark.django_db
+BASE = "http://testserver"
+XML = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+
+
+def read(path, client=None):
+    """The addresses of a sitemap or of the list of them, each with its date, in order."""
+    response = (client or Client()).get(path)
+    assert (response.status_code, response["Content-Type"]) == (200, "application/xml")
+    entries = ElementTree.fromstring(response.content)
+    return [(entry.findtext(f"{XML}loc"), entry.findtext(f"{XML}lastmod")) for entry in entries]
+
+
+def path_of(url):
+    assert url.startswith(f"{BASE}/")
+    return url.removeprefix(BASE)
+
+
+def listed():
+    """All pages of all parts, as a robot reads them."""
+    return [entry for part, _changed in read("/sitemap.xml") for entry in read(path_of(part))]
+
+
+def publish_all(subjects, by, start=datetime(2026, 5, 1, 12, tzinfo=UTC)):
+    with time_machine.travel(start) as clock:
+        for subject in subjects:
+            publish(keep(subject, by="test"), by=by)
+            clock.shift(60)
+
+
+def test_each_live_page_stands_in_it_once_with_its_date_and_no_other_does(monkeypatch):
+    monkeypatch.setattr(sitemaps, "PART", 50)
+    publisher = make_publisher(is_superuser=True)
+    subjects = [Disease.objects.create(name=f"Disease {n}") for n in range(230)]
+    subjects += [Organization.objects.create(name=f"Organization {n}") for n in range(120)]
+    publish_all(subjects, publisher)
+    drafts = [Disease.objects.create(name="Draft"), Organization.objects.create(name="Draft")]
+    for draft in drafts:
+        keep(draft, by="test")
+    withdrawn, binned, moved, changed, retouched = subjects[7], subjects[60], subjects[99], subjects[100], subjects[101]
+    withdraw(withdrawn, by=publisher, reason="Gone.")
+    bin_subject(binned, by=publisher, reason="A mistake.")
+    with time_machine.travel("2026-05-20 12:00Z", tick=False):
+        moved.slug = "moved"
+        moved.save()
+        publish(keep(moved, by="test"), by=publisher)
+        for subject, minor in [(changed, False), (retouched, True)]:
+            subject.summary = "A few more words."
+            subject.save()
+            publish(keep(subject, by="test"), by=publisher, minor=minor)
+
+    found = listed()
+
+    live = Edition.objects.live()
+    pages = [(url, changed) for url, changed in found if changed]
+    assert Counter(url for url, _changed in found).most_common(1)[0][1] == 1
+    assert len(pages) == live.count() == 348
+    assert dict(pages) == {
+        f"{BASE}{edition.get_absolute_url()}": edition.updated_at.isoformat(timespec="seconds") for edition in live
+    }
+    dates = dict(pages)
+    assert dates[f"{BASE}/diseases/moved/"] == dates[f"{BASE}/diseases/disease-100/"] == "2026-05-20T12:00:00+00:00"
+    assert dates[f"{BASE}/diseases/disease-101/"] < "2026-05-02"  # what is minor moves no date
+    client = Client()
+    assert [url for url, _changed in found[::9] if client.get(path_of(url)).status_code != 200] == []
+
+
+def test_parts_are_small_and_a_page_stays_in_its_own(monkeypatch):
+    monkeypatch.setattr(sitemaps, "PART", 10)
+    publisher = make_publisher()
+    subjects = [Disease.objects.create(name=f"Disease {n}") for n in range(45)]
+    publish_all(subjects, publisher)
+
+    def places():
+        parts = [path_of(url) for url, _changed in read("/sitemap.xml") if "disease" in url]
+        return {page: part for part in parts for page, _changed in read(part)}
+
+    before = places()
+    sizes = Counter(before.values())
+    for subject in subjects[:25:2]:
+        withdraw(subject, by=publisher, reason="Gone.")
+    put_live(Disease.objects.create(name="Aardvark disease"))
+    after = places()
+
+    assert max(sizes.values()) == 10
+    assert len(sizes) in {5, 6}
+    kept = before.keys() & after.keys()
+    assert len(kept) == 45 - 13
+    assert {page: before[page] for page in kept} == {page: after[page] for page in kept}
+
+
+def test_the_list_says_when_a_part_last_changed_also_by_what_left_it(monkeypatch):
+    publisher = make_publisher()
+    subjects = [Disease.objects.create(name=f"Disease {n}") for n in range(2)]
+    publish_all(subjects, publisher)
+    client = Client()
+
+    def changed():
+        (entry,) = [entry for entry in read("/sitemap.xml") if "disease" in entry[0]]
+        return entry[1], client.get(path_of(entry[0]))["Last-Modified"]
+
+    assert changed() == ("2026-05-01T12:01:00+00:00", "Fri, 01 May 2026 12:01:00 GMT")
+
+    with time_machine.travel("2026-05-09 12:00Z", tick=False):
+        withdraw(subjects[0], by=publisher, reason="Gone.")
+    assert changed() == ("2026-05-09T12:00:00+00:00", "Sat, 09 May 2026 12:00:00 GMT")
+
+    withdraw(subjects[1], by=publisher, reason="Gone.")
+    assert read("/sitemap.xml") == [(f"{BASE}/sitemap-pages.xml", None)]
+    assert client.get("/sitemap-disease-1.xml").status_code == 404
+
+
+def test_a_robot_that_has_a_part_is_not_sent_it_again():
+    disease = make_disease()
+    client = Client()
+    part = f"/sitemap-disease-{disease.pk // sitemaps.PART + 1}.xml"
+    first = client.get(part)
+
+    by_tag = client.get(part, headers={"If-None-Match": first["ETag"]})
+    by_date = client.get(part, headers={"If-Modified-Since": first["Last-Modified"]})
+    make_disease()
+    again = client.get(part, headers={"If-None-Match": first["ETag"]})
+
+    assert [by_tag.status_code, by_date.status_code, again.status_code] == [304, 304, 200]
+
+
+@pytest.mark.parametrize("part", ["disease-0", "disease-999999999999999999999", "draft-1", "disease-x", "disease--1"])
+def test_there_is_no_other_part(part):
+    make_disease()
+
+    assert Client().get(f"/sitemap-{part}.xml").status_code == 404
+
+
+def test_every_kind_of_page_is_listed_and_the_fixed_pages_are():
+    made = [make_disease(), make_organization()]
+    assert {subject.KIND for subject in made} <= set(kinds())
+
+    parts = [url for url, _changed in read("/sitemap.xml")]
+    fixed = read("/sitemap-pages.xml")
+
+    assert [url.rpartition("/")[2].split("-")[1] for url in parts] == ["pages.xml", "disease", "organization"]
+    assert f"{BASE}/about/" in [url for url, _changed in fixed]
+    assert {changed for _url, changed in fixed} == {None}  # nobody knows when they changed
+    assert [url for url, _changed in fixed if Client().get(path_of(url)).status_code != 200] == []
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_queries_do_not_grow_with_the_pages(django_assert_num_queries, monkeypatch, count):
+    monkeypatch.setattr(sitemaps, "PART", 10)
+    disease = [make_disease() for _ in range(count)][-1]
+    part = f"/sitemap-disease-{disease.pk // 10 + 1}.xml"
+    client = Client()
+
+    with django_assert_num_queries(4):  # the stamp, the changes, the parts, the stamp again
+        client.get("/sitemap.xml")
+    with django_assert_num_queries(2):  # the stamp, the pages
+        client.get(part)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads the table itself while it is small")
+def test_a_part_is_read_from_the_index_alone():
+    live = Edition.objects.of(Disease).live().filter(subject_id__gte=0, subject_id__lt=5000)
+
+    plan = live.order_by("subject_id").values_list("slug", "updated_at").explain()
+
+    assert "USING COVERING INDEX live_by_subject" in plan
+    assert "TEMP B-TREE" not in plan

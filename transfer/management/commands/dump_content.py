@@ -1,0 +1,54 @@
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from transfer.document import PortableError
+from transfer.dumping import dump
+
+
+class Command(BaseCommand):
+    help = "Write all content (pages live and in work, no history) as one JSON document. It is no backup."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", metavar="FILE", help="where to write; “-” is standard output")
+
+    def handle(self, *args: Any, file: str, **options: Any) -> None:
+        try:
+            warnings = self.to_output() if file == "-" else to_file(Path(file))
+        except OSError as error:
+            raise CommandError(f"Cannot write {file}: {error.strerror}.") from error
+        except PortableError as error:
+            raise CommandError(str(error)) from error
+        for warning in warnings:
+            self.stderr.write(f"load_content will refuse this page of another day: {warning}")
+
+    def to_output(self) -> list[str]:
+        binary = getattr(self.stdout, "buffer", None)
+        if binary is None:
+            return dump(lambda text: self.stdout.write(text, ending=""))
+        # UTF-8 whatever the terminal speaks: the bytes are the document.
+        warnings = dump(lambda text: binary.write(text.encode()))
+        binary.flush()
+        return warnings
+
+
+def to_file(path: Path) -> list[str]:
+    """Writes beside the file and renames at the end, so that there is never half a document."""
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise CommandError(f"{path} is not a plain file. Name one, or “-” for standard output.")
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as file:
+        try:
+            warnings = dump(file.write)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+    return warnings

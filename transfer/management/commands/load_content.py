@@ -1,0 +1,45 @@
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from transfer.document import MEGABYTES, PortableError
+from transfer.loading import load
+
+NAMES = 20
+
+
+class Command(BaseCommand):
+    help = "Read content that dump_content wrote: all of it as drafts, or on any problem nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("--by", metavar="USERNAME", required=True, help="in whose name")
+        parser.add_argument(
+            "--publish", action="store_true", help="put live what this run makes and was live in the file"
+        )
+        parser.add_argument(
+            "--update",
+            action="store_true",
+            help="put the file's words into the working copy of pages that are there already; what is live stays",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="report what would change, and change nothing")
+
+    def handle(self, *args: Any, file: Path, by: str, dry_run: bool, verbosity: int, **options: Any) -> None:
+        user = get_user_model().objects.filter(username=by).first()
+        if user is None:
+            raise CommandError(f"There is no user “{by}”.")
+        try:
+            with file.open("rb") as stream:
+                content = stream.read(MEGABYTES * 1024 * 1024 + 1)
+            report = load(content, user, publish=options["publish"], update=options["update"], dry_run=dry_run)
+        except OSError as error:
+            raise CommandError(f"Cannot read {file}: {error.strerror}.") from error
+        except PortableError as error:
+            problems = "\n".join(f"  {problem}" for problem in error.problems)
+            raise CommandError(f"{file} was not loaded, and nothing was changed:\n{problems}") from error
+        if dry_run:
+            self.stdout.write("Dry run: nothing was changed. It would be like this.")
+        for line in report.lines(None if verbosity > 1 else NAMES):
+            self.stdout.write(line)

@@ -1,0 +1,93 @@
+"""Atom feeds of what changed: the entries of the pages "What changed", for programs that follow them.
+
+Django's `Feed` view is not used: which edition an address leads to, and what it answers where there is none, is decided
+in `of_live_edition`, for feeds as for pages. Its `Atom1Feed` writes them.
+"""
+
+import re
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import linebreaks_filter
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from publishing.models import Edition, kinds
+from website.absolute import absolute, site_url
+from website.changes import Publication, history, latest
+from website.linked_data import language
+
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that a database may hold and XML may not."""
+
+
+@require_safe
+def latest_feed(request: HttpRequest) -> HttpResponse:
+    """What was published last, of everything that is live and may be found by name."""
+    feed = _feed(request, settings.SITE_NAME, _("What we last published and changed."), reverse("changes"))
+    for news in latest(None):
+        title = _("First published: %(name)s") if news.is_first else _("Changed: %(name)s")
+        _add(feed, request, news.key, title % {"name": news.title}, news.url, news.at, _paragraphs(news.note))
+    return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
+
+
+def feed_of(request: HttpRequest, edition: Edition) -> HttpResponse:
+    """The latest publications of the subject of a live edition."""
+    name = edition.title
+    changes = kinds()[edition.kind].url_of(edition.slug, "changes")
+    told = _("What we changed on the page, and when.")
+    feed = _feed(request, f"{name} · {settings.SITE_NAME}", told, changes, f"#{edition.kind}-{edition.subject_id}")
+    for publication in history(edition, None):
+        title = _("First published: %(name)s") if publication.is_first else _("Changed: %(name)s")
+        _add(feed, request, publication.key, title % {"name": name}, changes, publication.at, _told(publication))
+    return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
+
+
+def _paragraphs(text: str) -> SafeString:
+    return linebreaks_filter(text) if text else SafeString("")
+
+
+def _told(publication: Publication) -> SafeString:
+    """The note, and what was changed, without the words: those stand on the page, where they can be told apart."""
+    note = _paragraphs(publication.note)
+    untold = format_html("<p>{}</p>", publication.untold.value) if publication.untold else ""
+    rows = [(" – ".join(filter(None, [change.row, change.field])), change.sort_name) for change in publication.changes]
+    listed = format_html_join("", "<li>{}: {}</li>", rows)
+    return format_html("{}{}{}", note, untold, format_html("<ul>{}</ul>", listed) if listed else "")
+
+
+def _feed(request: HttpRequest, title: str, subtitle: str, path: str, mark: str = "") -> Atom1Feed:
+    """A feed that belongs to a page. Its id is this feed's for good, even when the address of the page changes."""
+    return Atom1Feed(
+        title=_clean(title),
+        description=subtitle,
+        subtitle=subtitle,
+        link=absolute(request, path),
+        feed_url=absolute(request, request.path),
+        feed_guid=absolute(request, reverse("feed")) + mark,
+        author_name=_clean(settings.SITE_NAME),
+        language=language(),
+    )
+
+
+def _add(feed: Atom1Feed, request: HttpRequest, key: int, title: str, path: str, at: datetime, told: str) -> None:
+    """An entry. Its id holds neither name nor address of the page, which may change."""
+    host = urlsplit(site_url(request)).hostname
+    feed.add_item(
+        title=_clean(title),
+        link=absolute(request, path),
+        description=_clean(told),
+        unique_id=f"tag:{host},{at:%Y-%m-%d}:publication/{key}",
+        pubdate=at,
+        updateddate=at,
+    )
+
+
+def _clean(text: str) -> str:
+    return NOT_XML.sub("", text)
