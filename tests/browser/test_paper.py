@@ -1,6 +1,7 @@
 """What comes out of the printer: Chromium's PDF of the pages and of the sheets, on A4 and on US Letter."""
 
 import re
+import unicodedata
 from io import BytesIO, StringIO
 
 import pytest
@@ -25,8 +26,8 @@ def sheets_of_paper(page, paper):
 
 
 def squeezed(text):
-    """A text without white space: where a line ends on paper, also within a word, depends on the machine's fonts."""
-    return "".join(text.split())
+    """A text without white space, hyphens and ligatures: the machine's fonts decide where a line or a word is cut."""
+    return re.sub(r"[\s\u2010-]", "", unicodedata.normalize("NFKC", text))
 
 
 def make_extreme(name, letters, phone):
