@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from community.forms import PortraitForm
 from community.models import Portrait
-from community.views import picture_response, render_page
+from community.views import picture_response, render_portrait
 from editorial.admin import PublishableAdmin
 from publishing.models import Edition
 from publishing.verbs import forget, may
@@ -19,7 +19,7 @@ from publishing.verbs import forget, may
 class PortraitAdmin(PublishableAdmin):
     form = PortraitForm
     change_form_template = "community/admin/change_form.html"
-    render_page = staticmethod(render_page)
+    render_page = staticmethod(render_portrait)
     list_display = ["name", "relation", "consent_on", "state", "last_changed", "last_changed_by"]
     list_filter = [("consent_on", admin.EmptyFieldListFilter)]
     search_fields = ["name", "relation", "words"]
@@ -53,8 +53,8 @@ class PortraitAdmin(PublishableAdmin):
         page.template_name = "community/admin/consent.html"
         return page
 
-    def gaps(self, subject: Any) -> list[str]:
-        found = [subject.refusal(subject.compose())]
+    def publish_warnings(self, subject: Any) -> list[str]:
+        found = [subject.publish_blocker(subject.compose())]
         if not subject.words:
             found.append(_("The portrait has no words of the person."))
         if not subject.relation:

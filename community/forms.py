@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from community.models import Picture, Portrait
-from community.pictures import FORMATS, PictureRefused, read
+from community.pictures import FORMATS, PictureRefused, read_picture
 from editorial.forms import PublishableForm
 
 ACCEPT = ",".join(f"image/{name.lower()}" for name in FORMATS)
@@ -90,7 +90,7 @@ class PortraitForm(PublishableForm):
             self.files: Any = self.files.copy()
             self.files.pop(f"{self.add_prefix('picture')}-file")
             try:
-                picture = Picture.objects.keep(read(value))
+                picture = Picture.objects.keep(read_picture(value))
             except PictureRefused as error:
                 raise forms.ValidationError(str(error)) from error
             self.data: Any = self.data.copy()

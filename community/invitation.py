@@ -10,7 +10,7 @@ from diseases.values import DiseasePage
 
 
 @dataclass(frozen=True)
-class Way:
+class InvitationLink:
     """A link into the community."""
 
     url: str
@@ -23,8 +23,8 @@ class Invitation:
 
     name: str
     text: str
-    app: Way | None
-    join: Way | None
+    app: InvitationLink | None
+    join: InvitationLink | None
 
 
 def invitation(disease: DiseasePage | None = None) -> Invitation | None:
@@ -33,8 +33,8 @@ def invitation(disease: DiseasePage | None = None) -> Invitation | None:
     if not name:
         return None
     with_disease = _("Connect with other people with {name} on the %s app") if disease else _("Get the %s app")
-    app = _way(settings.COMMUNITY_APP_URL, settings.COMMUNITY_APP_TEXT, with_disease % name, disease)
-    join = _way(settings.COMMUNITY_JOIN_URL, settings.COMMUNITY_JOIN_TEXT, _("Join the %s community") % name, disease)
+    app = _link(settings.COMMUNITY_APP_URL, settings.COMMUNITY_APP_TEXT, with_disease % name, disease)
+    join = _link(settings.COMMUNITY_JOIN_URL, settings.COMMUNITY_JOIN_TEXT, _("Join the %s community") % name, disease)
     if not (app or join):
         return None
     text = settings.COMMUNITY_TEXT or _(
@@ -57,13 +57,17 @@ def fill_in(address: str, disease: DiseasePage) -> str:
     return address.replace("{slug}", quote(disease.slug, safe="")).replace("{name}", quote(disease.title, safe=""))
 
 
-def _way(address: str, text: str, built_in: str, disease: DiseasePage | None) -> Way | None:
+def _link(address: str, text: str, built_in: str, disease: DiseasePage | None) -> InvitationLink | None:
     if disease:
-        return Way(fill_in(address, disease), (text or built_in).replace("{name}", disease.title)) if address else None
-    if not address or _speaks_of_a_disease(address):
+        return (
+            InvitationLink(fill_in(address, disease), (text or built_in).replace("{name}", disease.title))
+            if address
+            else None
+        )
+    if not address or _has_placeholder(address):
         return None
-    return Way(address, built_in if _speaks_of_a_disease(text) or not text else text)
+    return InvitationLink(address, built_in if _has_placeholder(text) or not text else text)
 
 
-def _speaks_of_a_disease(text: str) -> bool:
+def _has_placeholder(text: str) -> bool:
     return "{slug}" in text or "{name}" in text

@@ -11,12 +11,12 @@ from community.values import PortraitPage
 from diseases.models import Disease
 from publishing.models import Edition
 
-FEW = 3
+TEASER_SIZE = 3
 """How many stand on a page that is about something else."""
 
 
 @dataclass(frozen=True)
-class Shown:
+class PortraitCard:
     """A portrait as a page shows it. Without a picture its address is empty; the disease is its live edition."""
 
     url: str
@@ -26,10 +26,10 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Few:
+class PortraitTeaser:
     """Some portraits, and whether there are more than these."""
 
-    portraits: list[Shown]
+    portraits: list[PortraitCard]
     more: bool
 
 
@@ -37,23 +37,23 @@ def live_portraits() -> Any:
     return Edition.objects.of(Portrait).live().order_by("-updated_at", "-pk")
 
 
-def about(disease: Edition) -> Any:
+def portraits_about(disease: Edition) -> Any:
     """The live portraits of people with a disease."""
     return live_portraits().mentioning(Disease, disease.subject_id)
 
 
-def few(editions: Any) -> Few:
-    found = list(editions[: FEW + 1])
-    return Few(shown(found[:FEW]), more=len(found) > FEW)
+def teaser(editions: Any) -> PortraitTeaser:
+    found = list(editions[: TEASER_SIZE + 1])
+    return PortraitTeaser(cards(found[:TEASER_SIZE]), more=len(found) > TEASER_SIZE)
 
 
-def shown(editions: Iterable[Edition]) -> list[Shown]:
+def cards(editions: Iterable[Edition]) -> list[PortraitCard]:
     """Editions of portraits with their diseases, which take one query together."""
     editions = list(editions)
     slugs = {edition.page.disease.slug for edition in editions if edition.page.disease}
-    diseases = Edition.objects.referred_to(Disease, slugs)
+    diseases = Edition.objects.live_by_reference(Disease, slugs)
     return [
-        Shown(
+        PortraitCard(
             url=edition.get_absolute_url(),
             page=edition.page,
             picture_url=picture_url(edition.page),

@@ -111,7 +111,7 @@ class Portrait(Publishable):
         if self.consent_on and self.consent_on > timezone.localdate():
             raise ValidationError({"consent_on": _("This day is still to come.")})
 
-    def free_slug(self, besides: Iterable[str] = ()) -> str:
+    def unique_slug(self, besides: Iterable[str] = ()) -> str:
         """No name in it: an address is remembered for good, a consent may be withdrawn."""
         return secrets.token_hex(5)
 
@@ -133,7 +133,7 @@ class Portrait(Publishable):
         size = Picture.objects.values("width", "height").get(pk=self.picture_id)  # the bytes can wait
         return PictureValue(digest=self.picture_id, alternative=self.alternative, **size)
 
-    def take_over(self, page: PortraitPage) -> None:
+    def apply_page(self, page: PortraitPage) -> None:
         subjects = Address.objects.subjects(page.references())
         disease = subjects.get(page.disease) if page.disease else None
         self.name, self.slug, self.relation, self.words = page.title, page.slug, page.relation, page.words
@@ -145,12 +145,12 @@ class Portrait(Publishable):
             self.consent_on = page.consent_on
         self.save()
 
-    def refusal(self, page: PortraitPage) -> str:
+    def publish_blocker(self, page: PortraitPage) -> str:
         if self.consent_on and page.consent_on:
             return ""
         return _("There is no consent of %(name)s on record. Nobody is shown without it.") % {"name": self.name}
 
-    def blank(self) -> None:
+    def erase(self) -> None:
         self.name = _("Consent withdrawn")
         self.relation = self.words = self.alternative = self.consent_note = self.staff_notes = ""
         self.disease = self.picture = self.consent_on = None
@@ -162,7 +162,7 @@ class Portrait(Publishable):
 
     @classmethod
     def take_file(cls, content: bytes) -> None:
-        Picture.objects.keep(pictures.check(content))
+        Picture.objects.keep(pictures.check_picture(content))
 
     @classmethod
     def prune_files(cls, *, dry_run: bool = False) -> int:

@@ -13,7 +13,7 @@ from typing import IO
 from django.utils.translation import gettext as _
 from PIL import Image, ImageCms
 
-MEGABYTES = 10
+MAX_PICTURE_MEGABYTES = 10
 MEGAPIXELS = {"JPEG": 40, "MPO": 40, "PNG": 20, "WEBP": 20}
 """What is decoded. Most JPEG files are decoded small; of the others all pixels stand in memory. Either takes 310 MB at
 most, measured at these limits."""
@@ -21,7 +21,7 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 
 SIDE = 480
 """The longer side of what is stored, in pixels."""
-MOST_BYTES = 60_000
+MAX_STORED_BYTES = 60_000
 QUALITIES = (82, 72, 60, 45, 30)
 
 # Pillow's own guard, for the whole process: it refuses twice as many pixels before it decodes any.
@@ -57,14 +57,14 @@ class Stored:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def read(file: IO[bytes]) -> Stored:
+def read_picture(file: IO[bytes]) -> Stored:
     """A sent file as a picture that may be stored. Raises PictureRefused."""
     file.seek(0)
-    content = file.read(MEGABYTES * 1024 * 1024 + 1)
+    content = file.read(MAX_PICTURE_MEGABYTES * 1024 * 1024 + 1)
     if not content:
         raise PictureRefused(_("The file is empty."))
-    if len(content) > MEGABYTES * 1024 * 1024:
-        raise PictureRefused(_("The file is larger than %(n)s MB. Send a smaller one.") % {"n": MEGABYTES})
+    if len(content) > MAX_PICTURE_MEGABYTES * 1024 * 1024:
+        raise PictureRefused(_("The file is larger than %(n)s MB. Send a smaller one.") % {"n": MAX_PICTURE_MEGABYTES})
     if re.match(rb"....ftyp(hei|hev|mif|msf|avi)", content, re.DOTALL):
         raise PictureRefused(
             _("This is a HEIC or AVIF picture, as many phones make them. Save it as JPEG, and send that.")
@@ -72,7 +72,7 @@ def read(file: IO[bytes]) -> Stored:
     return _encoded(_drawn(content))
 
 
-def check(content: bytes) -> Stored:
+def check_picture(content: bytes) -> Stored:
     """A picture that another site stored, as it is. Raises PictureRefused where `read` would not have made it so."""
     try:
         with Image.open(io.BytesIO(content), formats=["WEBP"]) as image:
@@ -83,8 +83,10 @@ def check(content: bytes) -> Stored:
             frames = getattr(image, "n_frames", 1)
     except Exception as error:  # as in _drawn
         raise PictureRefused("is no WebP picture") from error
-    if len(content) > MOST_BYTES or max(width, height) > SIDE or said or frames != 1:
-        raise PictureRefused(f"is no still picture of at most {SIDE} pixels, {MOST_BYTES:,} bytes and without metadata")
+    if len(content) > MAX_STORED_BYTES or max(width, height) > SIDE or said or frames != 1:
+        raise PictureRefused(
+            f"is no still picture of at most {SIDE} pixels, {MAX_STORED_BYTES:,} bytes and without metadata"
+        )
     return Stored(content, width, height)
 
 
@@ -154,7 +156,7 @@ def _encoded(canvas: Image.Image) -> Stored:
         for quality in QUALITIES:
             buffer = io.BytesIO()
             image.save(buffer, "WEBP", quality=quality, method=6)
-            if buffer.tell() <= MOST_BYTES:
+            if buffer.tell() <= MAX_STORED_BYTES:
                 return Stored(buffer.getvalue(), *size)
     raise AssertionError("one pixel fits")
 

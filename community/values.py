@@ -17,7 +17,7 @@ def _spoken(text: str) -> str:
     return text
 
 
-def _digest(text: str) -> str:
+def _check_digest(text: str) -> str:
     if not re.fullmatch("[0-9a-f]{64}", text):
         raise ValueError("is no digest of a file")
     return text
@@ -27,7 +27,7 @@ class PictureValue(Value):
     """A picture, named by the digest of its bytes, which are not in the page."""
 
     alternative: Annotated[Line, AfterValidator(_spoken)]
-    digest: Annotated[Line, AfterValidator(_digest)]
+    digest: Annotated[Line, AfterValidator(_check_digest)]
     width: Annotated[int, Field(gt=0)]
     height: Annotated[int, Field(gt=0)]
 

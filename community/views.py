@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from community.invitation import invitation, people
-from community.lists import about, live_portraits, picture_url, shown
+from community.lists import cards, live_portraits, picture_url, portraits_about
 from community.models import Picture, Portrait
 from diseases.models import Disease
 from publishing.models import Edition
@@ -17,8 +17,8 @@ from website.absolute import page_url
 from website.changes import history
 from website.views import Preview, of_live_edition
 
-PER_PAGE = 24
-HOUR = 3600
+PORTRAITS_PER_PAGE = 24
+PICTURE_CACHE_SECONDS = 3600
 """For how long browsers may keep a picture in seconds, and nobody between: its person may take it back."""
 
 
@@ -36,12 +36,14 @@ class DiseaseForm(forms.Form):
 @require_safe
 def portrait_list(request: HttpRequest) -> HttpResponse:
     disease = DiseaseForm(request.GET).chosen
-    page: Any = Paginator(about(disease) if disease else live_portraits(), PER_PAGE).get_page(request.GET.get("page"))
+    page: Any = Paginator(portraits_about(disease) if disease else live_portraits(), PORTRAITS_PER_PAGE).get_page(
+        request.GET.get("page")
+    )
     if not page.paginator.count and not invitation():
         raise Http404  # nothing leads here then
     context = {
         "page": page,
-        "portraits": shown(page),
+        "portraits": cards(page),
         "disease": disease,
         "people": people(),
         "noindex": bool(page.paginator.count),
@@ -52,7 +54,7 @@ def portrait_list(request: HttpRequest) -> HttpResponse:
 
 @of_live_edition(Portrait)
 def portrait_detail(request: HttpRequest, edition: Edition) -> HttpResponse:
-    return render_page(request, edition)
+    return render_portrait(request, edition)
 
 
 @of_live_edition(Portrait)
@@ -61,9 +63,9 @@ def portrait_changes(request: HttpRequest, edition: Edition) -> HttpResponse:
     return render(request, "community/portrait_changes.html", {"edition": edition, "page": page, "noindex": True})
 
 
-def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
+def render_portrait(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
     """The page of any edition: of the live one for the public, of any other as a preview for the staff."""
-    [portrait] = shown([edition])
+    [portrait] = cards([edition])
     # What is not live is shown to staff alone, whose cookies go no further than the admin.
     own = picture_url(edition.page, "admin:community_portrait_picture") if preview else portrait.picture_url
     context = {
@@ -80,7 +82,7 @@ def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | No
 def picture(request: HttpRequest, digest: str) -> HttpResponse:
     if not Picture.is_public(digest):
         raise Http404
-    return picture_response(digest, f"private, max-age={HOUR}")
+    return picture_response(digest, f"private, max-age={PICTURE_CACHE_SECONDS}")
 
 
 def picture_response(digest: str, cache_control: str) -> HttpResponse:

@@ -6,7 +6,7 @@ from django.views.generic import TemplateView
 from community.views import picture
 from editorial.site import forgotten_password
 from home.views import home
-from suggestions.views import suggest, thanks
+from suggestions.views import suggest_page, thanks
 from website.feeds import latest_feed
 from website.files import favicon, manifest, security_txt
 from website.sitemaps import sitemap, sitemap_pages, sitemap_part
@@ -32,7 +32,7 @@ urlpatterns = [
     re_path(r"^pictures/(?P<digest>[0-9a-f]{64})\.webp$", picture, name="picture"),
     path("search/", include("search.urls")),
     path("changes/", changes, name="changes"),
-    path("suggest/", suggest, name="suggest"),
+    path("suggest/", suggest_page, name="suggest"),
     path("suggest/thanks/", thanks, name="suggest-thanks"),
     path("about/", TemplateView.as_view(template_name="home/about.html"), name="about"),
     path("accessibility/", TemplateView.as_view(template_name="home/accessibility.html"), name="accessibility"),

@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from django.db.models import Count, QuerySet
 
 from diseases.models import Disease
+from publishing.caching import cached_until_publish
 from publishing.models import Edition
-from publishing.remembered import once_a_release
 
-LISTED = ("kind", "slug", "title", "letter", "updated_at")
+LISTED_COLUMNS = ("kind", "slug", "title", "letter", "updated_at")
 """The columns that a list shows: an edition's others hold the text of its whole page."""
 
 
 def live_diseases() -> QuerySet[Edition]:
-    return Edition.objects.of(Disease).live().only(*LISTED)
+    return Edition.objects.of(Disease).live().only(*LISTED_COLUMNS)
 
 
-@once_a_release
+@cached_until_publish
 def letters() -> Mapping[str, int]:
     """The letters that live diseases begin with, in order, and how many begin with each."""
     diseases = Edition.objects.of(Disease).live()

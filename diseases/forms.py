@@ -6,18 +6,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from diseases.models import Disease, Question, Symptom, fold_name
-from editorial.forms import PartForm
+from editorial.forms import ChildRowForm
 from publishing.prose import blocks, sanitize, shape
 from publishing.values import TEXT_LENGTH
 
 
-class IdentifierForm(PartForm):
+class IdentifierForm(ChildRowForm):
     def _get_validation_exclusions(self) -> Any:
         """Whose a code is, the row's `clean` and the formset say: another row may give it away in the same save."""
         return super()._get_validation_exclusions() | {"value"}  # type: ignore[misc] # Django's, without a type
 
 
-class QuestionForm(PartForm):
+class QuestionForm(ChildRowForm):
     """One FAQ entry. The HTML of an answer that reads the same stays as it was, however the browser wrote it."""
 
     new_date = forms.BooleanField(
@@ -40,7 +40,7 @@ class QuestionForm(PartForm):
         return before if shape(answer) == shape(before) else answer
 
     @classmethod
-    def revive(cls, values: dict[str, str], touched: set[str]) -> dict[str, str]:
+    def restore_deleted(cls, values: dict[str, str], touched: set[str]) -> dict[str, str]:
         """New words in the answer do not keep the old words' date, unless the editor typed that too."""
         keeps_date = "answer" not in touched or "last_updated" in touched or not values.get("new_date")
         return values if keeps_date else values | {"last_updated": ""}
@@ -66,7 +66,7 @@ class QuestionForm(PartForm):
 class SymptomForm(forms.ModelForm):
     """One row of a table of symptoms. It carries what it was opened with: see `clean_seen`."""
 
-    refusal = ""
+    save_error = ""
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
@@ -76,7 +76,7 @@ class SymptomForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial["seen"] = _seen(self.instance)
+            self.initial["seen"] = _symptom_digest(self.instance)
 
     @property
     def changed_data(self) -> list[str]:
@@ -88,8 +88,8 @@ class SymptomForm(forms.ModelForm):
         disease = cleaned.get("disease") or (self.instance.disease if self.instance.pk else None)
         if disease and self._stands_already(disease, cleaned):
             self.add_error("term", _("This stands here already, with the same frequency and source."))
-        if self.refusal:
-            self.add_error(None, self.refusal)
+        if self.save_error:
+            self.add_error(None, self.save_error)
         return cleaned
 
     def _compare_with_what_was_opened(self) -> None:
@@ -97,7 +97,7 @@ class SymptomForm(forms.ModelForm):
         if not self.instance.pk or self.cleaned_data.get("seen") == self.initial["seen"]:
             return
         self.data = {**self.data.dict(), "seen": self.initial["seen"]}  # type: ignore[attr-defined] # a QueryDict
-        now = "; ".join(f"{self.fields[name].label}: {_shown(self.instance, name)}" for name in self._spoken())
+        now = "; ".join(f"{self.fields[name].label}: {_display_value(self.instance, name)}" for name in self._spoken())
         said = _("Somebody else saved this row while you were editing it. Saved is: %(now)s. Yours stands in the form.")
         self.add_error(None, said % {"now": now})
 
@@ -110,12 +110,12 @@ class SymptomForm(forms.ModelForm):
         return wanted in ([fold_name(each) for each in row] for row in others.values_list("term", "frequency"))
 
 
-def _seen(symptom: Symptom) -> str:
+def _symptom_digest(symptom: Symptom) -> str:
     said = [str(getattr(symptom, name)) for name in ("term", "frequency", "aspect", "hpo_id", "source_id", "approved")]
     return hashlib.sha256(repr(said).encode()).hexdigest()[:20]
 
 
-def _shown(symptom: Symptom, name: str) -> str:
+def _display_value(symptom: Symptom, name: str) -> str:
     value = getattr(symptom, f"get_{name}_display", lambda: getattr(symptom, name))()
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))

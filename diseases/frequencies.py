@@ -65,14 +65,14 @@ class Frequency:
                 "in %(seen)s of %(of)s person in one study", "in %(seen)s of %(of)s people in one study", of
             ) % {"seen": seen, "of": of}
         if self.is_below:
-            return _("in fewer than %(most)s of 100 people") % {"most": _plain(self.most)}
+            return _("in fewer than %(most)s of 100 people") % {"most": _plain_number(self.most)}
         if self.least < self.most:
-            numbers = {"least": _plain(self.least), "most": _plain(self.most)}
+            numbers = {"least": _plain_number(self.least), "most": _plain_number(self.most)}
             return _("in %(least)s to %(most)s of 100 people") % numbers
-        return _about(self.most)
+        return _approximately(self.most)
 
 
-def read(printed: str) -> Frequency:
+def read_frequency(printed: str) -> Frequency:
     """What a source prints: "90%", "7/12", "Frequent (79-30%)", "" and whatever else, which stays as it is."""
     text = " ".join(printed.split())
     if text in ("", "-"):
@@ -95,7 +95,7 @@ def read(printed: str) -> Frequency:
     return Frequency(printed=text)
 
 
-def _about(share: Decimal) -> str:
+def _approximately(share: Decimal) -> str:
     """A percentage in words. It is an estimate, so its decimals count only where it is small."""
     if share == 100:
         return _("in everyone with the disease")
@@ -104,9 +104,9 @@ def _about(share: Decimal) -> str:
     if share == 50:
         return _("in about half of people")
     if share % 10 == 0:
-        return _("in about %(number)s of 10 people") % {"number": _plain(share / 10)}
+        return _("in about %(number)s of 10 people") % {"number": _plain_number(share / 10)}
     if share % 1 == 0:
-        return _("in about %(number)s of 100 people") % {"number": _plain(share)}
+        return _("in about %(number)s of 100 people") % {"number": _plain_number(share)}
     if share % 1 == Decimal("0.5") and share > 1:
         return _("in about %(least)s or %(most)s of 100 people") % {"least": int(share), "most": int(share) + 1}
     if 10 < share < 99:
@@ -116,5 +116,5 @@ def _about(share: Decimal) -> str:
     return _("in fewer than 1 of 1,000 people")
 
 
-def _plain(number: Decimal) -> str:
+def _plain_number(number: Decimal) -> str:
     return f"{number.normalize():f}"

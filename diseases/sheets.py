@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from diseases.codes import Relation, Scheme
-from diseases.measuring import lines
-from diseases.values import Code, DiseasePage, OtherName, SynonymKind
+from diseases.text_width import line_count
+from diseases.values import DiseasePage, IdentifierValue, SynonymKind, SynonymValue
 from organizations.values import OrganizationPage
 
 LINE = 4.8  # millimetres
@@ -27,8 +27,8 @@ WIDTH = 186.0  # millimetres of A4 with the same margins
 
 TITLE, TEXT, ENTRY, SMALL = 6.0, 3.53, 3.35, 3.0  # the sizes of letters, in millimetres: 17, 10, 9.5 and 8.5 points
 TITLE_LINE, SMALL_LINE = 1.75, 0.8
-KIND, HEADING, GAP = 1.0, 1.5, 0.5
-ROW = 1.75  # of the family's handwriting
+KIND_HEIGHT, HEADING, SECTION_GAP = 1.0, 1.5, 0.5
+ROW_HEIGHT = 1.75  # of the family's handwriting
 FOOT, QR = 1.0, 5.5
 NAME_COLUMN, REACH_COLUMN, FOOT_COLUMN = 108.0, 74.0, 154.0
 
@@ -44,13 +44,13 @@ USEFUL_SYNONYMS = [
     SynonymKind.SPELLING,
 ]
 USEFUL_SCHEMES = [*map(str, [Scheme.ORPHA, Scheme.OMIM, Scheme.ICD10, Scheme.ICD10CM, Scheme.ICD11, Scheme.GARD])]
-FITS = {
+RELATION_NOTES = {
     Relation.BROAD: gettext_lazy("covers more"),
     Relation.NARROW: gettext_lazy("covers a part"),
     Relation.UNKNOWN: gettext_lazy("may not fit"),
 }
 
-FIELDS: tuple[tuple[tuple[Any, ...], int], ...] = (
+HANDWRITTEN_FIELDS: tuple[tuple[tuple[Any, ...], int], ...] = (
     ((gettext_lazy("Name"), gettext_lazy("Date of birth")), 1),
     ((gettext_lazy("Call first: name and telephone"),), 1),
     ((gettext_lazy("Allergies"),), 1),
@@ -61,16 +61,16 @@ FIELDS: tuple[tuple[tuple[Any, ...], int], ...] = (
 """What the family fills in by hand: the labels of a line, and of how many lines it has at least."""
 
 ALLERGIES, MEDICINES, EMERGENCY = 2, 3, 4
-GROWING = (EMERGENCY, MEDICINES, EMERGENCY, ALLERGIES)
+GROWING_FIELDS = (EMERGENCY, MEDICINES, EMERGENCY, ALLERGIES)
 """Which of them the rest of the page goes to, line by line and over again."""
 
-FEWEST_ROWS = sum(rows for _labels, rows in FIELDS)
+MIN_ROWS = sum(rows for _labels, rows in HANDWRITTEN_FIELDS)
 
 _Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
-class Some(Generic[_Item]):
+class Truncated(Generic[_Item]):
     """What is shown of some things, and how many are not: no reader takes a part for the whole."""
 
     shown: tuple[_Item, ...] = ()
@@ -120,8 +120,8 @@ class Contact:
 
     @property
     def height(self) -> int:
-        name = lines(f"{self.name}, {self.country}", NAME_COLUMN, ENTRY, bold=True)
-        return max(name, lines(self.reach, REACH_COLUMN, ENTRY))
+        name = line_count(f"{self.name}, {self.country}", NAME_COLUMN, ENTRY, bold=True)
+        return max(name, line_count(self.reach, REACH_COLUMN, ENTRY))
 
 
 @dataclass(frozen=True)
@@ -129,55 +129,57 @@ class Sheet:
     """What stands on the sheet, and how many lines the family has to write on."""
 
     name: str
-    synonyms: Some[str]
-    codes: Some[str]
+    synonyms: Truncated[str]
+    codes: Truncated[str]
     summary: str
     summary_note: str
-    contacts: Some[Contact]
+    contacts: Truncated[Contact]
     rows: int
 
     @property
     def fields(self) -> list[tuple[tuple[Any, ...], range]]:
         """The labels to write behind, each with the further lines below it."""
-        rows = [least for _labels, least in FIELDS]
-        for _row, growing in zip(range(self.rows - FEWEST_ROWS), cycle(GROWING), strict=False):
+        rows = [least for _labels, least in HANDWRITTEN_FIELDS]
+        for _row, growing in zip(range(self.rows - MIN_ROWS), cycle(GROWING_FIELDS), strict=False):
             rows[growing] += 1
-        return [(labels, range(number - 1)) for (labels, _least), number in zip(FIELDS, rows, strict=True)]
+        return [(labels, range(number - 1)) for (labels, _least), number in zip(HANDWRITTEN_FIELDS, rows, strict=True)]
 
 
-def fit(disease: DiseasePage, contacts: Iterable[Contact], *, address: str, notice: str) -> Sheet:
+def lay_out(disease: DiseasePage, contacts: Iterable[Contact], *, address: str, notice: str) -> Sheet:
     """As much of a disease's page as stands on one sheet, beside the page's address and the medical notice.
 
     The name stands there whole, and the family has the lines to write on that it cannot do without. Of everything else
     there is one line at least, if only to say how much was left out. What remains goes to the codes, the synonyms, the
     first organizations, the summary, more organizations, and more lines to write on, in this order.
     """
-    name, codes, synonyms = _flat(disease.title), useful_codes(disease.codes), useful_synonyms(disease.synonyms)
+    name, codes, synonyms = _flat(disease.title), useful_codes(disease.identifiers), useful_synonyms(disease.synonyms)
     summary, contacts = _flat(disease.summary), sorted(contacts, key=lambda contact: not contact.has_telephone)
     # The room is counted beyond the one line of each part that there is.
-    room = PAGE - _frame(name, address, notice) - FEWEST_ROWS * ROW
-    room -= sum(1 + GAP for part in (codes, synonyms, summary, contacts) if part) + (HEADING if contacts else 0)
+    room = PAGE - _frame(name, address, notice) - MIN_ROWS * ROW_HEIGHT
+    room -= sum(1 + SECTION_GAP for part in (codes, synonyms, summary, contacts) if part) + (HEADING if contacts else 0)
     some_codes = _run(codes, _("Codes"), min(CODE_LINES, 1 + room))
     room -= max(0, _run_lines(some_codes, _("Codes")) - 1)
     some_synonyms = _run(synonyms, _("Also called"), min(SYNONYM_LINES, 1 + room))
     room -= max(0, _run_lines(some_synonyms, _("Also called")) - 1)
-    first = max(0, _list_lines(_list(contacts, min(FIRST_CONTACT_LINES, 1 + room))) - 1)
-    summary, note = _shortened(summary, disease.summary_source, min(SUMMARY_LINES, 1 + room - first))
+    first = max(0, _list_lines(_contact_list(contacts, min(FIRST_CONTACT_LINES, 1 + room))) - 1)
+    summary, note = _shorten_summary(summary, disease.summary_source, min(SUMMARY_LINES, 1 + room - first))
     room -= max(0, _summary_lines(summary, note) - 1)
-    some_contacts = _list(contacts, min(CONTACT_LINES, 1 + room))
+    some_contacts = _contact_list(contacts, min(CONTACT_LINES, 1 + room))
     room -= max(0, _list_lines(some_contacts) - 1)
-    return Sheet(name, some_synonyms, some_codes, summary, note, some_contacts, FEWEST_ROWS + max(0, int(room // ROW)))
+    return Sheet(
+        name, some_synonyms, some_codes, summary, note, some_contacts, MIN_ROWS + max(0, int(room // ROW_HEIGHT))
+    )
 
 
 def height(sheet: Sheet, *, address: str, notice: str) -> float:
     """How many lines a sheet takes."""
     parts = [_run_lines(sheet.codes, _("Codes")), _run_lines(sheet.synonyms, _("Also called"))]
     parts += [_summary_lines(sheet.summary, sheet.summary_note), _list_lines(sheet.contacts)]
-    taken = sum(part + GAP for part in parts if part) + (HEADING if sheet.contacts else 0)
-    return _frame(sheet.name, address, notice) + taken + sheet.rows * ROW
+    taken = sum(part + SECTION_GAP for part in parts if part) + (HEADING if sheet.contacts else 0)
+    return _frame(sheet.name, address, notice) + taken + sheet.rows * ROW_HEIGHT
 
 
-def useful_synonyms(names: Sequence[OtherName]) -> list[str]:
+def useful_synonyms(names: Sequence[SynonymValue]) -> list[str]:
     """Other names as the page says them: first those that a doctor may know it by, last other spellings."""
     said = []
     for name in sorted(names, key=lambda name: USEFUL_SYNONYMS.index(name.kind)):
@@ -190,13 +192,13 @@ def useful_synonyms(names: Sequence[OtherName]) -> list[str]:
     return said
 
 
-def useful_codes(codes: Sequence[Code]) -> list[str]:
+def useful_codes(codes: Sequence[IdentifierValue]) -> list[str]:
     """Codes with their schemes: one of every scheme before the second of any, first those that a hospital asks for."""
     seen = Counter[str]()
     ranked = []
     for code in codes:
         use = USEFUL_SCHEMES.index(code.scheme) if code.scheme in USEFUL_SCHEMES else len(USEFUL_SCHEMES)
-        fits = f" ({FITS[code.relation]})" if code.relation in FITS else ""
+        fits = f" ({RELATION_NOTES[code.relation]})" if code.relation in RELATION_NOTES else ""
         ranked.append((seen[code.scheme], use, _flat(f"{code.scheme} {code.value}{fits}")))
         seen[code.scheme] += 1
     return [text for _nth, _use, text in sorted(ranked, key=lambda code: code[:2])]
@@ -215,50 +217,50 @@ def _flat(text: str) -> str:
 
 def _frame(name: str, address: str, notice: str) -> float:
     """The height of what every sheet has: the name, the foot, and the heading above the lines to write on."""
-    foot = sum(lines(text, FOOT_COLUMN, SMALL) for text in (address, notice)) + 2  # and what it is, and the dates
-    title = lines(name, WIDTH, TITLE, bold=True) * TITLE_LINE
-    return KIND + title + GAP + HEADING + GAP + FOOT + max(QR, foot * SMALL_LINE)
+    foot = sum(line_count(text, FOOT_COLUMN, SMALL) for text in (address, notice)) + 2  # and what it is, and the dates
+    title = line_count(name, WIDTH, TITLE, bold=True) * TITLE_LINE
+    return KIND_HEIGHT + title + SECTION_GAP + HEADING + SECTION_GAP + FOOT + max(QR, foot * SMALL_LINE)
 
 
-def _run_lines(some: Some[str], label: str) -> int:
-    return lines(_run_text(some, label), WIDTH, TEXT) if some else 0
+def _run_lines(some: Truncated[str], label: str) -> int:
+    return line_count(_run_text(some, label), WIDTH, TEXT) if some else 0
 
 
-def _run_text(some: Some[str], label: str) -> str:
+def _run_text(some: Truncated[str], label: str) -> str:
     return " ".join([label, " · ".join(some.shown), some.more])
 
 
-def _run(items: Sequence[str], label: str, most: float) -> Some[str]:
+def _run(items: Sequence[str], label: str, most: float) -> Truncated[str]:
     """As many of the first items as stand in so many lines, one behind the other."""
-    best = Some[str](left_out=len(items))
+    best = Truncated[str](left_out=len(items))
     for count in range(1, len(items) + 1):
-        some = Some(tuple(items[:count]), len(items) - count)
+        some = Truncated(tuple(items[:count]), len(items) - count)
         if _run_lines(some, label) <= most:
             best = some
-        elif lines(" · ".join(some.shown), WIDTH, TEXT) > most:
+        elif line_count(" · ".join(some.shown), WIDTH, TEXT) > most:
             break
     return best
 
 
-def _list_lines(some: Some[Contact]) -> int:
+def _list_lines(some: Truncated[Contact]) -> int:
     return sum(contact.height for contact in some.shown) + bool(some.left_out)
 
 
-def _list(contacts: Sequence[Contact], most: float) -> Some[Contact]:
+def _contact_list(contacts: Sequence[Contact], most: float) -> Truncated[Contact]:
     """As many of the contacts as stand in so many lines, one below the other. One that is too long stops no others."""
     shown: list[Contact] = []
     for contact in contacts:
-        some = Some((*shown, contact), len(contacts) - len(shown) - 1)
+        some = Truncated((*shown, contact), len(contacts) - len(shown) - 1)
         if _list_lines(some) <= most:
             shown.append(contact)
-    return Some(tuple(shown), len(contacts) - len(shown))
+    return Truncated(tuple(shown), len(contacts) - len(shown))
 
 
 def _summary_lines(summary: str, note: str) -> int:
-    return lines(f"{summary} {note}", WIDTH, TEXT) if summary or note else 0
+    return line_count(f"{summary} {note}", WIDTH, TEXT) if summary or note else 0
 
 
-def _shortened(summary: str, source: str, most: float) -> tuple[str, str]:
+def _shorten_summary(summary: str, source: str, most: float) -> tuple[str, str]:
     """The summary, or its first sentences, or else its first words; and what must be said of it."""
     if not summary:
         return "", ""

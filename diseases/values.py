@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import AfterValidator, ValidationInfo
 
 from diseases.codes import Relation, address
-from diseases.frequencies import Frequency, read
-from publishing.prose import in_one_line, to_read
+from diseases.frequencies import Frequency, read_frequency
+from publishing.prose import in_one_line, render_for_page
 from publishing.values import STORED, Html, Line, Page, Reference, Text, Url, Value, limit
-from search.documents import Document, Name, Section
+from search.documents import Document, DocumentSection, Name
 
 FREQUENCY_LENGTH = 60
 
@@ -30,7 +30,7 @@ class SynonymKind(TextChoices):
     SUBTYPE = "subtype", _("name of a subtype")
 
 
-SAID_OF_NAMES = {
+SYNONYM_NOTES = {
     SynonymKind.FORMER: _("formerly called"),
     SynonymKind.SUBTYPE: _("a subtype is called"),
 }
@@ -60,14 +60,14 @@ class Aspect(TextChoices):
     COURSE = "course", _("course")
 
 
-class OtherName(Value):
+class SynonymValue(Value):
     key: UUID
     text: Line
     kind: SynonymKind = SynonymKind.EXACT
     source: Line = ""
 
 
-class Code(Value):
+class IdentifierValue(Value):
     key: UUID
     scheme: Annotated[str, limit(10)]
     value: Annotated[str, limit(40)]
@@ -78,11 +78,11 @@ class Code(Value):
     def url(self) -> str:
         return address(self.scheme, self.value)
 
-    def called(self) -> str:
+    def display_name(self) -> str:
         return f"{self.scheme} {self.value}"
 
 
-class Credit(Value):
+class SourceValue(Value):
     """A source as the page names it."""
 
     name: Annotated[str, limit(100)]
@@ -99,7 +99,7 @@ def _has_words(html: str, info: ValidationInfo) -> str:
     return html
 
 
-class Answer(Value):
+class QuestionValue(Value):
     """A question with its answer. Dates are what is known: none is ever filled in."""
 
     LABELS = {"html": _("Answer"), "reviewed_on": _("Last reviewed"), "source_url": _("Address at the source")}
@@ -116,7 +116,7 @@ class Answer(Value):
     source_url: Url = ""
     adapted: bool = False
 
-    def called(self) -> str:
+    def display_name(self) -> str:
         return self.question
 
     @property
@@ -129,8 +129,8 @@ class Answer(Value):
         return self.question if self.topic == Topic.OTHER else str(self.topic.label)
 
     @property
-    def html_to_read(self) -> str:
-        return to_read(self.html)
+    def display_html(self) -> str:
+        return render_for_page(self.html)
 
     @property
     def is_undated(self) -> bool:
@@ -138,7 +138,7 @@ class Answer(Value):
         return bool(self.source or self.source_url) and not self.last_updated and not self.reviewed_on
 
 
-class Sign(Value):
+class SymptomValue(Value):
     """A row of the table of symptoms, as its source has it."""
 
     LABELS = {"frequency": _("How often"), "aspect": _("About"), "hpo_id": _("HPO code")}
@@ -150,12 +150,12 @@ class Sign(Value):
     hpo_id: Annotated[str, limit(20)] = ""
     source: Line = ""
 
-    def called(self) -> str:
+    def display_name(self) -> str:
         return self.term
 
 
 @dataclass(frozen=True)
-class Mention:
+class FrequencyReport:
     """How often a source says that a sign is seen."""
 
     frequency: Frequency
@@ -170,21 +170,21 @@ class Mention:
 
 
 @dataclass(frozen=True)
-class Finding:
+class SymptomSummary:
     """All that is said under one term. Two sources, or one with two frequencies, make one finding."""
 
     term: str
-    mentions: tuple[Mention, ...]  # the most frequent first; none where nobody knows how often
+    mentions: tuple[FrequencyReport, ...]  # the most frequent first; none where nobody knows how often
 
     @classmethod
-    def of(cls, signs: Iterable[Sign]) -> tuple["Finding", ...]:
+    def of(cls, signs: Iterable[SymptomValue]) -> tuple["SymptomSummary", ...]:
         """The findings of signs: the most frequent first, then by the alphabet, those of unknown frequency last."""
-        by_term: dict[str, list[Sign]] = {}
+        by_term: dict[str, list[SymptomValue]] = {}
         for sign in signs:
             by_term.setdefault(sign.term.casefold(), []).append(sign)
         findings = []
         for same in by_term.values():
-            mentions = {Mention(read(sign.frequency), sign.source) for sign in same}
+            mentions = {FrequencyReport(read_frequency(sign.frequency), sign.source) for sign in same}
             known = {mention for mention in mentions if mention.frequency != Frequency()}
             findings.append(cls(same[0].term, tuple(sorted(known, key=lambda mention: mention.rank))))
         return tuple(sorted(findings, key=lambda finding: (*finding.rank, finding.term.casefold())))
@@ -195,23 +195,23 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class SignGroup:
+class SymptomGroup:
     """Signs that are seen equally often, as the same sources say."""
 
-    mentions: tuple[Mention, ...]
+    mentions: tuple[FrequencyReport, ...]
     terms: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class SignTable:
+class SymptomTable:
     """What the page shows of a disease's signs, at its place among the answers."""
 
     anchor: ClassVar = "symptoms"
     is_table: ClassVar = True
 
-    groups: tuple[SignGroup, ...]
-    facts: tuple[tuple[str, tuple[Finding, ...]], ...]  # what is no sign, each sort with its label
-    credits: tuple[Credit, ...]
+    groups: tuple[SymptomGroup, ...]
+    facts: tuple[tuple[str, tuple[SymptomSummary, ...]], ...]  # what is no sign, each sort with its label
+    credits: tuple[SourceValue, ...]
     is_from_hpo: bool
 
     @property
@@ -238,7 +238,7 @@ def _short(term: str) -> str:
     return term[:1].lower() + term[1:] if term[1:2].islower() else term
 
 
-class SupportedBy(Value):
+class SupportValue(Value):
     key: UUID
     organization: Reference
     note: Text = ""
@@ -249,8 +249,8 @@ class DiseasePage(Page):
         "title": _("Name"),
         "slug": _("Address"),
         "synonyms": _("Other name"),
-        "codes": _("Code"),
-        "answers": _("Question"),
+        "identifiers": _("Code"),
+        "questions": _("Question"),
         "supports": _("Organization"),
         "symptoms": _("Symptom"),
         "summary_source": _("Source of the summary"),
@@ -258,43 +258,45 @@ class DiseasePage(Page):
 
     summary: Text = ""
     summary_source: Line = ""
-    synonyms: tuple[OtherName, ...] = ()
-    codes: tuple[Code, ...] = ()
-    answers: tuple[Answer, ...] = ()
-    symptoms: tuple[Sign, ...] = ()
-    supports: tuple[SupportedBy, ...] = ()
-    sources: tuple[Credit, ...] = ()
+    synonyms: tuple[SynonymValue, ...] = ()
+    identifiers: tuple[IdentifierValue, ...] = ()
+    questions: tuple[QuestionValue, ...] = ()
+    symptoms: tuple[SymptomValue, ...] = ()
+    supports: tuple[SupportValue, ...] = ()
+    sources: tuple[SourceValue, ...] = ()
 
     def references(self) -> tuple[Reference, ...]:
         return tuple(dict.fromkeys(support.organization for support in self.supports))
 
     def document(self, kind: str, key: int, url: str) -> Document:
         plain = super().document(kind, key, url)
-        names = [Name(name.text, str(SAID_OF_NAMES.get(name.kind, _("also called")))) for name in self.synonyms]
-        sections = [Section(str(_("Summary")), "", self.summary)] if self.summary else []
+        names = [Name(name.text, str(SYNONYM_NOTES.get(name.kind, _("also called")))) for name in self.synonyms]
+        sections = [DocumentSection(str(_("Summary")), "", self.summary)] if self.summary else []
         for section in self.sections:
-            if isinstance(section, Answer):
-                sections.append(Section(section.question, section.anchor, in_one_line(section.html)))
+            if isinstance(section, QuestionValue):
+                sections.append(DocumentSection(section.question, section.anchor, in_one_line(section.html)))
             else:
                 terms = dict.fromkeys(sign.term for sign in self.symptoms)
-                sections.append(Section(section.label, section.anchor, ", ".join(terms)))
+                sections.append(DocumentSection(section.label, section.anchor, ", ".join(terms)))
         return replace(
             plain,
             names=(*plain.names, *names),
-            codes=tuple(f"{code.scheme}:{code.value}" for code in self.codes),
+            codes=tuple(f"{code.scheme}:{code.value}" for code in self.identifiers),
             about=self.summary,
             sections=tuple(sections),
         )
 
     @cached_property
-    def sign_table(self) -> SignTable | None:
+    def symptom_table(self) -> SymptomTable | None:
         if not self.symptoms:
             return None
-        found = {aspect: Finding.of(sign for sign in self.symptoms if sign.aspect == aspect) for aspect in Aspect}
+        found = {
+            aspect: SymptomSummary.of(sign for sign in self.symptoms if sign.aspect == aspect) for aspect in Aspect
+        }
         groups = groupby(found[Aspect.SYMPTOM], key=lambda finding: finding.mentions)
         names = {sign.source for sign in self.symptoms}
-        return SignTable(
-            groups=tuple(SignGroup(mentions, tuple(finding.term for finding in same)) for mentions, same in groups),
+        return SymptomTable(
+            groups=tuple(SymptomGroup(mentions, tuple(finding.term for finding in same)) for mentions, same in groups),
             facts=tuple(
                 (str(label), tuple(replace(finding, term=_short(finding.term)) for finding in found[aspect]))
                 for aspect, label in FACTS.items()
@@ -305,24 +307,27 @@ class DiseasePage(Page):
         )
 
     @cached_property
-    def sections(self) -> tuple[Answer | SignTable, ...]:
+    def sections(self) -> tuple[QuestionValue | SymptomTable, ...]:
         """The answers, with the table of signs after those about symptoms, or where they would stand."""
-        if not self.sign_table:
-            return self.answers
-        topics = [answer.topic for answer in self.answers]
+        if not self.symptom_table:
+            return self.questions
+        topics = [answer.topic for answer in self.questions]
         before = next((topic for topic in (Topic.SYMPTOMS, Topic.OVERVIEW) if topic in topics), None)
         place = len(topics) - topics[::-1].index(before) if before else 0
-        return *self.answers[:place], self.sign_table, *self.answers[place:]
+        return *self.questions[:place], self.symptom_table, *self.questions[place:]
 
     @cached_property
     def labels(self) -> tuple[tuple[str, str], ...]:
         """Anchor and label of each section for the contents; where two would be called the same, by their questions."""
         labels = [section.label for section in self.sections]
         return tuple(
-            (section.anchor, section.question if isinstance(section, Answer) and labels.count(label) > 1 else label)
+            (
+                section.anchor,
+                section.question if isinstance(section, QuestionValue) and labels.count(label) > 1 else label,
+            )
             for section, label in zip(self.sections, labels, strict=True)
         )
 
     @property
-    def summary_credit(self) -> Credit | None:
+    def summary_credit(self) -> SourceValue | None:
         return next((credit for credit in self.sources if credit.name == self.summary_source), None)

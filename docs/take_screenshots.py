@@ -222,7 +222,7 @@ def hand_over_and_publish(camera: Camera, ada: Page, grace: Page, disease: str) 
     ada.goto(disease.replace("/change/", "/ready/"))
     ada.get_by_label("Note to the publishers").fill("A first page, with one question. Is the second sentence clear?")
     camera.take(ada, IMAGES / "hand-over.png", clip=top(470))
-    ada.get_by_role("button", name="Hand over").click()
+    ada.get_by_role("button", name="Submit").click()
     ada.get_by_text("State: ready to publish").wait_for()
 
     grace.goto("/admin/")

@@ -11,9 +11,9 @@ from publishing.models import Address, Edition, Publishable
 
 
 class PublishableForm(forms.ModelForm):
-    """The change form of a subject. `refusal` says why it must come back unsaved, where it must."""
+    """The change form of a subject. `save_error` says why it must come back unsaved, where it must."""
 
-    refusal = ""
+    save_error = ""
 
     def clean_slug(self) -> str:
         slug = self.cleaned_data["slug"]
@@ -24,12 +24,12 @@ class PublishableForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        if self.refusal:
-            self.add_error(None, self.refusal)
+        if self.save_error:
+            self.add_error(None, self.save_error)
         return cleaned
 
 
-class PartForm(forms.ModelForm):
+class ChildRowForm(forms.ModelForm):
     """The form of a row, which carries the row's key, so that a row deleted meanwhile can come back under it."""
 
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -47,12 +47,12 @@ class PartForm(forms.ModelForm):
         return self.cleaned_data["key"] or uuid.uuid4()
 
     @classmethod
-    def revive(cls, values: dict[str, str], touched: set[str]) -> dict[str, str]:
+    def restore_deleted(cls, values: dict[str, str], touched: set[str]) -> dict[str, str]:
         """The posted values of a row that was deleted meanwhile, as those of a new row. `touched`: what was typed."""
         return values
 
 
-class PartFormSet(CustomInlineFormSet):
+class ChildRowFormSet(CustomInlineFormSet):
     """The rows of one sort. What must stand only once on a page is checked over all of them, and may change places."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
@@ -80,11 +80,11 @@ class PartFormSet(CustomInlineFormSet):
     def save(self, commit: bool = True) -> Any:
         gone = {form.instance.pk for form in self.deleted_forms}
         moved = {form.instance.pk for form in self.initial_forms if set(form.changed_data) & {*self.model.UNIQUE}}
-        self.model.objects.make_way([pk for pk in gone | moved if pk])
+        self.model.objects.free_unique_values([pk for pk in gone | moved if pk])
         return super().save(commit)
 
 
-class ReadyForm(forms.Form):
+class SubmitForm(forms.Form):
     edition = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
     note = forms.CharField(
         label=_("Note to the publishers"),
@@ -119,13 +119,13 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class BinForm(ReasonForm):
+class TrashForm(ReasonForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].help_text = _("Readers who come to a page that was live will see it.")
 
 
-class WithdrawForm(BinForm):
+class WithdrawForm(TrashForm):
     successor = forms.CharField(
         label=_("Lead readers to"),
         required=False,

@@ -17,19 +17,19 @@ from django.utils.translation import gettext as _
 from django_prose_editor.fields import ProseEditorFormField
 from pydantic import BaseModel, Field, ValidationError
 
-from publishing.comparing import Run, word_runs
+from publishing.comparison import Run, word_runs
 from publishing.models import Edition, Publishable
 from publishing.prose import blocks, sanitize, shape
 
-OPENED = "opened"
+SNAPSHOT_FIELD = "opened"
 """The hidden field with what the form was opened with."""
 
-POSITION = "position"
+POSITION_FIELD = "position"
 """The hidden field with a row's place in the order."""
 
 
 @dataclass(frozen=True)
-class Difference:
+class FieldConflict:
     """One place where the saved text and the editor's differ."""
 
     place: str
@@ -38,43 +38,43 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Returned:
+class ConflictReport:
     """What happened since the form was opened, for the editor whose save was turned back."""
 
     saved_by: str
     editions: list[Edition]
-    differences: list[Difference]
+    differences: list[FieldConflict]
 
 
 @dataclass
-class Row:
+class FormRow:
     """The fields of one form, as strings in the way a browser posts them."""
 
     label: str
     fields: dict[str, forms.Field]
     values: dict[str, str]
 
-    def spoken(self) -> list[str]:
+    def visible_fields(self) -> list[str]:
         """The names of the fields that say something to an editor: not keys, positions, the row's own number."""
         return [name for name in self.values if name in self.fields and not self.fields[name].widget.is_hidden]
 
     def name(self) -> str:
         """What an editor calls the row: its own name, or the first thing that it says."""
-        return self.label or next(iter(self.shown().values()), "")
+        return self.label or next(iter(self.display_values().values()), "")
 
-    def shown(self) -> dict[str, str]:
+    def display_values(self) -> dict[str, str]:
         """The filled fields as an editor reads them."""
         return {
-            name: _readable(self.fields[name], self.values[name])
-            for name in self.spoken()
+            name: _display(self.fields[name], self.values[name])
+            for name in self.visible_fields()
             if self.values[name] and not isinstance(self.fields[name], forms.BooleanField)
         }
 
-    def words(self) -> str:
-        return "\n".join(self.shown().values())
+    def text(self) -> str:
+        return "\n".join(self.display_values().values())
 
 
-def as_posted(form: forms.BaseForm) -> Row:
+def as_posted(form: forms.BaseForm) -> FormRow:
     """What a browser would post for a form that shows a saved row."""
     values = {}
     for bound in form:
@@ -86,10 +86,10 @@ def as_posted(form: forms.BaseForm) -> Row:
         else:
             values[bound.name] = "" if value is None else str(widget.format_value(value) or "")
     instance = getattr(form, "instance", None)
-    return Row(label=str(instance) if instance and instance.pk else "", fields=dict(form.fields), values=values)
+    return FormRow(label=str(instance) if instance and instance.pk else "", fields=dict(form.fields), values=values)
 
 
-def _meaning(field_: forms.Field | None, value: str) -> str:
+def _canonical(field_: forms.Field | None, value: str) -> str:
     """A value without what a browser changes on the way: line ends, and the HTML of an untouched answer."""
     if isinstance(field_, ProseEditorFormField):
         return repr(shape(sanitize(value)))
@@ -97,10 +97,10 @@ def _meaning(field_: forms.Field | None, value: str) -> str:
 
 
 def _hash(field_: forms.Field | None, value: str) -> str:
-    return hashlib.sha256(_meaning(field_, value).encode()).hexdigest()[:10]
+    return hashlib.sha256(_canonical(field_, value).encode()).hexdigest()[:10]
 
 
-def _readable(field_: forms.Field | None, value: str) -> str:
+def _display(field_: forms.Field | None, value: str) -> str:
     if isinstance(field_, ProseEditorFormField):
         return "\n".join(blocks(sanitize(value)))
     if isinstance(field_, forms.ModelChoiceField) and field_.queryset is not None and re.fullmatch(r"\d{1,18}", value):
@@ -110,7 +110,7 @@ def _readable(field_: forms.Field | None, value: str) -> str:
     return value
 
 
-def _label(field_: forms.Field | None, name: str) -> str:
+def _field_label(field_: forms.Field | None, name: str) -> str:
     return str(field_.label or name) if field_ else name
 
 
@@ -118,7 +118,7 @@ def _number(text: str) -> int:
     return int(text) if re.fullmatch(r"\d{1,9}", text) else 0
 
 
-class Saved:
+class SavedState:
     """A subject as it is saved now, in the shape of its change form: the form's own row, and each formset's by id."""
 
     def __init__(self, subject: Publishable, form: forms.BaseForm, formsets: list[Any]) -> None:
@@ -132,7 +132,7 @@ class Saved:
         self.names = {formset.prefix: formset.model._meta.verbose_name for formset in formsets}
         self.forms = {formset.prefix: formset.form for formset in formsets}
 
-    def opened(self) -> str:
+    def snapshot(self) -> str:
         """What a form of this state carries in its hidden field."""
         newest = Edition.objects.about(self.subject).order_by("-number").values_list("number", flat=True).first()
         rows = {"": {"": self.own}} | self.formsets
@@ -142,10 +142,10 @@ class Saved:
             }
             for prefix, of in rows.items()
         }
-        return Opened(version=self.subject.version, edition=newest or 0, hashes=hashes).model_dump_json()
+        return FormSnapshot(version=self.subject.version, edition=newest or 0, hashes=hashes).model_dump_json()
 
 
-class Opened(BaseModel):
+class FormSnapshot(BaseModel):
     """What a posted form was opened with; without a version it was opened with nothing."""
 
     version: int | None = None
@@ -156,28 +156,28 @@ class Opened(BaseModel):
     def of(cls, data: QueryDict) -> Self:
         """A missing or mangled field counts as opened with nothing."""
         try:
-            return cls.model_validate_json(data.get(OPENED, ""))
+            return cls.model_validate_json(data.get(SNAPSHOT_FIELD, ""))
         except ValidationError:
             return cls()
 
 
-class Merge:
+class ConflictMerge:
     """Joins what an editor typed with what was saved since the form was opened."""
 
-    def __init__(self, posted: QueryDict, saved: Saved) -> None:
+    def __init__(self, posted: QueryDict, saved: SavedState) -> None:
         self.posted, self.saved = posted, saved
-        self.opened = Opened.of(posted)
+        self.opened = FormSnapshot.of(posted)
         self.data = posted.copy()
-        self.differences: list[Difference] = []
+        self.differences: list[FieldConflict] = []
         self._merge_row("", saved.own, self._hashes("", ""), prefix="")
         for prefix in saved.formsets:
             if f"{prefix}-TOTAL_FORMS" in posted:
                 self._merge_rows(prefix)
-        self.data[OPENED] = saved.opened()
+        self.data[SNAPSHOT_FIELD] = saved.snapshot()
 
-    def returned(self) -> Returned:
+    def conflict_report(self) -> ConflictReport:
         editions = Edition.objects.about(self.saved.subject).filter(number__gt=self.opened.edition)
-        return Returned(self.saved.subject.saved_by, list(editions.order_by("number")), self.differences)
+        return ConflictReport(self.saved.subject.saved_by, list(editions.order_by("number")), self.differences)
 
     def _hashes(self, prefix: str, pk: str) -> dict[str, str]:
         return self.opened.hashes.get(prefix, {}).get(pk, {})
@@ -187,34 +187,34 @@ class Merge:
             self.data[name] = value
 
     def _note(self, place: str, remark: str, old: str, new: str) -> None:
-        self.differences.append(Difference(place, remark, word_runs(old, new)))
+        self.differences.append(FieldConflict(place, remark, word_runs(old, new)))
 
-    def _merge_row(self, place: str, row: Row, hashes: dict[str, str], prefix: str) -> bool:
+    def _merge_row(self, place: str, row: FormRow, hashes: dict[str, str], prefix: str) -> bool:
         """Merges the fields of a row that is still there, in the data under `prefix`.
 
         Returns whether someone else changed it since the form was opened.
         """
         changed = False
         for name, theirs in row.values.items():
-            if name == POSITION:
+            if name == POSITION_FIELD:
                 continue
             known = row.fields.get(name)
             mine = self.posted.get(prefix + name, "")
             was = hashes.get(name)
-            changed |= was != _hash(known, theirs) and name in row.spoken()
-            if _meaning(known, mine) == _meaning(known, theirs):
+            changed |= was != _hash(known, theirs) and name in row.visible_fields()
+            if _canonical(known, mine) == _canonical(known, theirs):
                 continue
-            where = f"{place} – {_label(known, name)}" if place else _label(known, name)
+            where = f"{place} – {_field_label(known, name)}" if place else _field_label(known, name)
             if was == _hash(known, mine):
                 self._set(prefix + name, theirs)
-                if name in row.spoken():
+                if name in row.visible_fields():
                     remark = _("Saved meanwhile, and taken over into your form, since you had not changed it.")
-                    self._note(where, remark, _readable(known, mine), _readable(known, theirs))
-            elif was != _hash(known, theirs) and name in row.spoken():
+                    self._note(where, remark, _display(known, mine), _display(known, theirs))
+            elif was != _hash(known, theirs) and name in row.visible_fields():
                 remark = _(
                     "Changed by both of you. Your text stands in the form; this is how it differs from the saved."
                 )
-                self._note(where, remark, _readable(known, theirs), _readable(known, mine))
+                self._note(where, remark, _display(known, theirs), _display(known, mine))
         return changed
 
     def _merge_rows(self, prefix: str) -> None:
@@ -240,7 +240,7 @@ class Merge:
             if pk not in seen:
                 kept.append(row.values | {"id": pk})
                 remark = _("Added meanwhile. It is now in your form too.")
-                self._note(self._place(prefix, row), remark, "", row.words())
+                self._note(self._place(prefix, row), remark, "", row.text())
         kept = self._ordered(prefix, kept)
         for key in [key for key in self.data if re.match(rf"{re.escape(prefix)}-\d+-", key)]:
             del self.data[key]
@@ -254,7 +254,7 @@ class Merge:
         total = self.posted.get(f"{prefix}-TOTAL_FORMS", "")
         return [f"{prefix}-{i}-" for i in range(int(total) if re.fullmatch(r"\d{1,3}", total) else 0)]
 
-    def _place(self, prefix: str, row: Row) -> str:
+    def _place(self, prefix: str, row: FormRow) -> str:
         return f"{self.saved.names[prefix]} “{row.name()}”"
 
     def _merge_saved_row(self, prefix: str, pk: str, old: str) -> None:
@@ -263,18 +263,18 @@ class Merge:
         if changed and self.posted.get(f"{old}DELETE"):
             del self.data[f"{old}DELETE"]
             remark = _("You marked this for deletion, but it was changed meanwhile. Mark it again if it is to go.")
-            self._note(self._place(prefix, row), remark, "", row.words())
+            self._note(self._place(prefix, row), remark, "", row.text())
 
     def _ordered(self, prefix: str, kept: list[dict[str, str]]) -> list[dict[str, str]]:
         """The rows in the editor's order if the editor moved any, and otherwise in the saved one; never a mixture."""
         saved = self.saved.formsets[prefix]
 
         def moved(positions: dict[str, str]) -> bool:
-            known = {pk: self._hashes(prefix, pk).get(POSITION) for pk in positions}
+            known = {pk: self._hashes(prefix, pk).get(POSITION_FIELD) for pk in positions}
             return any(was and was != _hash(None, positions[pk]) for pk, was in known.items())
 
-        theirs = {pk: row.values.get(POSITION, "") for pk, row in saved.items()}
-        mine = {values["id"]: values.get(POSITION, "") for values in kept}
+        theirs = {pk: row.values.get(POSITION_FIELD, "") for pk, row in saved.items()}
+        mine = {values["id"]: values.get(POSITION_FIELD, "") for values in kept}
         i_moved, they_moved = moved(mine), moved(theirs)
         order = mine if i_moved else theirs
         if i_moved and they_moved:
@@ -282,22 +282,24 @@ class Merge:
             self._note(str(self.saved.names[prefix]), remark, "", "")
         ordered = sorted(kept, key=lambda values: _number(order[values["id"]]))
         if not i_moved:
-            return [values | {POSITION: theirs[values["id"]]} for values in ordered]
-        return [values | {POSITION: str(place)} for place, values in enumerate(ordered, start=1)]
+            return [values | {POSITION_FIELD: theirs[values["id"]]} for values in ordered]
+        return [values | {POSITION_FIELD: str(place)} for place, values in enumerate(ordered, start=1)]
 
-    def _values(self, old: str, pattern: Row) -> dict[str, str]:
+    def _values(self, old: str, pattern: FormRow) -> dict[str, str]:
         return {name: self.data.get(old + name, "") for name in [*pattern.values, "DELETE"]}
 
     def _vanished(self, old: str, pk: str, prefix: str) -> list[dict[str, str]]:
         """A row that someone deleted meanwhile: back as a new one if the editor had changed it, else only shown."""
         pattern = self.saved.patterns[prefix]
-        row = Row("", pattern.fields, self._values(old, pattern) | {"id": ""})
+        row = FormRow("", pattern.fields, self._values(old, pattern) | {"id": ""})
         hashes = self._hashes(prefix, pk)
-        touched = {name for name in row.spoken() if hashes.get(name) != _hash(row.fields[name], row.values[name])}
+        touched = {
+            name for name in row.visible_fields() if hashes.get(name) != _hash(row.fields[name], row.values[name])
+        }
         if not touched:
             remark = _("Deleted meanwhile. You had not changed it, so it stays deleted.")
-            self._note(self._place(prefix, row), remark, row.words(), "")
+            self._note(self._place(prefix, row), remark, row.text(), "")
             return []
         remark = _("Deleted meanwhile by someone else. You had changed it, so it is back in your form as a new row.")
-        self._note(self._place(prefix, row), remark, "", row.words())
-        return [self.saved.forms[prefix].revive(row.values, touched)]
+        self._note(self._place(prefix, row), remark, "", row.text())
+        return [self.saved.forms[prefix].restore_deleted(row.values, touched)]

@@ -24,19 +24,21 @@ SECRET_FIELDS = {"csrfmiddlewaretoken", "password", "password1", "password2", "o
 SECRET_FIELDS |= {"new_password1", "new_password2", "usable_password"}
 
 
-def _typed(request: HttpRequest) -> list[list[str]]:
+def _posted_pairs(request: HttpRequest) -> list[list[str]]:
     """What the person typed, as pairs of name and value; a password is never sent back."""
     return [[name, value] for name, values in request.POST.lists() if name not in SECRET_FIELDS for value in values]
 
 
-def _readable(typed: list[list[str]]) -> list[tuple[str, str]]:
+def _typed_values(typed: list[list[str]]) -> list[tuple[str, str]]:
     """What of it a person recognises as theirs: no row numbers, keys, empty rows or tags."""
     machinery = re.compile(r"opened|_\w+|.*__prefix__.*|.*(_FORMS|-id|-key|-position|-new_date)")
     found = [(name, strip_tags(value).strip()) for name, value in typed if not machinery.fullmatch(name)]
     return [(name.replace("-", " ").replace("_", " "), value) for name, value in found if value]
 
 
-def _offer(request: HttpRequest, path: str, typed: list[list[str]], form: AdminAuthenticationForm) -> HttpResponse:
+def _render_resume(
+    request: HttpRequest, path: str, typed: list[list[str]], form: AdminAuthenticationForm
+) -> HttpResponse:
     """The page that carries on what was typed: first a sign-in where that is needed, then one button."""
     context = {
         **admin.site.each_context(request),
@@ -44,7 +46,7 @@ def _offer(request: HttpRequest, path: str, typed: list[list[str]], form: AdminA
         "path": path,
         "typed": typed,
         "typed_json": json.dumps(typed),
-        "readable": _readable(typed),
+        "readable": _typed_values(typed),
         "is_nav_sidebar_enabled": False,
         "form": form,
         "signed_in": admin.site.has_permission(request),
@@ -57,12 +59,14 @@ def _offer(request: HttpRequest, path: str, typed: list[list[str]], form: AdminA
 @requires_csrf_token
 def signed_out(request: HttpRequest) -> HttpResponse:
     """Answers a post whose session has ended: nothing is done, and nothing typed is lost."""
-    response = _offer(request, request.get_full_path(), _typed(request), AdminAuthenticationForm(request))
+    response = _render_resume(
+        request, request.get_full_path(), _posted_pairs(request), AdminAuthenticationForm(request)
+    )
     response.status_code = 403
     return response
 
 
-def _comes_from_here(request: HttpRequest) -> bool:
+def _is_same_site(request: HttpRequest) -> bool:
     """Whether a page of this site sent the post. What another site's page "typed" is not offered to be sent again."""
     origin = request.headers.get("Origin") or request.headers.get("Referer", "")
     return urlsplit(origin)[:2] == (request.scheme, request.get_host())
@@ -75,7 +79,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         return redirect(request.get_full_path())
     if request.path.startswith(reverse("admin_password_reset")) and not admin.site.has_permission(request):
         return redirect("admin_password_reset")
-    if request.path.startswith(reverse("admin:index")) and _comes_from_here(request):
+    if request.path.startswith(reverse("admin:index")) and _is_same_site(request):
         return signed_out(request)
     return render(request, "403_csrf.html", {"reason": reason}, status=403)
 
@@ -96,4 +100,4 @@ def resume(request: HttpRequest) -> HttpResponse:
     form = AdminAuthenticationForm(request, request.POST)
     if not admin.site.has_permission(request) and form.is_valid():
         login(request, form.get_user())
-    return _offer(request, path, typed, form)
+    return _render_resume(request, path, typed, form)

@@ -9,22 +9,22 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.passwords import PasswordReset, PasswordResetComplete, PasswordResetConfirm, PasswordResetDone
-from editorial.dashboard import desk
+from editorial.dashboard import panels
 from editorial.policy import with_admin_policy
 from editorial.sessions import resume, signed_out
 
-PROLONGED = "prolonged"
+SESSION_EXTENDED_AT = "prolonged"
 TEN_MINUTES = 600
 
 
-def prolong(request: HttpRequest) -> None:
+def extend_session(request: HttpRequest) -> None:
     """Lets a session end so many hours after the last click, and not after the first.
 
     Not with every request: two at once each write the whole session, and the one would undo what the other put there.
     """
     now = int(time.time())
-    if request.user.is_authenticated and now - request.session.get(PROLONGED, 0) > TEN_MINUTES:
-        request.session[PROLONGED] = now
+    if request.user.is_authenticated and now - request.session.get(SESSION_EXTENDED_AT, 0) > TEN_MINUTES:
+        request.session[SESSION_EXTENDED_AT] = now
 
 
 class EditorialSite(admin.AdminSite):
@@ -44,13 +44,13 @@ class EditorialSite(admin.AdminSite):
             leaving = request.path == reverse("admin:logout")
             if request.method == "POST" and not leaving and not self.has_permission(request):
                 return signed_out(request)
-            prolong(request)
+            extend_session(request)
             return guarded(request, *args, **kwargs)
 
         return inner
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().index(request, {"desk": desk(request.user), **(extra_context or {})})
+        return super().index(request, {"panels": panels(request.user), **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         view: Any = with_admin_policy(super().login)

@@ -57,17 +57,17 @@ class WaitingWork:
         return waiting
 
 
-_registered: dict[str, list[WaitingWork]] = {}
+_registered_work: dict[str, list[WaitingWork]] = {}
 
 
 def register_waiting(kind: type[Publishable], work: WaitingWork) -> None:
     """Adds waiting work to the admin of a kind."""
-    _registered.setdefault(kind.KIND, []).append(work)
+    _registered_work.setdefault(kind.KIND, []).append(work)
 
 
 def waiting_work(kind: type[Publishable]) -> list[WaitingWork]:
     """The work that other code has registered for a kind, in the order of registration."""
-    return _registered.get(kind.KIND, [])
+    return _registered_work.get(kind.KIND, [])
 
 
 class WaitingFilter(admin.SimpleListFilter):

@@ -7,10 +7,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from community.invitation import people
-from community.lists import few, live_portraits
+from community.lists import live_portraits, teaser
 from diseases.directory import letters, live_diseases
-from organizations.directory import places
-from website import linked_data
+from organizations.directory import counts_by_country_and_letter
+from website import json_ld
 from website.absolute import absolute
 
 RECENT = 6
@@ -23,9 +23,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "letters": list(counts),
         "count": sum(counts.values()),
         "recent": live_diseases().order_by("-updated_at", "sort_key")[:RECENT],
-        "organization_count": sum(places().values()),
-        "few": few(live_portraits()),
+        "organization_count": sum(counts_by_country_and_letter().values()),
+        "few": teaser(live_portraits()),
         "people": people(),
-        "linked_data": linked_data.home(partial(absolute, request)),
+        "linked_data": json_ld.home_json_ld(partial(absolute, request)),
     }
     return render(request, "home/home.html", context)

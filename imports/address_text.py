@@ -93,7 +93,7 @@ NOT_A_POSTCODE_AFTER = re.compile(
 
 @dataclass(frozen=True)
 class Place:
-    address: str = ""
+    street: str = ""
     city: str = ""
     region: str = ""
     postal_code: str = ""

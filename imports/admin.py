@@ -18,15 +18,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext_lazy as n_lazy
 
-from diseases.admin.filters import DiseaseColumn, DiseaseFilter, disease_url, tell_refusals
+from diseases.admin.filters import DiseaseColumn, DiseaseFilter, disease_url, show_refusals
 from diseases.models import Disease, Symptom
 from editorial.waiting import WaitingWork, register_waiting
-from imports.differences import differences, look_up, lost_dates, same_topic
+from imports.differences import differences, look_up_url, lost_dates, same_topic
 from imports.models import ImportRun, Proposal
-from imports.proposals import Refusals, accept, content_now, decline, seen_of
+from imports.proposals import ProposalErrors, accept_proposals, content_now, decline_proposals, seen_of
 from publishing.verbs import may
 
-SORTS = {
+PART_KINDS = {
     "name": gettext_lazy("name"),
     "summary": gettext_lazy("summary"),
     "synonym": gettext_lazy("other name"),
@@ -101,16 +101,16 @@ class ProposalStateFilter(admin.SimpleListFilter):
         return queryset.filter(state=self.value() if self.value() in Proposal.State.values else Proposal.State.PENDING)
 
 
-class SortFilter(admin.SimpleListFilter):
+class PartKindFilter(admin.SimpleListFilter):
     title = gettext_lazy("sort")
     parameter_name = "sort"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Any:
-        return [(sort, capfirst(str(name))) for sort, name in SORTS.items()]
+        return [(sort, capfirst(str(name))) for sort, name in PART_KINDS.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         sort = self.value()
-        if sort not in SORTS:
+        if sort not in PART_KINDS:
             return queryset
         return queryset.filter(Q(part=sort) | Q(part__startswith=f"{sort}:"))
 
@@ -118,7 +118,7 @@ class SortFilter(admin.SimpleListFilter):
 @admin.register(Proposal)
 class ProposalAdmin(ReadOnly, DiseaseColumn):
     list_display = ["what", "disease_link", "change", "dataset", "reason", "made"]
-    list_filter = [ProposalStateFilter, "dataset", "action", SortFilter, DiseaseFilter]
+    list_filter = [ProposalStateFilter, "dataset", "action", PartKindFilter, DiseaseFilter]
     list_select_related = ["disease"]
     list_per_page = 100
     show_full_result_count = False
@@ -141,7 +141,7 @@ class ProposalAdmin(ReadOnly, DiseaseColumn):
 
     @admin.display(description=gettext_lazy("change"), ordering="part")
     def change(self, proposal: Proposal) -> str:
-        return f"{proposal.get_action_display()}: {SORTS.get(proposal.sort, proposal.sort)}"
+        return f"{proposal.get_action_display()}: {PART_KINDS.get(proposal.sort, proposal.sort)}"
 
     @admin.display(description=gettext_lazy("made"), ordering="made_at")
     def made(self, proposal: Proposal) -> str:
@@ -158,20 +158,25 @@ class ProposalAdmin(ReadOnly, DiseaseColumn):
     @admin.action(permissions=["view"], description=gettext_lazy("Accept into the working copies"))
     def accept_many(self, request: HttpRequest, queryset: Any) -> None:
         words = n_lazy("%(n)s proposal was accepted.", "%(n)s proposals were accepted.", "n")
-        self._many(request, queryset, accept, Proposal.State.ACCEPTED, words)
+        self._many(request, queryset, accept_proposals, Proposal.State.ACCEPTED, words)
 
     @admin.action(permissions=["view"], description=gettext_lazy("Decline, and keep away for good"))
     def decline_many(self, request: HttpRequest, queryset: Any) -> None:
         words = n_lazy("%(n)s proposal was declined.", "%(n)s proposals were declined.", "n")
-        self._many(request, queryset, decline, Proposal.State.DECLINED, words)
+        self._many(request, queryset, decline_proposals, Proposal.State.DECLINED, words)
 
     def _many(
-        self, request: HttpRequest, queryset: Any, verb: Callable[..., Refusals], state: Proposal.State, words: Any
+        self,
+        request: HttpRequest,
+        queryset: Any,
+        verb: Callable[..., ProposalErrors],
+        state: Proposal.State,
+        words: Any,
     ) -> None:
         chosen = list(queryset.filter(state=Proposal.State.PENDING))
         refusals = verb(chosen, by=request.user)
         self.message_user(request, words % {"n": len(chosen) - len(refusals)}, messages.SUCCESS)
-        tell_refusals(self, request, refusals)
+        show_refusals(self, request, refusals)
 
     # One proposal
 
@@ -185,20 +190,20 @@ class ProposalAdmin(ReadOnly, DiseaseColumn):
             request,
             "proposal.html",
             proposal,
-            sort=SORTS.get(proposal.sort, proposal.sort),
+            sort=PART_KINDS.get(proposal.sort, proposal.sort),
             waits=proposal.state == Proposal.State.PENDING,
             disease_url=disease_url(proposal.disease),
             differences=differences(proposal),
             is_gone=proposal.action != Proposal.Action.ADD and content_now(proposal) is None,
             same_topic=same_topic(proposal),
             lost_dates=lost_dates(proposal),
-            look_up=look_up(proposal.new or proposal.old) if proposal.sort == "code" else "",
+            look_up=look_up_url(proposal.new or proposal.old) if proposal.sort == "code" else "",
             seen=seen_of(proposal),
         )
 
     def _decide(self, request: HttpRequest, proposal: Proposal) -> HttpResponseRedirect:
         """Then the next proposal that waits for this disease, or the list."""
-        verb = accept if "_accept" in request.POST else decline
+        verb = accept_proposals if "_accept" in request.POST else decline_proposals
         refusals = verb([proposal], by=request.user, seen=request.POST.get("seen") or "nothing")
         proposal.refresh_from_db()
         if refusals:
@@ -277,7 +282,7 @@ def _proposals_url(disease: Any) -> str:
     return f"{reverse('admin:imports_proposal_changelist')}?disease={disease.pk}"
 
 
-def _note(disease: Any, waiting: int) -> str:
+def _proposals_note(disease: Any, waiting: int) -> str:
     if not waiting:
         return ""
     context = {"url": _proposals_url(disease), "waiting": waiting}
@@ -293,6 +298,6 @@ register_waiting(
         subject_field="disease",
         rows=Proposal.objects.pending,
         list_url=_proposals_url,
-        note=_note,
+        note=_proposals_note,
     ),
 )

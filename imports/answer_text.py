@@ -24,10 +24,10 @@ class AnswerText:
     symptoms: tuple[SymptomRecord, ...] = ()
     remarks: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()  # word for word, what stands in none of the above
-    table: symptom_table.SymptomTable | None = None
+    table: symptom_table.AnswerSymptomTable | None = None
 
 
-class Block(NamedTuple):
+class AnswerBlock(NamedTuple):
     tag: str
     text: str
 
@@ -42,16 +42,16 @@ FIRST_QUESTION = re.compile(rf"\s*({QUESTION})\s*")
 INNER_QUESTION = re.compile(rf"(?:^|(?<=[.!?)\]\"’”]))\s*(?<!\S)({QUESTION})\s+(?=[A-Z0-9])")
 
 CITATION = re.compile(r"\s?\[(?:\d{1,5}|orphanet|OMIM)\]", re.IGNORECASE)
-URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?'’”)\]]")
+URL_PATTERN = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?'’”)\]]")
 DEAD_LINK = re.compile(
     r"\bclick(?:ing)?\s+(?:here|on|the)\b|\blinks?\s+(?:\w+\s+){0,2}below\b|\bfollowing\s+links?\b"
     r"|\bbelow\s+(?:\w+\s+)?links?\b",
     re.IGNORECASE,
 )
 # "over time.Historically, AVMD": a sentence ends in a word of the language and the next one goes on after its first.
-GLUED = re.compile(rf"{URL.pattern}|[.:](?:(?<=[a-z]{{3}}[.:])|(?<=[a-z]\)[.:]))(?=[A-Z][A-Za-z]*,?\s[\w(\"])")
+GLUED = re.compile(rf"{URL_PATTERN.pattern}|[.:](?:(?<=[a-z]{{3}}[.:])|(?<=[a-z]\)[.:]))(?=[A-Z][A-Za-z]*,?\s[\w(\"])")
 # Words of names that Orphanet writes with an accent, without the letters that carry it; some are words in themselves.
-LOST_LETTERS = re.compile(
+LOST_LETTERS_PATTERN = re.compile(
     r"\b(?:[Cc]af(?=[\s-]au\b)|Mnire|Mntrier|Sjgren|Behets?|(?<=Guillain[\s-])Barr|Debr|Gnther|Graudel|Hnermann"
     r"|Knig|Lengre|Lri|Schller|Waldenstrm|Cant(?=\s+syndrome)|Bal(?=\s+(?:disease|concentric)))\b"
 )
@@ -67,7 +67,7 @@ INNER_SENTENCE = re.compile(r"[.!?][)\]\"'’”]* (?=[\"'“‘(]?[A-Z])")
 LONGEST_ITEM = 300
 
 
-def read_answer(generated: str, raw: str, names: Iterable[str]) -> AnswerText:
+def read_medquad_answer(generated: str, raw: str, names: Iterable[str]) -> AnswerText:
     """`generated` is MedQuAD's own question, `names` are those of the disease."""
     text = NO_TEXT.sub("", raw)
     remarks = [f"{len(raw) - len(text)} characters are no text"] if text != raw else []
@@ -79,7 +79,7 @@ def read_answer(generated: str, raw: str, names: Iterable[str]) -> AnswerText:
         remarks.append(f"a table of {len(table.rows)} symptoms was taken out, with the standard texts around it")
     blocks = [block for part in (table.before, table.after) for block in _blocks(part)]
     citations = tuple(mark.strip() for block in blocks for mark in CITATION.findall(block.text))
-    answer = "\n".join(_html(blocks))
+    answer = "\n".join(_answer_html(blocks))
     dropped = [table.opening, table.closing, table.unread, *citations]
     words = " ".join(block.text for block in blocks)
     remarks += [*table_remarks, *_remarks_on_words(f"{question} {words}", blocks, citations)]
@@ -116,19 +116,19 @@ def _question(text: str) -> tuple[str, str]:
     return " ".join(questions), text[at:]
 
 
-def _blocks(text: str) -> Iterator[Block]:
+def _blocks(text: str) -> Iterator[AnswerBlock]:
     """Headings, paragraphs and list items; their texts are the whole text, white space folded and sentences unglued."""
     for passage in re.split(r"\n\s*\n", text):
         line = " ".join(filter(None, (part.strip() for part in re.split(r"[\n\r\t]", passage))))
         at = 0
         for inner in INNER_QUESTION.finditer(line) if "?" in line else ():
-            yield from _paragraphs(line[at : inner.start()])
-            yield Block("h3", _line(inner[1]))
+            yield from _answer_paragraphs(line[at : inner.start()])
+            yield AnswerBlock("h3", _line(inner[1]))
             at = inner.end()
-        yield from _paragraphs(line[at:])
+        yield from _answer_paragraphs(line[at:])
 
 
-def _paragraphs(text: str) -> Iterator[Block]:
+def _answer_paragraphs(text: str) -> Iterator[AnswerBlock]:
     """Cuts at double spaces where they are certain to have been paragraphs or list items.
 
     Some authors typed two spaces after each full stop: those are no paragraphs.
@@ -143,12 +143,12 @@ def _paragraphs(text: str) -> Iterator[Block]:
     paragraph = prose[0]
     for before, after in pairwise(prose):
         if single >= double and _may_break(before, after):
-            yield Block("p", paragraph)
+            yield AnswerBlock("p", paragraph)
             paragraph = after
         else:
             paragraph = f"{paragraph} {after}"
-    yield Block("p", paragraph)
-    yield from (Block("li", item) for item in items)
+    yield AnswerBlock("p", paragraph)
+    yield from (AnswerBlock("li", item) for item in items)
 
 
 def _unglued(text: str) -> str:
@@ -170,7 +170,7 @@ def _is_list(items: list[str]) -> bool:
     )
 
 
-def _html(blocks: Iterable[Block]) -> Iterator[str]:
+def _answer_html(blocks: Iterable[AnswerBlock]) -> Iterator[str]:
     for tag, group in groupby(blocks, key=lambda block: block.tag):
         # A heading of a question, or a paragraph, may consist of a citation alone.
         texts = [text for text in (CITATION.sub("", block.text).strip() for block in group) if text]
@@ -183,7 +183,7 @@ def _html(blocks: Iterable[Block]) -> Iterator[str]:
 def _linked(text: str) -> str:
     """Escaped, with bare addresses as links."""
     at, parts = 0, []
-    for url in URL.finditer(text):
+    for url in URL_PATTERN.finditer(text):
         parts += [escape(text[at : url.start()], quote=False), f'<a href="{escape(url[0])}">{escape(url[0])}</a>']
         at = url.end()
     return "".join([*parts, escape(text[at:], quote=False)])
@@ -216,12 +216,12 @@ def _is_about(question: str, names: tuple[str, ...]) -> bool:
     return not words or 2 * len(alike) >= len(words)
 
 
-def _remarks_on_words(words: str, blocks: list[Block], citations: tuple[str, ...]) -> Iterator[str]:
+def _remarks_on_words(words: str, blocks: list[AnswerBlock], citations: tuple[str, ...]) -> Iterator[str]:
     for what, found in (
         ("citation marks without a list were dropped", citations),
         ("a second question stands in it", [block.text for block in blocks if block.tag == "h3"]),
         ("words of a link that is no longer there", DEAD_LINK.findall(words)),
-        ("letters may be missing", LOST_LETTERS.findall(words)),
+        ("letters may be missing", LOST_LETTERS_PATTERN.findall(words)),
         ("an apostrophe may be missing", [word for word in re.findall(r"\w+", words) if word in LOST_APOSTROPHES]),
     ):
         if found:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
-from imports.records import Refusal, SourceError
+from imports.records import UnreadableRecord, UnreadableSource
 
 MIB = 1024 * 1024
 CHUNK = 64 * 1024
@@ -32,7 +32,7 @@ class Member(NamedTuple):
     data: bytes
 
 
-def members(path: Path, suffix: str, limits: Limits = Limits()) -> Iterator[Member | Refusal]:
+def members(path: Path, suffix: str, limits: Limits = Limits()) -> Iterator[Member | UnreadableRecord]:
     """The files of a zip file or folder whose names end so, sorted by name; a damaged one is a refusal.
 
     Raises SourceError, before anything is read, where the whole is not to be trusted, and later where it turns out to
@@ -44,9 +44,9 @@ def members(path: Path, suffix: str, limits: Limits = Limits()) -> Iterator[Memb
         elif path.is_file():
             yield from _zip(path, suffix, limits)
         else:
-            raise SourceError(f"{path}: there is no such file or folder. Check the path.")
+            raise UnreadableSource(f"{path}: there is no such file or folder. Check the path.")
     except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({error}). Check the path and its permissions.") from error
+        raise UnreadableSource(f"{path}: cannot be read ({error}). Check the path and its permissions.") from error
 
 
 def readable(name: str) -> str:
@@ -68,7 +68,7 @@ class _Budget:
 
     def check_names(self, names: list[str], sizes: list[int]) -> None:
         if not names:
-            raise SourceError(f"{self.path}: holds no file of this sort. Is it the right zip file or folder?")
+            raise UnreadableSource(f"{self.path}: holds no file of this sort. Is it the right zip file or folder?")
         if len(names) > self.limits.count:
             raise _too_much(self.path, f"{len(names):,} files", f"{self.limits.count:,}")
         if sum(sizes) > self.limits.total:
@@ -88,20 +88,22 @@ class _Budget:
             pieces.append(piece)
         return b"".join(pieces)
 
-    def too_long(self, name: str) -> Refusal:
-        return Refusal(name, f"is longer than {self.limits.member:,} bytes: split it, or check what it is", failed=True)
+    def too_long(self, name: str) -> UnreadableRecord:
+        return UnreadableRecord(
+            name, f"is longer than {self.limits.member:,} bytes: split it, or check what it is", failed=True
+        )
 
 
-def _too_much(path: Path, what: str, limit: str) -> SourceError:
-    return SourceError(f"{path}: holds {what}; at most {limit} are read. Split it, or check what it is.")
+def _too_much(path: Path, what: str, limit: str) -> UnreadableSource:
+    return UnreadableSource(f"{path}: holds {what}; at most {limit} are read. Split it, or check what it is.")
 
 
-def _folder(path: Path, suffix: str, limits: Limits) -> Iterator[Member | Refusal]:
+def _folder(path: Path, suffix: str, limits: Limits) -> Iterator[Member | UnreadableRecord]:
     budget = _Budget(path, limits)
     files: list[Path] = []
     for file in path.rglob("*"):
         if file.is_symlink() and (file.is_dir() or _wanted(file.name, suffix)):
-            raise SourceError(f"{file}: is a symbolic link, which may lead anywhere. Put the file itself there.")
+            raise UnreadableSource(f"{file}: is a symbolic link, which may lead anywhere. Put the file itself there.")
         if file.is_file() and _wanted(file.name, suffix):
             files.append(file)
     files.sort(key=lambda file: file.relative_to(path).as_posix())
@@ -113,13 +115,13 @@ def _folder(path: Path, suffix: str, limits: Limits) -> Iterator[Member | Refusa
         yield budget.too_long(name) if data is None else Member(name, data)
 
 
-def _zip(path: Path, suffix: str, limits: Limits) -> Iterator[Member | Refusal]:
+def _zip(path: Path, suffix: str, limits: Limits) -> Iterator[Member | UnreadableRecord]:
     budget = _Budget(path, limits)
     _check_directory(path, limits)
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        raise SourceError(f"{path}: is no zip file that can be read ({error}). Download it again.") from error
+        raise UnreadableSource(f"{path}: is no zip file that can be read ({error}). Download it again.") from error
     with archive:
         for info in archive.infolist():
             _check_name(path, info)
@@ -130,24 +132,26 @@ def _zip(path: Path, suffix: str, limits: Limits) -> Iterator[Member | Refusal]:
         names = [info.filename for info in infos]
         budget.check_names(names, [info.file_size for info in infos])
         if twice := next((name for name, after in pairwise(names) if name == after), None):
-            raise SourceError(f"{path}: holds {twice} twice, and nobody can say which is meant. Pack it again.")
+            raise UnreadableSource(f"{path}: holds {twice} twice, and nobody can say which is meant. Pack it again.")
         for info in infos:
             yield _unpack(archive, info, budget)
 
 
-def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: _Budget) -> Member | Refusal:
+def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: _Budget) -> Member | UnreadableRecord:
     name, limits = info.filename, budget.limits
     if info.flag_bits & 0x1:
-        return Refusal(name, "is encrypted: pack it again without a password", failed=True)
+        return UnreadableRecord(name, "is encrypted: pack it again without a password", failed=True)
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without a bound
-        return Refusal(name, "is packed in an unusual way: pack it again as an ordinary zip file", failed=True)
+        return UnreadableRecord(name, "is packed in an unusual way: pack it again as an ordinary zip file", failed=True)
     if info.file_size > max(limits.harmless, info.compress_size * limits.ratio):
-        return Refusal(name, f"unpacks to more than {limits.ratio} times its size, as a zip bomb does", failed=True)
+        return UnreadableRecord(
+            name, f"unpacks to more than {limits.ratio} times its size, as a zip bomb does", failed=True
+        )
     try:
         with archive.open(info) as stream:
             data = budget.read(stream)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        return Refusal(name, f"is damaged ({error}): download or pack it again", failed=True)
+        return UnreadableRecord(name, f"is damaged ({error}): download or pack it again", failed=True)
     return budget.too_long(name) if data is None else Member(name, data)
 
 
@@ -156,9 +160,11 @@ def _check_name(path: Path, info: zipfile.ZipInfo) -> None:
     name = info.filename.replace("\\", "/")
     absolute = PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive
     if not name or absolute or ".." in PurePosixPath(name).parts or not name.isprintable():
-        raise SourceError(f"{path}: holds the name {name!r}, which leads out of it. Pack it again from a clean folder.")
+        raise UnreadableSource(
+            f"{path}: holds the name {name!r}, which leads out of it. Pack it again from a clean folder."
+        )
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise SourceError(f"{path}: {name} is a symbolic link, which may lead anywhere. Pack the file itself.")
+        raise UnreadableSource(f"{path}: {name} is a symbolic link, which may lead anywhere. Pack the file itself.")
 
 
 def _check_directory(path: Path, limits: Limits) -> None:
@@ -169,10 +175,12 @@ def _check_directory(path: Path, limits: Limits) -> None:
         tail = file.read()
     at = tail.find(b"PK\5\6")
     if at < 0:
-        raise SourceError(f"{path}: is no zip file, nor is it a folder. Give the zip file as it was downloaded.")
+        raise UnreadableSource(f"{path}: is no zip file, nor is it a folder. Give the zip file as it was downloaded.")
     while at >= 0:
         if tail[max(0, at - 20) : at].startswith(b"PK\6\7"):
-            raise SourceError(f"{path}: is a zip file of the sort for more than 4 GB, far too long to be a source.")
+            raise UnreadableSource(
+                f"{path}: is a zip file of the sort for more than 4 GB, far too long to be a source."
+            )
         if int.from_bytes(tail[at + 12 : at + 16], "little") > limits.directory:
             raise _too_much(path, "a list of members that is too long", f"{limits.directory:,} bytes of it")
         at = tail.find(b"PK\5\6", at + 1)

@@ -7,14 +7,14 @@ import re
 from dataclasses import dataclass, field
 
 from imports.address_text import place, split_name
-from imports.lines import Line, Unplaced
+from imports.lines import NumberedLine, Unplaced
 
 
 @dataclass(frozen=True)
 class OrganizationText:
     line: int
     name: str
-    address: str = ""
+    street: str = ""
     city: str = ""
     region: str = ""
     postal_code: str = ""
@@ -39,9 +39,9 @@ LABEL = re.compile(
     r")\s?:(?!//)",
     re.IGNORECASE,
 )
-NUMBERS = frozenset({"phone", "toll_free", "fax"})
+NUMBER_LABELS = frozenset({"phone", "toll_free", "fax"})
 NUMBER_ALONE = re.compile(r"[+(\d][\d\s().–/-]*(?:[A-Z]{2,}(?:\s\(\d+\))?)?")
-EMAIL = re.compile(r"[^\s@:]+@[^\s@]+\.[^\s@]+")
+EMAIL_PATTERN = re.compile(r"[^\s@:]+@[^\s@]+\.[^\s@]+")
 WEBSITE = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?::\d+)?(?:[/?#]\S*)?")
 
 
@@ -66,11 +66,11 @@ def continues_organization(text: str) -> bool:
     return bool(LABEL.match(text))
 
 
-def read_organizations(lines: list[Line]) -> tuple[list[OrganizationText], list[Unplaced]]:
+def read_organizations(lines: list[NumberedLine]) -> tuple[list[OrganizationText], list[Unplaced]]:
     """The organizations in numbered lines, of which the first one opens an organization."""
     blocks: list[_Block] = []
     for number, line in lines:
-        for label, printed_label, value in _pieces(line):
+        for label, printed_label, value in _contact_parts(line):
             if label == "name":
                 blocks.append(_Block(number))
             block = blocks[-1]
@@ -82,7 +82,7 @@ def read_organizations(lines: list[Line]) -> tuple[list[OrganizationText], list[
     return organizations, [each for each in left if _says_something(each.text)]
 
 
-def _pieces(line: str) -> list[tuple[str, str, str]]:
+def _contact_parts(line: str) -> list[tuple[str, str, str]]:
     """(label, the label as printed, value) for each part of a line; label "" for what stands before the first."""
     labels = [label for label in LABEL.finditer(line) if not _is_persons_name(line, label)]
     starts = [label.start() for label in labels] + [len(line)]
@@ -124,7 +124,7 @@ def _put_unlabelled(block: _Block, value: str) -> list[str]:
         block.waiting = "address"
     elif waiting == "address":
         block.address.append(value)
-    elif waiting in NUMBERS and waiting not in block.contacts and NUMBER_ALONE.fullmatch(value):
+    elif waiting in NUMBER_LABELS and waiting not in block.contacts and NUMBER_ALONE.fullmatch(value):
         block.contacts[waiting] = value
         block.waiting = ""
     elif waiting in ("email", "website") and (label := _web_label(value)) and label not in block.contacts:
@@ -138,7 +138,7 @@ def _put_unlabelled(block: _Block, value: str) -> list[str]:
 
 
 def _put_contact(block: _Block, label: str, printed_label: str, value: str) -> list[str]:
-    if label in NUMBERS:
+    if label in NUMBER_LABELS:
         block.contacts[label] = value.strip(" ,;|")
         return []
     words = value.split()
@@ -151,7 +151,7 @@ def _put_contact(block: _Block, label: str, printed_label: str, value: str) -> l
 
 
 def _web_label(word: str) -> str:
-    if EMAIL.fullmatch(_trim(word)):
+    if EMAIL_PATTERN.fullmatch(_trim(word)):
         return "email"
     return "website" if WEBSITE.fullmatch(_trim(word)) else ""
 
@@ -173,7 +173,7 @@ def _finish(block: _Block) -> OrganizationText:
     return OrganizationText(
         line=block.line,
         name=name.strip(" ,;"),
-        address=found.address,
+        street=found.street,
         city=found.city,
         region=found.region,
         postal_code=found.postal_code,

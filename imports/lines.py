@@ -9,7 +9,7 @@ class PageTextError(ValueError):
     """The text is no disease's page; the message says at which line and what to do."""
 
 
-class Line(NamedTuple):
+class NumberedLine(NamedTuple):
     number: int
     text: str
 
@@ -26,16 +26,16 @@ class Unplaced:
 NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\ufffe\uffff]")
 
 
-def split_lines(text: str) -> tuple[list[Line], list[Unplaced]]:
+def split_lines(text: str) -> tuple[list[NumberedLine], list[Unplaced]]:
     """All lines with their spaces made plain; damaged ones are set aside, since nobody knows what they said."""
-    lines: list[Line] = []
+    lines: list[NumberedLine] = []
     damaged: list[Unplaced] = []
     unix = text.removeprefix("\N{BOM}").replace("\r\n", "\n").replace("\r", "\n")
     for number, raw in enumerate(unix.split("\n"), start=1):
         sound = NO_TEXT.sub("", raw)
         plain = " ".join(sound.split())
         if sound == raw:
-            lines.append(Line(number, plain))
+            lines.append(NumberedLine(number, plain))
         elif not any(line.text for line in lines):
             raise PageTextError(f"Line {number}: it holds characters that are no text. Save the file as UTF-8 text.")
         elif plain:

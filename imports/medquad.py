@@ -12,19 +12,29 @@ from defusedxml.ElementTree import fromstring
 
 from diseases.codes import Relation, Scheme, clean
 from diseases.values import SynonymKind, Topic
-from imports.answer_text import LOST_LETTERS, AnswerText, read_answer
+from imports.answer_text import LOST_LETTERS_PATTERN, AnswerText, read_medquad_answer
 from imports.archives import MIB, Limits, members
 from imports.question_text import topic
-from imports.records import CodeRecord, Delivery, QuestionRecord, Record, Refusal, SymptomRecord, SynonymRecord
+from imports.records import (
+    CodeRecord,
+    Delivery,
+    QuestionRecord,
+    SourceRecord,
+    SymptomRecord,
+    SynonymRecord,
+    UnreadableRecord,
+)
 from publishing.values import LINE_LENGTH
 
-LIMITS = Limits(member=2 * MIB)  # the longest real file has 0.1 MiB, and elements take far more room than their text
+MEDQUAD_LIMITS = Limits(
+    member=2 * MIB
+)  # the longest real file has 0.1 MiB, and elements take far more room than their text
 GARD_URL = re.compile(r"https?://rarediseases\.info\.nih\.gov/(?:gard|diseases)/0*(\d{1,7})(?:[/?#].*)?", re.IGNORECASE)
-MOST_SHARED = 5  # diseases; a UMLS code that more have says what they have in common ("Syndrome"), not which one it is
+MAX_SHARED = 5  # diseases; a UMLS code that more have says what they have in common ("Syndrome"), not which one it is
 CUT = 150  # characters at which MedQuAD cut synonyms off
 
 # What its question types mean to us; of the others the words of the question decide.
-TOPICS = {
+QUESTION_TYPE_TOPICS = {
     "information": Topic.OVERVIEW,
     "symptoms": Topic.SYMPTOMS,
     "causes": Topic.CAUSES,
@@ -39,12 +49,12 @@ TOPICS = {
 }
 
 # Notes that are no part of a name. "Type" means that it is one of several.
-NOTE = re.compile(
+NOTE_PATTERN = re.compile(
     r"(?P<text>.*?)[\s,–-]*(?:\(\s*(?P<note>(?:formerly|former|subtype|type)\b[^()]*)\)|,\s*(?P<bare>formerly))",
     re.IGNORECASE,
 )
 NO_NAME = re.compile(r".*\(a symptom\)", re.IGNORECASE)
-ABBREVIATION = re.compile(r"(?=(?:.*[A-Z]){2})[A-Z0-9-]{2,12}|[A-Z]{2,6} (?:[0-9]{1,2}|[IVX]{1,4})[A-Z]?[0-9]?")
+ABBREVIATION_PATTERN = re.compile(r"(?=(?:.*[A-Z]){2})[A-Z0-9-]{2,12}|[A-Z]{2,6} (?:[0-9]{1,2}|[IVX]{1,4})[A-Z]?[0-9]?")
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Document:
+class MedquadDocument:
     where: str
     name: str
     url: str
@@ -74,41 +84,41 @@ class _Unreadable(ValueError):
     """The file is no XML that we read; the message says why and what to do."""
 
 
-def read(path: Path) -> Delivery:
+def read_medquad(path: Path) -> Delivery:
     """All files of a zip file or folder. Raises SourceError where it cannot be opened."""
-    refusals: list[Refusal] = []
-    diseases: dict[int, list[Document]] = {}
-    for member in members(path, ".xml", LIMITS):
-        if isinstance(member, Refusal):
+    refusals: list[UnreadableRecord] = []
+    diseases: dict[int, list[MedquadDocument]] = {}
+    for member in members(path, ".xml", MEDQUAD_LIMITS):
+        if isinstance(member, UnreadableRecord):
             refusals.append(member)
             continue
         try:
             document = parse(member.name, member.data)
         except _Unreadable as error:
-            refusals.append(Refusal(member.name, str(error), failed=True))
+            refusals.append(UnreadableRecord(member.name, str(error), failed=True))
             continue
         if document.gard is None:
-            refusals.append(Refusal(member.name, _stranger(document)))
+            refusals.append(UnreadableRecord(member.name, _stranger(document)))
         elif not document.name or len(document.name) > LINE_LENGTH:
             reason = f"GARD:{document.gard} has no name (Focus) that fits: add the disease by hand, or mend the file"
-            refusals.append(Refusal(member.name, reason, failed=True))
+            refusals.append(UnreadableRecord(member.name, reason, failed=True))
         else:
             diseases.setdefault(document.gard, []).append(document)
     codes = ({code for each in documents for code in each.codes} for documents in diseases.values())
     found_in = Counter(code for of_disease in codes for code in of_disease)
-    vague = {code: count for code, count in found_in.items() if count > MOST_SHARED}
-    records = (_record(gard, documents, vague) for gard, documents in sorted(diseases.items()))
+    vague = {code: count for code, count in found_in.items() if count > MAX_SHARED}
+    records = (_medquad_record(gard, documents, vague) for gard, documents in sorted(diseases.items()))
     return Delivery(records, refusals, len(diseases), (path,))
 
 
-def _stranger(document: Document) -> str:
+def _stranger(document: MedquadDocument) -> str:
     """Names what a person needs to find the disease."""
     codes = ", ".join(f"UMLS:{code}" for code in document.codes)
     about = "; ".join(filter(None, [document.name[:LINE_LENGTH] or "no name", codes, document.url[:LINE_LENGTH]]))
     return f"no GARD id, so nothing to join on ({about})"
 
 
-def parse(where: str, data: bytes) -> Document:
+def parse(where: str, data: bytes) -> MedquadDocument:
     """Deliveries differ in the case of their names and in what they leave out."""
     try:
         root = fromstring(data, forbid_dtd=True)
@@ -118,12 +128,12 @@ def parse(where: str, data: bytes) -> Document:
         ) from error
     except (ParseError, ValueError, LookupError) as error:
         raise _Unreadable(f"is no XML that can be read ({error}): download it again") from error
-    return Document(
+    return MedquadDocument(
         where,
-        next((text for text in map(_text, _all(root, "focus")) if text), ""),
+        next((text for text in map(_element_text, _all(root, "focus")) if text), ""),
         _attribute(root, "url"),
-        tuple(dict.fromkeys(filter(None, map(_text, _all(root, "cui"))))),
-        tuple(filter(None, map(_text, _all(root, "synonym")))),
+        tuple(dict.fromkeys(filter(None, map(_element_text, _all(root, "cui"))))),
+        tuple(filter(None, map(_element_text, _all(root, "synonym")))),
         tuple(_pair(where, number, pair) for number, pair in enumerate(_all(root, "qapair"), start=1)),
     )
 
@@ -134,7 +144,7 @@ def _pair(where: str, number: int, pair: Element) -> Pair:
     return Pair(
         key=(_attribute(question, "qid") if question is not None else "") or f"{Path(where).stem}-{number}",
         kind=_attribute(question, "qtype").casefold() if question is not None else "",
-        question=_text(question) if question is not None else "",
+        question=_element_text(question) if question is not None else "",
         answer="".join(answer.itertext()) if answer is not None else "",
     )
 
@@ -148,11 +158,11 @@ def _attribute(element: Element, name: str) -> str:
     return next((value.strip() for key, value in element.attrib.items() if key.casefold() == name), "")
 
 
-def _text(element: Element) -> str:
+def _element_text(element: Element) -> str:
     return " ".join("".join(element.itertext()).split())
 
 
-class _Reading:
+class _RecordReading:
     """What is known of a disease so far."""
 
     def __init__(self, name: str, codes: list[CodeRecord]) -> None:
@@ -168,8 +178,8 @@ class _Reading:
         self.remarks[text] = None
 
 
-def _record(gard: int, documents: list[Document], vague: dict[str, int]) -> Record:
-    reading = _Reading(documents[0].name, [CodeRecord(Scheme.GARD, str(gard))])
+def _medquad_record(gard: int, documents: list[MedquadDocument], vague: dict[str, int]) -> SourceRecord:
+    reading = _RecordReading(documents[0].name, [CodeRecord(Scheme.GARD, str(gard))])
     for document in documents:
         for code in document.codes:
             if code in vague:
@@ -182,12 +192,12 @@ def _record(gard: int, documents: list[Document], vague: dict[str, int]) -> Reco
         for synonym in document.synonyms:
             _read_synonym(synonym, reading)
     for name in (reading.name, *(synonym.text for synonym in reading.synonyms.values())):
-        if LOST_LETTERS.search(name):
+        if LOST_LETTERS_PATTERN.search(name):
             reading.remark(f"letters may be missing in the name “{name}”")
     for document in documents:
         for pair in document.pairs:
             _read_pair(pair, document, reading)
-    return Record(
+    return SourceRecord(
         key=f"GARD:{gard}",
         where=", ".join(document.where for document in documents),
         name=reading.name,
@@ -199,7 +209,7 @@ def _record(gard: int, documents: list[Document], vague: dict[str, int]) -> Reco
     )
 
 
-def _read_code(code: str, reading: _Reading) -> None:
+def _read_code(code: str, reading: _RecordReading) -> None:
     """UMLS codes stand in several files each, so none is said to be exact."""
     try:
         reading.codes[CodeRecord(Scheme.UMLS, clean(Scheme.UMLS, code), Relation.UNKNOWN)] = None
@@ -207,7 +217,7 @@ def _read_code(code: str, reading: _Reading) -> None:
         reading.remark(str(error))
 
 
-def _read_synonym(printed: str, reading: _Reading) -> None:
+def _read_synonym(printed: str, reading: _RecordReading) -> None:
     if len(printed) == CUT or len(printed) > LINE_LENGTH:
         reading.remark(f"this other name was left out, since it was cut off or is too long: {printed}")
         return
@@ -215,21 +225,21 @@ def _read_synonym(printed: str, reading: _Reading) -> None:
         reading.remark(f"this other name was left out, since its note says that it is none: {printed}")
         return
     text, kind = printed, SynonymKind.EXACT
-    if noted := NOTE.fullmatch(printed):
+    if noted := NOTE_PATTERN.fullmatch(printed):
         text, note = noted["text"].strip(), (noted["note"] or noted["bare"]).strip()
         kind = SynonymKind.FORMER if note.casefold().startswith("former") else SynonymKind.SUBTYPE
         if not note.isalpha():
             reading.remark(f"the other name “{text}” has a note: {note}")
-    elif ABBREVIATION.fullmatch(printed):
+    elif ABBREVIATION_PATTERN.fullmatch(printed):
         kind = SynonymKind.ABBREVIATION
     folded = text.casefold()
     if text and folded != reading.name.casefold() and folded not in reading.synonyms:
         reading.synonyms[folded] = SynonymRecord(text, kind)
 
 
-def _read_pair(pair: Pair, document: Document, reading: _Reading) -> None:
+def _read_pair(pair: Pair, document: MedquadDocument, reading: _RecordReading) -> None:
     names = (reading.name, document.name, *(synonym.text for synonym in reading.synonyms.values()))
-    text = read_answer(pair.question, pair.answer, names)
+    text = read_medquad_answer(pair.question, pair.answer, names)
     reading.symptoms |= dict.fromkeys(text.symptoms)
     for remark in text.remarks:
         reading.remark(f"{pair.key}: {remark}")
@@ -241,7 +251,7 @@ def _read_pair(pair: Pair, document: Document, reading: _Reading) -> None:
     url = re.sub(r"^http:", "https:", document.url, flags=re.IGNORECASE)
     record = QuestionRecord(
         key,
-        TOPICS.get(pair.kind) or Topic(topic(text.question, reading.name)),
+        QUESTION_TYPE_TOPICS.get(pair.kind) or Topic(topic(text.question, reading.name)),
         text.question,
         text.answer,
         url if len(url) <= LINE_LENGTH else "",
@@ -249,7 +259,7 @@ def _read_pair(pair: Pair, document: Document, reading: _Reading) -> None:
     _keep_one(record, text, reading)
 
 
-def _keep_one(record: QuestionRecord, text: AnswerText, reading: _Reading) -> None:
+def _keep_one(record: QuestionRecord, text: AnswerText, reading: _RecordReading) -> None:
     """The same question again is kept where the first had no answer, and named where the answers differ."""
     folded = record.question.casefold()
     first = reading.questions.get(folded)

@@ -7,14 +7,14 @@ from pathlib import Path
 from diseases.codes import Relation, Scheme
 from imports.orphanet_nomenclature import TABLE_COLUMNS, Entity, Level, Nomenclature, read_table, read_workbook
 from imports.orphapackets import Packet, read_packets
-from imports.records import CodeRecord, Delivery, Record, Refusal, SourceError
+from imports.records import CodeRecord, Delivery, SourceRecord, UnreadableRecord, UnreadableSource
 from imports.synonyms import distinct
 from imports.tables import opened, table, text_lines
 
 WORKBOOK = b"PK\x03\x04"
 
 
-def read(paths: Sequence[Path]) -> Delivery:
+def read_orphanet(paths: Sequence[Path]) -> Delivery:
     """One record for every ORPHA code in use, by number, joined from all files: the nomenclature and the packets.
 
     The files come in any order; what each one is shows in its content. A group of diseases may have no page; a disorder
@@ -26,7 +26,7 @@ def read(paths: Sequence[Path]) -> Delivery:
     """
     nomenclature = Nomenclature()
     packets: dict[str, Packet] = {}
-    refusals: list[Refusal] = []
+    refusals: list[UnreadableRecord] = []
     for path in paths:
         _read_file(path, nomenclature, packets, refusals)
     former = nomenclature.successors(refusals)
@@ -37,23 +37,27 @@ def read(paths: Sequence[Path]) -> Delivery:
     else:
         entities = {code: _entity(packet) for code, packet in packets.items() if code not in nomenclature.inactive}
     if not entities:
-        raise SourceError(f"{', '.join(map(str, paths))}: no ORPHA code in use is in there. Are these the right files?")
+        raise UnreadableSource(
+            f"{', '.join(map(str, paths))}: no ORPHA code in use is in there. Are these the right files?"
+        )
     for code, entity in entities.items():
         if not entity.level and code in packets:
             entity.level = packets[code].level
     if not any(entity.level for entity in entities.values()):
         reason = "no file says which codes are groups of diseases, so that none of them may have a page made for it"
-        refusals.append(Refusal(", ".join(path.name for path in paths), reason))
+        refusals.append(UnreadableRecord(", ".join(path.name for path in paths), reason))
     return Delivery(_records(entities, packets, former), refusals, len(entities), tuple(paths))
 
 
-def _read_file(path: Path, nomenclature: Nomenclature, packets: dict[str, Packet], refusals: list[Refusal]) -> None:
+def _read_file(
+    path: Path, nomenclature: Nomenclature, packets: dict[str, Packet], refusals: list[UnreadableRecord]
+) -> None:
     with opened(path) as stream:
         start = stream.read(4096)
         if start.startswith(WORKBOOK):
             return read_workbook(path, nomenclature, refusals)
         if b"\0" in start or not start.strip():
-            raise SourceError(
+            raise UnreadableSource(
                 f"{path}: is neither a workbook (.xlsx) nor text. Give Orphanet's nomenclature, or ORPHApackets, "
                 "one on each line."
             )
@@ -62,24 +66,24 @@ def _read_file(path: Path, nomenclature: Nomenclature, packets: dict[str, Packet
         if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
             found = read_packets(lines, refusals)
             if not found:
-                raise SourceError(f"{path}: no line holds an ORPHApacket. Each must stand on one line of its own.")
+                raise UnreadableSource(f"{path}: no line holds an ORPHApacket. Each must stand on one line of its own.")
             for code in found.keys() & packets.keys():
-                refusals.append(Refusal(found[code].where, f"is a second packet of ORPHA:{code}", failed=True))
+                refusals.append(UnreadableRecord(found[code].where, f"is a second packet of ORPHA:{code}", failed=True))
             packets |= {code: packet for code, packet in found.items() if code not in packets}
         else:
             read_table(table(lines, path.name, TABLE_COLUMNS, refusals), nomenclature, refusals)
 
 
-def _set_aside(packets: dict[str, Packet], nomenclature: Nomenclature, refusals: list[Refusal]) -> None:
+def _set_aside(packets: dict[str, Packet], nomenclature: Nomenclature, refusals: list[UnreadableRecord]) -> None:
     for code in [code for code in packets if code not in nomenclature.active]:
         state = "is out of use" if code in nomenclature.inactive else "is not in the nomenclature given: is one newer?"
-        refusals.append(Refusal(packets.pop(code).where, f"ORPHA:{code} {state}"))
+        refusals.append(UnreadableRecord(packets.pop(code).where, f"ORPHA:{code} {state}"))
 
 
-def _set_nameless_aside(nomenclature: Nomenclature, refusals: list[Refusal]) -> None:
+def _set_nameless_aside(nomenclature: Nomenclature, refusals: list[UnreadableRecord]) -> None:
     for code in [code for code, entity in nomenclature.active.items() if not entity.name]:
         entity = nomenclature.active.pop(code)
-        refusals.append(Refusal(entity.where, f"ORPHA:{code} has no name that can be read", failed=True))
+        refusals.append(UnreadableRecord(entity.where, f"ORPHA:{code} has no name that can be read", failed=True))
 
 
 def _entity(packet: Packet) -> Entity:
@@ -88,12 +92,12 @@ def _entity(packet: Packet) -> Entity:
 
 def _records(
     entities: dict[str, Entity], packets: dict[str, Packet], former: dict[str, tuple[CodeRecord, ...]]
-) -> Iterator[Record]:
+) -> Iterator[SourceRecord]:
     for code in sorted(entities, key=int):
-        yield _record(code, entities[code], packets.get(code), former.get(code, ()))
+        yield _orphanet_record(code, entities[code], packets.get(code), former.get(code, ()))
 
 
-def _record(code: str, entity: Entity, packet: Packet | None, former: tuple[CodeRecord, ...]) -> Record:
+def _orphanet_record(code: str, entity: Entity, packet: Packet | None, former: tuple[CodeRecord, ...]) -> SourceRecord:
     synonyms, remarks = distinct(entity.name, entity.synonyms)
     remarks += tuple(entity.remarks)
     where = entity.where
@@ -104,7 +108,7 @@ def _record(code: str, entity: Entity, packet: Packet | None, former: tuple[Code
         if packet.name != entity.name:
             remarks += (f"Its packet calls it “{packet.name}”, which is not the name in the nomenclature",)
     own = CodeRecord(Scheme.ORPHA, code)
-    return Record(
+    return SourceRecord(
         key=f"ORPHA:{code}",
         where=where,
         name=entity.name,

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from diseases.codes import Relation, Scheme, clean
-from imports.records import CodeRecord, Refusal, SourceError
-from imports.tables import Row, check_columns
+from imports.records import CodeRecord, UnreadableRecord, UnreadableSource
+from imports.tables import FileRow, check_columns
 from imports.workbooks import headings, opened_workbook, sheet_rows
 from publishing.values import LINE_LENGTH
 
@@ -86,7 +86,7 @@ class Nomenclature:
         else:
             self.inactive[code] = inactive
 
-    def successors(self, refusals: list[Refusal]) -> dict[str, tuple[CodeRecord, ...]]:
+    def successors(self, refusals: list[UnreadableRecord]) -> dict[str, tuple[CodeRecord, ...]]:
         """The codes that each code in use replaces, through any number of steps; those that none replaces are told."""
         former: dict[str, list[CodeRecord]] = {}
         for code in sorted(self.inactive, key=int):
@@ -102,25 +102,27 @@ class Nomenclature:
         return {code: tuple(records) for code, records in former.items()}
 
 
-def _without_successor(code: str, inactive: Inactive, target: str, loop: bool) -> Refusal:
+def _without_successor(code: str, inactive: Inactive, target: str, loop: bool) -> UnreadableRecord:
     start = f"ORPHA:{code} is {inactive.status.lower()}, and "
     if loop:
-        return Refusal(inactive.where, f"{start}the codes that replace it lead back to ORPHA:{target}", failed=True)
+        return UnreadableRecord(
+            inactive.where, f"{start}the codes that replace it lead back to ORPHA:{target}", failed=True
+        )
     if target:
-        return Refusal(inactive.where, f"{start}ORPHA:{target}, which replaces it, is not in the files given")
-    return Refusal(inactive.where, f"{start}no code replaces it")
+        return UnreadableRecord(inactive.where, f"{start}ORPHA:{target}, which replaces it, is not in the files given")
+    return UnreadableRecord(inactive.where, f"{start}no code replaces it")
 
 
 TABLE_COLUMNS = ("orpha_code", "name", "level", "status", "replaced_by", "icd10", "icd11_mms", "synonyms")
 
 
-def read_table(rows: Iterable[Row], nomenclature: Nomenclature, refusals: list[Refusal]) -> None:
+def read_table(rows: Iterable[FileRow], nomenclature: Nomenclature, refusals: list[UnreadableRecord]) -> None:
     """The joined table: one row a code, "|" between several codes or names in a cell."""
     _read_each(rows, _read_table_row, nomenclature, refusals)
 
 
-def _read_table_row(row: Row, nomenclature: Nomenclature) -> None:
-    cells = {column: _plain(cell) for column, cell in row.cells.items()}
+def _read_table_row(row: FileRow, nomenclature: Nomenclature) -> None:
+    cells = {column: _plain_name(cell) for column, cell in row.cells.items()}
     code = clean(Scheme.ORPHA, cells["orpha_code"])
     if cells["status"] != "Active":
         nomenclature.retire(code, Inactive(row.where, cells["status"], _target(cells["replaced_by"])))
@@ -128,13 +130,13 @@ def _read_table_row(row: Row, nomenclature: Nomenclature) -> None:
     entity = nomenclature.entity(code, row.where)
     entity.call(cells["name"])
     entity.place(cells["level"])
-    entity.synonyms |= {_plain(name) for name in cells["synonyms"].split("|") if name}
+    entity.synonyms |= {_plain_name(name) for name in cells["synonyms"].split("|") if name}
     _add_codes(entity, Scheme.ICD10, cells["icd10"])
     _add_codes(entity, Scheme.ICD11, cells["icd11_mms"])
     nomenclature.keep(code, entity)
 
 
-def read_workbook(path: Path, nomenclature: Nomenclature, refusals: list[Refusal]) -> None:
+def read_workbook(path: Path, nomenclature: Nomenclature, refusals: list[UnreadableRecord]) -> None:
     """Whichever of Orphanet's two workbooks this is: each sheet is told by its headings."""
     read = []
     with opened_workbook(path) as workbook:
@@ -148,13 +150,13 @@ def read_workbook(path: Path, nomenclature: Nomenclature, refusals: list[Refusal
             _read_each(sheet_rows(sheet, path.name, refusals), read_row, nomenclature, refusals)
             read.append(mark)
     if not read:
-        raise SourceError(
+        raise UnreadableSource(
             f"{path}: no sheet has a column “ORPHAcode” in its first row. Give a workbook of Orphanet's nomenclature "
             "as it was downloaded."
         )
 
 
-def _read_label(row: Row, nomenclature: Nomenclature) -> None:
+def _read_label(row: FileRow, nomenclature: Nomenclature) -> None:
     cells = row.cells
     code = clean(Scheme.ORPHA, cells["ORPHAcode"])
     kind = cells["Type of label"]
@@ -170,14 +172,14 @@ def _read_label(row: Row, nomenclature: Nomenclature) -> None:
     nomenclature.keep(code, entity)
 
 
-def _read_inactive(row: Row, nomenclature: Nomenclature) -> None:
+def _read_inactive(row: FileRow, nomenclature: Nomenclature) -> None:
     code = clean(Scheme.ORPHA, row.cells["Inactive ORPHAcode"])
     target = _target(row.cells["Target active ORPHAcode"])
     nomenclature.retire(code, Inactive(row.where, row.cells["Status"], target))
 
 
-def _reader_of_codes(scheme: Scheme, column: str) -> Callable[[Row, Nomenclature], None]:
-    def read(row: Row, nomenclature: Nomenclature) -> None:
+def _reader_of_codes(scheme: Scheme, column: str) -> Callable[[FileRow, Nomenclature], None]:
+    def read(row: FileRow, nomenclature: Nomenclature) -> None:
         code = clean(Scheme.ORPHA, row.cells["ORPHAcode"])
         entity = nomenclature.entity(code, row.where)
         entity.call(row.cells["PreferredTerm"])
@@ -189,7 +191,7 @@ def _reader_of_codes(scheme: Scheme, column: str) -> Callable[[Row, Nomenclature
 
 
 # The column that tells the sort of a sheet, the others that it must have, and what reads a row of it.
-SHEETS: tuple[tuple[str, tuple[str, ...], Callable[[Row, Nomenclature], None]], ...] = (
+SHEETS: tuple[tuple[str, tuple[str, ...], Callable[[FileRow, Nomenclature], None]], ...] = (
     ("Label", ("ORPHAcode", "Type of label", "Classification level"), _read_label),
     ("Inactive ORPHAcode", ("Status", "Target active ORPHAcode"), _read_inactive),
     ("ICDcodes", ("ORPHAcode", "PreferredTerm", "Synonyms"), _reader_of_codes(Scheme.ICD10, "ICDcodes")),
@@ -201,12 +203,14 @@ SHEETS: tuple[tuple[str, tuple[str, ...], Callable[[Row, Nomenclature], None]], 
 )
 
 
-def _read_each(rows: Iterable[Row], read_row: Any, nomenclature: Nomenclature, refusals: list[Refusal]) -> None:
+def _read_each(
+    rows: Iterable[FileRow], read_row: Any, nomenclature: Nomenclature, refusals: list[UnreadableRecord]
+) -> None:
     for row in rows:
         try:
             read_row(row, nomenclature)
         except ValueError as error:
-            refusals.append(Refusal(row.where, str(error), failed=True))
+            refusals.append(UnreadableRecord(row.where, str(error), failed=True))
 
 
 def _add_codes(entity: Entity, scheme: Scheme, cell: str) -> None:
@@ -229,5 +233,5 @@ def _target(cell: str) -> str:
     return clean(Scheme.ORPHA, cell) if cell else ""
 
 
-def _plain(text: str) -> str:
+def _plain_name(text: str) -> str:
     return " ".join(text.split())

@@ -16,27 +16,27 @@ from diseases.codes import Relation, Scheme, clean
 from diseases.values import FREQUENCY_LENGTH, Aspect
 from imports.lines import NO_TEXT
 from imports.orphanet_nomenclature import Level
-from imports.records import CodeRecord, Refusal, SymptomRecord
+from imports.records import CodeRecord, SymptomRecord, UnreadableRecord
 from imports.tables import TextLine
 from publishing.values import LINE_LENGTH
 
 LONGEST_SUMMARY = 5000  # of Disease.summary
-NOTHING = frozenset({"", "no data", "0.0"})
+NO_VALUE = frozenset({"", "no data", "0.0"})
 INLINE_TAG = re.compile(r"</?(?:i|b|u|em|strong|sub|sup)\s*>", re.IGNORECASE)
 BREAK_TAG = re.compile(r"</?(?:p|br|div)\s*/?>", re.IGNORECASE)
 LIGATURES = str.maketrans({"ﬁ": "fi", "ﬂ": "fl"})
 
 # Of the code in relation to the disease: "BTNT" says that the ORPHA code is the broader of the two.
-RELATIONS = {"E": Relation.EXACT, "BTNT": Relation.NARROW, "NTBT": Relation.BROAD, "ND": Relation.UNKNOWN}
+PACKET_RELATIONS = {"E": Relation.EXACT, "BTNT": Relation.NARROW, "NTBT": Relation.BROAD, "ND": Relation.UNKNOWN}
 WRONG = "W"
-SCHEMES = {str(scheme) for scheme in (Scheme.OMIM, Scheme.ICD10, Scheme.ICD11, Scheme.UMLS, Scheme.GARD)}
+PACKET_SCHEMES = {str(scheme) for scheme in (Scheme.OMIM, Scheme.ICD10, Scheme.ICD11, Scheme.UMLS, Scheme.GARD)}
 
 GROUPS = frozenset({"Category", "Clinical group"})
 SUBTYPES = frozenset({"Clinical subtype", "Etiological subtype", "Histopathological subtype"})
 
 EXCLUDED = "Excluded"
 # HPO keeps ages of death under the course of a disease.
-COURSE = re.compile(r"(?:sudden |neonatal )?death(?: in .*)?|stillbirth", re.IGNORECASE)
+COURSE_TERMS = re.compile(r"(?:sudden |neonatal )?death(?: in .*)?|stillbirth", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Packet:
     remarks: tuple[str, ...]
 
 
-def read_packets(lines: Iterable[TextLine], refusals: list[Refusal]) -> dict[str, Packet]:
+def read_packets(lines: Iterable[TextLine], refusals: list[UnreadableRecord]) -> dict[str, Packet]:
     packets: dict[str, Packet] = {}
     for line in lines:
         try:
@@ -62,7 +62,7 @@ def read_packets(lines: Iterable[TextLine], refusals: list[Refusal]) -> dict[str
                     f"is a second packet of ORPHA:{packet.code}; the first is {packets[packet.code].where}"
                 )
         except (ValueError, RecursionError) as error:
-            refusals.append(Refusal(line.where, _reason(error), failed=True))
+            refusals.append(UnreadableRecord(line.where, _unreadable_reason(error), failed=True))
         else:
             packets[packet.code] = packet
     return packets
@@ -83,7 +83,7 @@ def read_packet(line: TextLine) -> Packet:
         code=clean(Scheme.ORPHA, _string(content, "ORPHAcode")),
         name=name,
         level=_level(entries(content.get("DisorderType"), "DisorderType")),
-        synonyms=tuple(filter(None, map(_text, entries(content.get("Synonyms"), "Synonym")))),
+        synonyms=tuple(filter(None, map(_plain_text, entries(content.get("Synonyms"), "Synonym")))),
         codes=_codes(entries(content.get("ExternalReferences"), "ExternalReference"), remarks),
         summary=_summary(entries(content.get("TextSection"), "TextSection"), remarks),
         symptoms=_symptoms(entries(content.get("Phenotypes"), "Phenotype"), remarks),
@@ -101,10 +101,10 @@ def entries(value: Any, name: str) -> list[Any]:
         return [entry for part in value for entry in entries(part, name)]
     if isinstance(value, dict):
         return entries(value[name], name) if name in value else [value] * bool(value)
-    return [] if value is None or _text(value) == "" else [value]
+    return [] if value is None or _plain_text(value) == "" else [value]
 
 
-def _text(value: Any) -> str:
+def _plain_text(value: Any) -> str:
     """One line of text, "" for what means that nothing is known."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -113,12 +113,12 @@ def _text(value: Any) -> str:
     if NO_TEXT.search(value):
         raise ValueError("holds characters that are no text")
     text = " ".join(value.split())
-    return "" if text.casefold() in NOTHING else text
+    return "" if text.casefold() in NO_VALUE else text
 
 
 def _string(content: dict[str, Any], name: str) -> str:
     value = content.get(name)
-    return "" if value is None else _text(value)
+    return "" if value is None else _plain_text(value)
 
 
 def _dict(value: Any) -> dict[str, Any]:
@@ -140,13 +140,13 @@ def _codes(references: list[Any], remarks: list[str]) -> tuple[CodeRecord, ...]:
         scheme = _string(reference, "Source")
         value = _string(reference, "Reference")
         relation = _string(reference, "DisorderMappingRelation").partition(" ")[0]
-        if scheme not in SCHEMES or not value:
+        if scheme not in PACKET_SCHEMES or not value:
             continue
         if relation == WRONG:
             remarks.append(f"Left out: {scheme} {value}, which Orphanet calls wrong")
             continue
         try:
-            codes.append(CodeRecord(scheme, clean(scheme, value), RELATIONS.get(relation, Relation.UNKNOWN)))
+            codes.append(CodeRecord(scheme, clean(scheme, value), PACKET_RELATIONS.get(relation, Relation.UNKNOWN)))
         except ValueError:
             remarks.append(f"Left out: “{value[:40]}”, no code of {scheme}")
     return tuple(codes)
@@ -193,10 +193,10 @@ def _symptoms(phenotypes: list[Any], remarks: list[str]) -> tuple[SymptomRecord,
 @lru_cache(maxsize=50_000)
 def _symptom(term: str, frequency: str, hpo_id: str) -> SymptomRecord:
     """The same one for all diseases: there are a tenth as many as rows."""
-    return SymptomRecord(term, frequency, Aspect.COURSE if COURSE.fullmatch(term) else Aspect.SYMPTOM, hpo_id)
+    return SymptomRecord(term, frequency, Aspect.COURSE if COURSE_TERMS.fullmatch(term) else Aspect.SYMPTOM, hpo_id)
 
 
-def _reason(error: Exception) -> str:
+def _unreadable_reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"is no JSON ({error.msg} at character {error.pos + 1})"
     return "is nested too deeply" if isinstance(error, RecursionError) else str(error)

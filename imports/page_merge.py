@@ -14,29 +14,29 @@ from django.db.models import F
 from diseases import codes
 from diseases.models import Disease, Identifier, Question, Support, Synonym
 from diseases.values import SynonymKind
-from imports.fitting import (
-    Remark,
-    abbreviated,
-    label,
-    leave_out,
-    left_out,
-    notes,
-    question_row,
-    refusals_of,
-    save_row,
-    what_fits,
-)
-from imports.lines import Line
+from imports.lines import NumberedLine
 from imports.page_text import HEAD_LABEL, OrganizationText, PageText, QuestionText
 from imports.sources import source_named
+from imports.validation import (
+    Remark,
+    abbreviated,
+    clear_fields,
+    drop_invalid,
+    dropped,
+    field_errors,
+    label,
+    notes,
+    question_row,
+    save_row,
+)
 from organizations.duplicates import likely_duplicates
-from organizations.models import NUMBERS, Organization
+from organizations.models import NUMBER_FIELDS, Organization
 from publishing.models import Edition, Publishable
 from publishing.prose import shape
-from publishing.verbs import Author, keep, publish
-from search.letters import folded
+from publishing.verbs import Author, publish, save_edition
+from search.letters import fold_text
 
-CONTACT_FIELDS = ["address", "city", "region", "postal_code", "country", *NUMBERS, "email", "website"]
+CONTACT_FIELDS = ["street", "city", "region", "postal_code", "country", *NUMBER_FIELDS, "email", "website"]
 ORIGIN = "import:page"
 """Of the editions that a page of text makes."""
 
@@ -44,7 +44,7 @@ NAME_LENGTH = Organization._meta.get_field("name").max_length or 0
 
 
 @dataclass
-class Report:
+class PageReport:
     """What an import did, in lines for a person."""
 
     created: list[str] = field(default_factory=list)
@@ -75,20 +75,20 @@ class Report:
 
 @transaction.atomic
 def merge_page(
-    page: PageText, by: Author, publish_new: bool = False, dry_run: bool = False, lines: Sequence[Line] = ()
-) -> Report:
+    page: PageText, by: Author, publish_new: bool = False, dry_run: bool = False, lines: Sequence[NumberedLine] = ()
+) -> PageReport:
     """Merges one page of text. With `publish_new` (and a user as `by`) what this call made goes live at once.
 
     `lines` is the text that the page was read from, to say where something stands that carries no line of its own.
     Raises PageTextError where the page cannot be taken, and then changes nothing.
     """
-    report = Report()
+    report = PageReport()
     head = _head_lines(page, lines)
-    page, remarks = what_fits(page, head)
+    page, remarks = drop_invalid(page, head)
     there = _Organizations()
     organizations = [_organization(text, there, report, remarks) for text in page.organizations]
-    organizations = [row for row in dict.fromkeys(organizations) if not row.binned_at]
-    for one, other, reasons in likely_duplicates(organizations, [row for row in there.rows if not row.binned_at]):
+    organizations = [row for row in dict.fromkeys(organizations) if not row.trashed_at]
+    for one, other, reasons in likely_duplicates(organizations, [row for row in there.rows if not row.trashed_at]):
         report.duplicates.append(f"{one} and {other}: {', '.join(reasons)}")
     made: list[Publishable] = [*there.made]
     disease = _find_disease(page)
@@ -100,7 +100,7 @@ def merge_page(
     else:
         made.append(_make_disease(page, head, organizations, remarks, report))
     for subject in made:
-        edition = keep(subject, by=by, origin=ORIGIN)
+        edition = save_edition(subject, by=by, origin=ORIGIN)
         if publish_new:
             publish(edition, by=by)
             report.published.append(f"{subject.KIND} {subject}")
@@ -109,7 +109,7 @@ def merge_page(
     return report
 
 
-def _head_lines(page: PageText, lines: Iterable[Line]) -> dict[str, int]:
+def _head_lines(page: PageText, lines: Iterable[NumberedLine]) -> dict[str, int]:
     """The lines on which the disease's name and each label of the page's head stand; 0 where that is not known."""
     found = dict.fromkeys(["name", "also called", "codes", "summary"], 0)
     for number, text in lines:
@@ -134,17 +134,17 @@ class _Organizations:
         former = titles.values_list("subject_id", "title").distinct()
         names = [(row.name, row) for row in self.rows] + [(title, by_pk[pk]) for pk, title in former if pk in by_pk]
         self.by_name: dict[str, Organization] = {}
-        for name, row in sorted(names, key=lambda named: named[1].binned_at is not None):
-            self.by_name.setdefault(folded(name), row)
+        for name, row in sorted(names, key=lambda named: named[1].trashed_at is not None):
+            self.by_name.setdefault(fold_text(name), row)
 
     def add(self, row: Organization) -> None:
         self.rows.append(row)
         self.made.append(row)
-        self.by_name[folded(row.name)] = row
+        self.by_name[fold_text(row.name)] = row
 
 
 def _organization(
-    text: OrganizationText, there: _Organizations, report: Report, homeless: list[Remark]
+    text: OrganizationText, there: _Organizations, report: PageReport, homeless: list[Remark]
 ) -> Organization:
     """The organization that has or had this name, made from the text where there is none.
 
@@ -153,11 +153,11 @@ def _organization(
     row = Organization(name=text.name[:NAME_LENGTH].strip(), **{name: getattr(text, name) for name in CONTACT_FIELDS})
     if row.website and "://" not in row.website:
         row.website = f"https://{row.website}"
-    left_out = leave_out(row, refusals_of(row), text.line)
+    left_out = clear_fields(row, field_errors(row), text.line)
     if len(text.name) > NAME_LENGTH:
         said = f"line {text.line}: the name “{abbreviated(text.name)}” is cut: at most {NAME_LENGTH} characters fit"
         left_out["name"] = Remark(said, text.name)
-    known = there.by_name.get(folded(row.name))
+    known = there.by_name.get(fold_text(row.name))
     if not known:
         row.staff_notes = notes(left_out.values())
         save_row(row, text.line)
@@ -172,12 +172,14 @@ def _organization(
     return known or row
 
 
-def _add_repetition(known: Organization, row: Organization, line: int, remarks: list[Remark], report: Report) -> None:
+def _add_repetition(
+    known: Organization, row: Organization, line: int, remarks: list[Remark], report: PageReport
+) -> None:
     """Keeps what a page says of an organization the second time, and the first time did not."""
     remarks += [
-        left_out(line, f"{label(row, name)} of {row}", value, "the page says something else before.")
+        dropped(line, f"{label(row, name)} of {row}", value, "the page says something else before.")
         for name in CONTACT_FIELDS
-        if (value := _plain(row, name)) and value != _plain(known, name)
+        if (value := _comparable(row, name)) and value != _comparable(known, name)
     ]
     if remarks:
         known.staff_notes = "\n".join(filter(None, [known.staff_notes, notes(remarks)]))
@@ -185,18 +187,18 @@ def _add_repetition(known: Organization, row: Organization, line: int, remarks: 
         report.unplaced += [remark.line for remark in remarks]
 
 
-def _compare_organization(known: Organization, row: Organization, left_out: Container[str], report: Report) -> None:
+def _compare_organization(known: Organization, row: Organization, left_out: Container[str], report: PageReport) -> None:
     """Reports where an organization that is there says something else than the page. Nothing is written."""
     differences = _differences(known, row.name)
     for name in CONTACT_FIELDS:
-        here, said = _plain(known, name), _plain(row, name)
+        here, said = _comparable(known, name), _comparable(row, name)
         if here != said and name not in left_out:
             quoted = [f"“{abbreviated(value)}”" if value else "empty" for value in (here, said)]
             differences.append(f"{label(row, name)} is {quoted[0]} here, {quoted[1]} in the file")
     _report_differences(known, differences, report)
 
 
-def _plain(organization: Organization, name: str) -> str:
+def _comparable(organization: Organization, name: str) -> str:
     """A field's text with the line breaks of the import; browsers send others."""
     return "\n".join(str(getattr(organization, name) or "").splitlines())
 
@@ -206,7 +208,7 @@ def _plain(organization: Organization, name: str) -> str:
 
 def _find_disease(page: PageText) -> Disease | None:
     """The disease that the page is about: by its GARD code, which only one has, or by a name that it has or had."""
-    rows = Disease.objects.order_by(F("binned_at").asc(nulls_first=True), "pk")
+    rows = Disease.objects.order_by(F("trashed_at").asc(nulls_first=True), "pk")
     for code in page.identifiers:
         if code.scheme == codes.Scheme.GARD:
             exact = Identifier.objects.filter(scheme=code.scheme, value=code.value, relation=codes.Relation.EXACT)
@@ -216,18 +218,18 @@ def _find_disease(page: PageText) -> Disease | None:
     former = Edition.objects.of(Disease).filter(redacted_at=None).order_by("subject_id", "title")
     # A subtype may well have a page of its own.
     others = Synonym.objects.exclude(kind=SynonymKind.SUBTYPE).order_by(
-        F("disease__binned_at").asc(nulls_first=True), "pk"
+        F("disease__trashed_at").asc(nulls_first=True), "pk"
     )
-    wanted = folded(page.name)
+    wanted = fold_text(page.name)
     for names in (own, former.values_list("subject_id", "title").distinct(), others.values_list("disease", "text")):
-        pk = next((pk for pk, name in names.iterator() if folded(name) == wanted), None)
+        pk = next((pk for pk, name in names.iterator() if fold_text(name) == wanted), None)
         if pk and (known := rows.filter(pk=pk).first()):
             return known
     return None
 
 
 def _make_disease(
-    page: PageText, head: dict[str, int], organizations: list[Organization], remarks: list[Remark], report: Report
+    page: PageText, head: dict[str, int], organizations: list[Organization], remarks: list[Remark], report: PageReport
 ) -> Disease:
     disease = Disease(name=page.name, summary=page.summary, staff_notes=notes(remarks))
     save_row(disease, head["name"])
@@ -247,14 +249,14 @@ def _make_disease(
     return disease
 
 
-def _compare_disease(disease: Disease, page: PageText, organizations: list[Organization], report: Report) -> None:
+def _compare_disease(disease: Disease, page: PageText, organizations: list[Organization], report: PageReport) -> None:
     """Reports where a disease that is there says something else than the page. Nothing is written."""
     differences = _differences(disease, page.name)
     if page.summary and page.summary != disease.summary:
         differences.append("the summary differs")
-    names = {folded(disease.name), *(folded(synonym.text) for synonym in disease.synonyms.all())}
+    names = {fold_text(disease.name), *(fold_text(synonym.text) for synonym in disease.synonyms.all())}
     differences += [
-        f"“{each.text}” is not among the synonyms" for each in page.synonyms if folded(each.text) not in names
+        f"“{each.text}” is not among the synonyms" for each in page.synonyms if fold_text(each.text) not in names
     ]
     known = {(row.scheme, row.value) for row in disease.identifiers.all()}
     differences += [
@@ -264,9 +266,9 @@ def _compare_disease(disease: Disease, page: PageText, organizations: list[Organ
     ]
     questions: dict[str, list[Question]] = {}
     for question in disease.questions.select_related("source"):
-        questions.setdefault(folded(question.question), []).append(question)
+        questions.setdefault(fold_text(question.question), []).append(question)
     for text in page.questions:
-        differences += _compare_question(questions.get(folded(text.question), []), text)
+        differences += _compare_question(questions.get(fold_text(text.question), []), text)
     supports = set(disease.supports.values_list("organization_id", flat=True))
     differences += [f"{row} is not among the organizations" for row in organizations if row.pk not in supports]
     _report_differences(disease, differences, report)
@@ -292,11 +294,11 @@ def _compare_question(rows: list[Question], text: QuestionText) -> list[str]:
 
 
 def _differences(known: Publishable, name: str) -> list[str]:
-    binned = ["is in the bin, and stays there"] if known.binned_at else []
-    return binned + ([f"is called “{known}” here, “{name}” in the file"] if known.name != name else [])
+    trashed = ["is in the trash, and stays there"] if known.trashed_at else []
+    return trashed + ([f"is called “{known}” here, “{name}” in the file"] if known.name != name else [])
 
 
-def _report_differences(known: Publishable, differences: list[str], report: Report) -> None:
+def _report_differences(known: Publishable, differences: list[str], report: PageReport) -> None:
     report.different += [f"{known.KIND} {known}: {difference}" for difference in differences]
     if not differences:
         report.unchanged.append(f"{known.KIND} {known}")

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from imports.contact_text import OrganizationText, continues_organization, opens_organization, read_organizations
-from imports.lines import Line, PageTextError, Unplaced, split_lines
-from imports.question_text import OpenQuestion, QuestionText, finish, is_question, read_answer
+from imports.lines import NumberedLine, PageTextError, Unplaced, split_lines
+from imports.question_text import OpenQuestion, QuestionText, finish, is_question, read_answer_line
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,16 @@ FURNITURE = re.compile(
 )
 
 HEAD_LABEL = re.compile(r"(Also called|Synonyms|Codes|Summary)\s?:\s*(.*)", re.IGNORECASE)
-KIND = re.compile(r"(?P<text>.*\S)\s*\((?P<kind>exact|abbreviation|former|spelling|subtype)\)", re.IGNORECASE)
-SCHEMES = {
+SYNONYM_KIND_PATTERN = re.compile(
+    r"(?P<text>.*\S)\s*\((?P<kind>exact|abbreviation|former|spelling|subtype)\)", re.IGNORECASE
+)
+PAGE_SCHEMES = {
     re.sub(r"\W", "", scheme).casefold(): scheme
     for scheme in ("GARD", "ORPHA", "OMIM", "MONDO", "UMLS", "ICD-10", "ICD-11")
 }
 
 
-class _Reading:
+class _PageReading:
     """What has been read so far."""
 
     def __init__(self) -> None:
@@ -69,13 +71,13 @@ class _Reading:
         self.unplaced: list[Unplaced] = []
 
 
-def read(text: str) -> PageText:
+def read_page_text(text: str) -> PageText:
     """What the page says; PageTextError where it has no name, or neither a question nor an organization."""
-    page = _Reading()
+    page = _PageReading()
     lines, page.unplaced = split_lines(text)
     name, paragraphs = _name_and_paragraphs(lines)
     section = ""  # "question" or "organization": what the paragraph before belongs to
-    organization_lines: list[list[Line]] = []
+    organization_lines: list[list[NumberedLine]] = []
     for paragraph in paragraphs:
         if section == "organization" and continues_organization(paragraph[0].text):
             organization_lines[-1] += paragraph
@@ -87,7 +89,7 @@ def read(text: str) -> PageText:
             section = "question"
             words = words[1:]
         if section == "question":
-            read_answer(words, page.questions[-1], page.unplaced)
+            read_answer_line(words, page.questions[-1], page.unplaced)
         else:
             _read_head(words, page)
         if contacts:
@@ -114,10 +116,10 @@ def read(text: str) -> PageText:
     )
 
 
-def _name_and_paragraphs(lines: list[Line]) -> tuple[str, list[list[Line]]]:
+def _name_and_paragraphs(lines: list[NumberedLine]) -> tuple[str, list[list[NumberedLine]]]:
     """The first line that says something, and then what stands between empty lines, without the site's furniture."""
     name = ""
-    paragraphs: list[list[Line]] = [[]]
+    paragraphs: list[list[NumberedLine]] = [[]]
     for line in lines:
         if not line.text or FURNITURE.fullmatch(line.text):
             paragraphs.append([])
@@ -136,7 +138,7 @@ def _no_name(number: int) -> PageTextError:
     return PageTextError(f"Line {number}: the disease's name is missing. Put it on the first line, by itself.")
 
 
-def _read_head(lines: list[Line], page: _Reading) -> None:
+def _read_head(lines: list[NumberedLine], page: _PageReading) -> None:
     """Labelled lines about the disease itself; each goes on until the next label or the paragraph's end."""
     label = ""
     synonyms: list[str] = []
@@ -155,16 +157,16 @@ def _read_head(lines: list[Line], page: _Reading) -> None:
     page.summary = " ".join([page.summary, *summary]).strip()
     for entry in " ".join(synonyms).split(";"):
         if any(map(str.isalnum, entry)):
-            kind = KIND.fullmatch(entry.strip())
+            kind = SYNONYM_KIND_PATTERN.fullmatch(entry.strip())
             page.synonyms.append(
                 SynonymText(kind["text"], kind["kind"].casefold()) if kind else SynonymText(entry.strip(), "exact")
             )
 
 
-def _read_codes(number: int, text: str, page: _Reading) -> None:
+def _read_codes(number: int, text: str, page: _PageReading) -> None:
     for entry in re.split("[;,]", text):
         scheme, _, value = (part.strip() for part in entry.partition(":"))
-        known = SCHEMES.get(re.sub(r"\W", "", scheme).casefold())
+        known = PAGE_SCHEMES.get(re.sub(r"\W", "", scheme).casefold())
         if known and re.fullmatch(r"[A-Za-z0-9][\w.*/&+-]*", value):
             page.identifiers.append(IdentifierText(known, value))
         elif any(map(str.isalnum, entry)):

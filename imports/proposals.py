@@ -14,17 +14,17 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from diseases.models import Disease, Source, fold_name
-from imports.fitting import refusals_of
-from imports.memory import provenance_of
 from imports.models import Proposal, Provenance
-from imports.pieces import FIELDS, ROWS, Content, content_here, content_of, digest_of, row_key
-from imports.rows import add_rows, new_row, say
+from imports.parts import FIELD_KINDS, ROW_KINDS, Content, content_here, content_of, digest_of, row_key
+from imports.provenance import provenance_of
+from imports.rows import add_rows, assign, new_row
 from imports.sources import source_of
+from imports.validation import field_errors
 from publishing.prose import sanitize
 from publishing.values import LINE_LENGTH
-from publishing.verbs import PageRefused, PublishingError, keep, lock, may
+from publishing.verbs import PageRefused, PublishingError, lock, may, save_edition
 
-Refusals = list[tuple[Proposal, str]]
+ProposalErrors = list[tuple[Proposal, str]]
 Sources = dict[str, Source | None]
 
 
@@ -32,20 +32,20 @@ class ProposalRefused(PublishingError):
     """A proposal cannot be accepted; the message tells an editor why and what to do."""
 
 
-def accept(proposals: Iterable[Proposal], by: Any, seen: str = "") -> Refusals:
+def accept_proposals(proposals: Iterable[Proposal], by: Any, seen: str = "") -> ProposalErrors:
     """Puts into the working copies what is proposed; returns what could not be, each with the reason.
 
     What was decided meanwhile is left alone. `seen`: what `seen_of` said of the proposal that an editor looked at.
     """
-    groups = _by_disease(proposals, by)
+    groups = _proposals_by_disease(proposals, by)
     datasets = {proposal.dataset for chosen in groups for proposal in chosen}
     sources: Sources = {dataset: source_of(dataset) for dataset in datasets}
     return [refusal for chosen in groups for refusal in _accept(chosen, by, seen, sources)]
 
 
-def decline(proposals: Iterable[Proposal], by: Any, seen: str = "") -> Refusals:
+def decline_proposals(proposals: Iterable[Proposal], by: Any, seen: str = "") -> ProposalErrors:
     """Leaves everything as it is, and keeps away for good what is proposed: this text, not another one."""
-    return [refusal for chosen in _by_disease(proposals, by) for refusal in _decline(chosen, by, seen)]
+    return [refusal for chosen in _proposals_by_disease(proposals, by) for refusal in _decline(chosen, by, seen)]
 
 
 def seen_of(proposal: Proposal) -> str:
@@ -55,7 +55,7 @@ def seen_of(proposal: Proposal) -> str:
 
 def content_now(proposal: Proposal) -> Content | None:
     """What is here now of what a proposal is about, in the shape of a piece; None where there is nothing."""
-    if proposal.sort in FIELDS:
+    if proposal.sort in FIELD_KINDS:
         return content_here(proposal.disease, proposal.sort)
     row = row_of(proposal)
     return content_of(row, proposal.sort) if row else None
@@ -63,7 +63,7 @@ def content_now(proposal: Proposal) -> Content | None:
 
 def row_of(proposal: Proposal) -> Any:
     """The row that a proposal is about, as it is now; None where there is none yet, or no longer."""
-    rows = ROWS[proposal.sort][0].objects.filter(disease=proposal.disease_id)
+    rows = ROW_KINDS[proposal.sort][0].objects.filter(disease=proposal.disease_id)
     if proposal.action == Proposal.Action.ADD:
         return rows.filter(key=row_key(proposal.dataset, proposal.record, proposal.part)).first()
     target = _note_of(proposal).values_list("target", flat=True).first()
@@ -74,7 +74,7 @@ def _note_of(proposal: Proposal) -> Any:
     return Provenance.objects.filter(dataset=proposal.dataset, record=proposal.record, part=proposal.part)
 
 
-def _by_disease(proposals: Iterable[Proposal], by: Any) -> list[list[Proposal]]:
+def _proposals_by_disease(proposals: Iterable[Proposal], by: Any) -> list[list[Proposal]]:
     if not may(by, "change", Disease):
         raise PermissionDenied
     chosen = sorted(proposals, key=lambda proposal: (proposal.disease_id, proposal.pk))
@@ -100,18 +100,18 @@ def _decided(proposals: list[Proposal], state: Proposal.State, by: Any) -> None:
     )
 
 
-def _refuse_unseen(proposal: Proposal, seen: str) -> None:
+def _ensure_seen(proposal: Proposal, seen: str) -> None:
     if seen and seen != seen_of(proposal):
         raise ProposalRefused(_("Something was changed since you looked. This is how it is now: look again."))
 
 
 @transaction.atomic
-def _decline(chosen: list[Proposal], by: Any, seen: str) -> Refusals:
-    refusals: Refusals = []
+def _decline(chosen: list[Proposal], by: Any, seen: str) -> ProposalErrors:
+    refusals: ProposalErrors = []
     _disease, waiting = _waiting(chosen)
     for proposal in waiting:
         try:
-            _refuse_unseen(proposal, seen)
+            _ensure_seen(proposal, seen)
         except ProposalRefused as error:
             refusals.append((proposal, str(error)))
     refused = {proposal.pk for proposal, _reason in refusals}
@@ -119,7 +119,7 @@ def _decline(chosen: list[Proposal], by: Any, seen: str) -> Refusals:
     return refusals
 
 
-def _accept(chosen: list[Proposal], by: Any, seen: str, sources: Sources) -> Refusals:
+def _accept(chosen: list[Proposal], by: Any, seen: str, sources: Sources) -> ProposalErrors:
     try:
         return _accept_together(chosen, by, seen, sources)
     except PageRefused as error:
@@ -130,17 +130,17 @@ def _accept(chosen: list[Proposal], by: Any, seen: str, sources: Sources) -> Ref
 
 
 @transaction.atomic
-def _accept_together(chosen: list[Proposal], by: Any, seen: str, sources: Sources) -> Refusals:
-    refusals: Refusals = []
+def _accept_together(chosen: list[Proposal], by: Any, seen: str, sources: Sources) -> ProposalErrors:
+    refusals: ProposalErrors = []
     accepted: list[Proposal] = []
     disease, waiting = _waiting(chosen)
     for proposal in waiting:
         try:
             with transaction.atomic():
-                _refuse_unseen(proposal, seen)
+                _ensure_seen(proposal, seen)
                 _apply(proposal, disease, sources[proposal.dataset])
         except (ProposalRefused, ValidationError, IntegrityError, DataError) as error:
-            refusals.append((proposal, _words(error)))
+            refusals.append((proposal, _proposal_error_text(error)))
             disease.refresh_from_db()
         else:
             accepted.append(proposal)
@@ -148,11 +148,11 @@ def _accept_together(chosen: list[Proposal], by: Any, seen: str, sources: Source
         _decided(accepted, Proposal.State.ACCEPTED, by)
         author = by.get_full_name() or by.get_username()
         Disease._base_manager.filter(pk=disease.pk).update(saved_by=author)
-        keep(disease, by, note=_note(accepted, sources))
+        save_edition(disease, by, note=_accepted_note(accepted, sources))
     return refusals
 
 
-def _words(error: Exception) -> str:
+def _proposal_error_text(error: Exception) -> str:
     if isinstance(error, ValidationError):
         return " ".join(error.messages)
     if isinstance(error, ProposalRefused):
@@ -160,7 +160,7 @@ def _words(error: Exception) -> str:
     return _("The database refuses it: it does not fit, or something else has what only one may have.")
 
 
-def _note(accepted: list[Proposal], sources: Sources) -> str:
+def _accepted_note(accepted: list[Proposal], sources: Sources) -> str:
     """What the edition's note says: from where, and what."""
     parts = []
     for dataset in dict.fromkeys(proposal.dataset for proposal in accepted):
@@ -171,10 +171,10 @@ def _note(accepted: list[Proposal], sources: Sources) -> str:
 
 
 def _apply(proposal: Proposal, disease: Disease, source: Any) -> None:
-    if disease.binned_at:
-        raise ProposalRefused(_("“%(name)s” is in the bin. Take it out first.") % {"name": disease})
+    if disease.trashed_at:
+        raise ProposalRefused(_("“%(name)s” is in the trash. Restore it first.") % {"name": disease})
     target = None
-    if proposal.sort in FIELDS:
+    if proposal.sort in FIELD_KINDS:
         _set_field(proposal, disease, source)
     elif proposal.action == Proposal.Action.REMOVE:
         _existing(proposal).delete()
@@ -194,10 +194,10 @@ def _set_field(proposal: Proposal, disease: Disease, source: Source) -> None:
     else:
         others = Disease.objects.exclude(pk=disease.pk).filter(folded_name=fold_name(text))
         if other := others.first():
-            said = _("“%(name)s” is the name of another disease; it is in the bin.") if other.binned_at else ""
+            said = _("“%(name)s” is the name of another disease; it is in the trash.") if other.trashed_at else ""
             raise ProposalRefused((said or _("“%(name)s” is the name of another disease.")) % {"name": other})
         disease.name = text
-    _refuse_unfit(disease)
+    _ensure_valid_row(disease)
     disease.save()
 
 
@@ -207,17 +207,17 @@ def _set_row(proposal: Proposal, disease: Disease, source: Source) -> Any:
         content["answer"] = sanitize(content["answer"])
     if proposal.action == Proposal.Action.CHANGE:
         row, is_new = _existing(proposal), False
-        say(row, content, source)
+        assign(row, content, source)
     elif row := row_of(proposal):
         is_new = False
-        say(row, content, source)
+        assign(row, content, source)
     else:
         row = new_row(disease, proposal.dataset, proposal.record, proposal.part, content, source)
         is_new = True
     row.disease = disease
     row.clean()
-    _refuse_unfit(row)
-    refuse_twice(row)
+    _ensure_valid_row(row)
+    ensure_not_duplicate(row)
     if is_new:
         add_rows(disease, {proposal.sort: [row]})
     else:
@@ -232,13 +232,13 @@ def _existing(proposal: Proposal) -> Any:
     return row
 
 
-def _refuse_unfit(row: Any) -> None:
-    if refused := refusals_of(row):
+def _ensure_valid_row(row: Any) -> None:
+    if refused := field_errors(row):
         names = {name: row._meta.get_field(name).verbose_name for name in refused}
         raise ProposalRefused(" ".join(f"{names[name]}: {reason}" for name, reason in refused.items()))
 
 
-def refuse_twice(row: Any) -> None:
+def ensure_not_duplicate(row: Any) -> None:
     """Raises ProposalRefused where another row of the disease says the same already."""
     others = type(row).objects.filter(disease=row.disease_id).exclude(key=row.key)
     if row.UNIQUE and _identity(row) in map(_identity, others):

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 
-from imports.lines import Line, Unplaced
+from imports.lines import NumberedLine, Unplaced
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ MONTHS_IN_FULL = (
 )
 
 # The first that is found in the question, without the disease's name, decides.
-TOPICS = (
+TOPIC_PATTERNS = (
     ("living_with_it", r"living with|live with|daily li(?:fe|ving)|everyday|school|\bcop(?:e|ing)\b"),
     ("genetic_changes", r"gene(?:tic)? changes?|\bgenes?\b.*\b(?:related|involved|linked)|mutation|\bvariants?\b"),
     ("inheritance", r"\binherit(?:ed|ance)\b|passed (?:on|down)|runs? in families"),
@@ -76,7 +76,7 @@ def is_question(text: str) -> bool:
 def topic(question: str, disease: str = "") -> str:
     """Which standard question it is; the disease's name is left out, since "hereditary" may be a part of it."""
     words = " ".join(question.casefold().replace(disease.casefold(), " ").split()) if disease else question.casefold()
-    return next((name for name, pattern in TOPICS if re.search(pattern, words)), "other")
+    return next((name for name, pattern in TOPIC_PATTERNS if re.search(pattern, words)), "other")
 
 
 def printed_date(printed: str) -> date | None:
@@ -101,7 +101,7 @@ def printed_date(printed: str) -> date | None:
     return None
 
 
-def read_answer(lines: list[Line], question: OpenQuestion, unplaced: list[Unplaced]) -> None:
+def read_answer_line(lines: list[NumberedLine], question: OpenQuestion, unplaced: list[Unplaced]) -> None:
     words: list[str] = []
     for number, text in lines:
         if match := DATE_LINE.fullmatch(text):

@@ -9,7 +9,7 @@ from diseases.codes import Relation
 from diseases.values import Aspect, SynonymKind, Topic
 
 
-class SourceError(ValueError):
+class UnreadableSource(ValueError):
     """A file or folder cannot be read at all; the message says which, why and what to do."""
 
 
@@ -48,7 +48,7 @@ class SymptomRecord:
 
 
 @dataclass(frozen=True)
-class Record:
+class SourceRecord:
     """All that a source says of one disease."""
 
     key: str  # its own at the source: "GARD:7172", "ORPHA:446"
@@ -64,7 +64,7 @@ class Record:
     remarks: tuple[str, ...] = ()  # what an editor should look at, and what was dropped, each a line
 
 
-class Refusal(NamedTuple):
+class UnreadableRecord(NamedTuple):
     """A piece of a source that no record was made of. `failed` where it is damaged, not merely of no use to us."""
 
     where: str
@@ -76,7 +76,7 @@ class Refusal(NamedTuple):
 class Delivery:
     """What a reader returns. `total` is how many records will come, for the progress bar."""
 
-    records: Iterator[Record]
-    refusals: list[Refusal]  # complete once the records are exhausted
+    records: Iterator[SourceRecord]
+    refusals: list[UnreadableRecord]  # complete once the records are exhausted
     total: int
     paths: tuple[Path, ...]

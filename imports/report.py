@@ -13,7 +13,7 @@ TITLES = {
     "proposed": "Proposed: an editor decides",
     "conflicts": "Conflicts: nothing was changed",
     "alike": "Perhaps the same as another disease here",
-    "kept_away": "Kept away, since an editor deleted or declined it",
+    "suppressed": "Kept away, since an editor deleted or declined it",
     "missing": "Imported before, and not among these records: nothing was changed",
     "skipped": "Skipped",
     "remarks": "For an editor to look at",
@@ -21,7 +21,7 @@ TITLES = {
 
 
 @dataclass
-class Report:
+class ImportReport:
     """Lines by heading, and counts. `rows` counts what was added: questions, symptoms, "GARD codes"."""
 
     lines: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in TITLES})
@@ -30,10 +30,10 @@ class Report:
     read: int = 0
     unchanged: int = 0
 
-    def say(self, heading: str, where: str, line: str = "") -> None:
+    def add(self, heading: str, where: str, line: str = "") -> None:
         self.lines[heading].append(f"{where}: {line}" if line else where)
 
-    def take(self, other: "Report") -> None:
+    def take(self, other: "ImportReport") -> None:
         """Adds what was found out about one record, once that is written for good."""
         for heading, lines in other.lines.items():
             self.lines[heading] += lines

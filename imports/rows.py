@@ -7,11 +7,11 @@ from django.db.models import F, Max
 
 from diseases.models import Disease, Question, Source
 from diseases.values import Topic
-from imports.pieces import ROWS, Content, row_key, sort_of
-from search.letters import folded
+from imports.parts import ROW_KINDS, Content, part_kind, row_key
+from search.letters import fold_text
 
 
-class Rows(dict[str, dict[Any, Any]]):
+class DiseaseRows(dict[str, dict[Any, Any]]):
     """The disease's rows by sort and key, each sort read when it is first asked for."""
 
     def __init__(self, disease: Disease, is_new: bool) -> None:
@@ -19,18 +19,18 @@ class Rows(dict[str, dict[Any, Any]]):
         self.disease, self.is_new = disease, is_new
 
     def __missing__(self, sort: str) -> dict[Any, Any]:
-        rows = [] if self.is_new else getattr(self.disease, ROWS[sort][1]).all()
+        rows = [] if self.is_new else getattr(self.disease, ROW_KINDS[sort][1]).all()
         self[sort] = {row.key: row for row in rows}
         return self[sort]
 
 
 def new_row(disease: Disease, dataset: str, record: str, piece: str, content: Content, source: Source) -> Any:
     """An unsaved row that says a piece, under the key that is its own in every run."""
-    model = ROWS[sort_of(piece)][0]
+    model = ROW_KINDS[part_kind(piece)][0]
     return model(disease=disease, key=row_key(dataset, record, piece), source=source, **content)
 
 
-def say(row: Any, content: Content, source: Source) -> None:
+def assign(row: Any, content: Content, source: Source) -> None:
     """Gives a row the words of a dataset. What was signed or dated were other words, so dates and reviewers go."""
     for name, value in content.items():
         setattr(row, name, value)
@@ -46,9 +46,9 @@ def add_rows(disease: Disease, rows: Mapping[str, Sequence[Any]]) -> None:
     All of it is one write to the disease, as saving its form is.
     """
     for sort, added in rows.items():
-        model = ROWS[sort][0]
+        model = ROW_KINDS[sort][0]
         last = model.objects.filter(disease=disease).aggregate(last=Max("position"))["last"] or 0
-        number(added, last)
+        number_rows(added, last)
         model._base_manager.bulk_create(added)
         if model is Question and last:
             _sort_in(disease, {row.key for row in added})
@@ -56,7 +56,7 @@ def add_rows(disease: Disease, rows: Mapping[str, Sequence[Any]]) -> None:
         Disease.objects.filter(pk=disease.pk).update(version=F("version") + 1)
 
 
-def number(rows: Sequence[Any], last: int = 0) -> None:
+def number_rows(rows: Sequence[Any], last: int = 0) -> None:
     """Gives rows their positions, behind the last one."""
     for position, row in enumerate(rows, start=last + 1):
         row.position = position
@@ -80,5 +80,5 @@ def identity(sort: str, content: Content) -> tuple[str, ...]:
     if sort == "code":
         return content["scheme"], content["value"]
     if sort == "symptom":
-        return folded(content["term"]), content["frequency"]
-    return (folded(content["question" if sort == "question" else "text"]),)
+        return fold_text(content["term"]), content["frequency"]
+    return (fold_text(content["question" if sort == "question" else "text"]),)

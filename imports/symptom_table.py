@@ -32,8 +32,8 @@ CLOSING = re.compile(
     r"rare or common\.".replace(" ", r"\s+")
 )
 # "%" alone lost its number. Terms hold hyphens, slashes and numbers, but never such a word of its own.
-ROW = re.compile(r" ?(?P<term>\S.*?) (?P<mark>-|(?:\d{1,3}(?:\.\d+)?)?%|\d+/\d+|\d+ of \d+)(?= |$)")
-UNKNOWN = ("-", "%")
+ROW_PATTERN = re.compile(r" ?(?P<term>\S.*?) (?P<mark>-|(?:\d{1,3}(?:\.\d+)?)?%|\d+/\d+|\d+ of \d+)(?= |$)")
+UNKNOWN_FREQUENCY = ("-", "%")
 COMMENT = re.compile(r"\s*\{comment=.*?\}")  # of HPO's editors, to each other
 
 # The terms of HPO that are no symptoms, under the names that they have had.
@@ -53,7 +53,7 @@ ONSET = """
     Juvenile onset|Adult onset|Young adult onset|Early young adult onset|Intermediate young adult onset
     Late young adult onset|Middle age onset|Late onset|Puerpural onset
 """
-COURSE = """
+COURSE_PATTERN = """
     Progressive|Progressive disorder|Slow progression|Slowly progressive|Rapidly progressive|Nonprogressive
     Nonprogressive disorder|Variable progression rate|Phenotypic variability|Insidious onset|Acute|Subacute|Chronic
     Death in infancy|Sudden death|Neonatal death|Death in childhood|Stillbirth|Death in adolescence|Death in adulthood
@@ -61,13 +61,13 @@ COURSE = """
 """
 ASPECTS = {
     term.strip().casefold(): aspect
-    for aspect, terms in ((Aspect.INHERITANCE, INHERITANCE), (Aspect.ONSET, ONSET), (Aspect.COURSE, COURSE))
+    for aspect, terms in ((Aspect.INHERITANCE, INHERITANCE), (Aspect.ONSET, ONSET), (Aspect.COURSE, COURSE_PATTERN))
     for term in re.split(r"[|\n]", terms)
     if term.strip()
 }
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """As printed."""
 
     term: str
@@ -75,12 +75,12 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SymptomTable:
+class AnswerSymptomTable:
     """An answer, cut into what stands before, in and after its table. Without a table all of it stands before."""
 
     before: str
     opening: str = ""  # a standard text, like `closing`
-    rows: tuple[Row, ...] = ()
+    rows: tuple[TableRow, ...] = ()
     unread: str = ""  # of the table, from where it is no longer one
     closing: str = ""
     after: str = ""
@@ -92,19 +92,19 @@ class SymptomTable:
         return (self.before, self.opening, *cells, self.unread, self.closing, self.after)
 
 
-def split(answer: str) -> SymptomTable:
+def split(answer: str) -> AnswerSymptomTable:
     opening = OPENING.search(answer)
     if not opening:
-        return SymptomTable(answer)
+        return AnswerSymptomTable(answer)
     closing = CLOSING.search(answer, opening.end())
     end = closing.start() if closing else len(answer)
     cells = " ".join(answer[opening.end() : end].split())
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     at = 0
-    while row := ROW.match(cells, at):
-        rows.append(Row(row["term"], row["mark"]))
+    while row := ROW_PATTERN.match(cells, at):
+        rows.append(TableRow(row["term"], row["mark"]))
         at = row.end()
-    return SymptomTable(
+    return AnswerSymptomTable(
         before=answer[: opening.start()],
         opening=opening[0],
         rows=tuple(rows),
@@ -118,7 +118,7 @@ def aspect(term: str) -> Aspect:
     return ASPECTS.get(term.casefold(), Aspect.SYMPTOM)
 
 
-def symptoms(table: SymptomTable) -> tuple[tuple[SymptomRecord, ...], list[str]]:
+def symptoms(table: AnswerSymptomTable) -> tuple[tuple[SymptomRecord, ...], list[str]]:
     """Each row once, in the table's order, and what an editor should know of them."""
     remarks = [f"of the table of symptoms this could not be read: {table.unread}"] if table.unread else []
     found: Counter[SymptomRecord] = Counter()
@@ -129,7 +129,7 @@ def symptoms(table: SymptomTable) -> tuple[tuple[SymptomRecord, ...], list[str]]
             remarks.append(f"the symptom “{term}” was printed with {comment[0].strip()}")
         if row.mark == "%":
             remarks.append(f"the symptom “{term}” has a percent sign without a number")
-        frequency = "" if row.mark in UNKNOWN else row.mark
+        frequency = "" if row.mark in UNKNOWN_FREQUENCY else row.mark
         if not term or len(term) > LINE_LENGTH or len(frequency) > FREQUENCY_LENGTH:
             remarks.append(f"this row of the table of symptoms is no term with a frequency: {row.term} {row.mark}")
             continue

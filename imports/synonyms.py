@@ -8,10 +8,10 @@ from imports.records import SynonymRecord
 from publishing.values import LINE_LENGTH
 
 # "LCHADD", "T-PLL", "vEDS", "CDG-Ie", "MIS-C/A"; but not "Del(2)(q37)", "Non-SCID" or "EBS-loc", where one may doubt.
-ABBREVIATION = re.compile(r"(?=(?:.*[A-Z]){2})(?!.*[a-z]{3})[A-Za-z0-9]+(?:[-/][A-Za-z0-9]+)*\+?")
+ABBREVIATION_NOTE = re.compile(r"(?=(?:.*[A-Z]){2})(?!.*[a-z]{3})[A-Za-z0-9]+(?:[-/][A-Za-z0-9]+)*\+?")
 LONGEST_ABBREVIATION = 12
 
-NOTE = re.compile(r"(?:,\s*|\s*\()(?P<note>formerly|former(?: name)?|subtype|disease|disorder)(?P<end>\)?)$")
+SYNONYM_NOTE = re.compile(r"(?:,\s*|\s*\()(?P<note>formerly|former(?: name)?|subtype|disease|disorder)(?P<end>\)?)$")
 KINDS = {
     "formerly": SynonymKind.FORMER,
     "former": SynonymKind.FORMER,
@@ -24,14 +24,14 @@ def synonym(text: str) -> SynonymRecord:
     """A name with its kind. A note such as "(formerly)" is a kind, and "(disease)" says nothing: neither stays."""
     text = " ".join(text.split())
     kind = None
-    if (found := NOTE.search(text)) and (found["end"] or found["note"] in KINDS):
+    if (found := SYNONYM_NOTE.search(text)) and (found["end"] or found["note"] in KINDS):
         text = text[: found.start()].rstrip(" ,;")
         kind = KINDS.get(found["note"])
     return SynonymRecord(text, kind or (SynonymKind.ABBREVIATION if is_abbreviation(text) else SynonymKind.EXACT))
 
 
 def is_abbreviation(text: str) -> bool:
-    return len(text) <= LONGEST_ABBREVIATION and bool(ABBREVIATION.fullmatch(text))
+    return len(text) <= LONGEST_ABBREVIATION and bool(ABBREVIATION_NOTE.fullmatch(text))
 
 
 def distinct(name: str, texts: Iterable[str]) -> tuple[tuple[SynonymRecord, ...], tuple[str, ...]]:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from imports.lines import NO_TEXT
-from imports.records import Refusal, SourceError
+from imports.records import UnreadableRecord, UnreadableSource
 
 GZIP = b"\x1f\x8b"
 # Ten times what the largest source has today, and far from filling a memory or an hour.
-MOST_BYTES = 256 * 1024 * 1024
-MOST_LINES = 1_000_000
-LONGEST_LINE = 1024 * 1024
+MAX_TABLE_BYTES = 256 * 1024 * 1024
+MAX_LINES = 1_000_000
+MAX_LINE_LENGTH = 1024 * 1024
 
 
 class TextLine(NamedTuple):
@@ -23,7 +23,7 @@ class TextLine(NamedTuple):
     text: str
 
 
-class Row(NamedTuple):
+class FileRow(NamedTuple):
     where: str
     cells: dict[str, str]
 
@@ -37,68 +37,70 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             file.seek(0)
             yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise SourceError(f"{path}: is damaged ({error}). Download it again.") from error
+        raise UnreadableSource(f"{path}: is damaged ({error}). Download it again.") from error
     except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({error}). Check the path and its permissions.") from error
+        raise UnreadableSource(f"{path}: cannot be read ({error}). Check the path and its permissions.") from error
 
 
-def text_lines(stream: BinaryIO, name: str, refusals: list[Refusal]) -> Iterator[TextLine]:
+def text_lines(stream: BinaryIO, name: str, refusals: list[UnreadableRecord]) -> Iterator[TextLine]:
     """The lines of a file in UTF-8. One that is no text is refused, and the others go on.
 
     What is read is counted as it comes, so that a gzip file that unpacks without an end is stopped too.
     """
     size = number = 0
-    while raw := stream.readline(LONGEST_LINE):
+    while raw := stream.readline(MAX_LINE_LENGTH):
         number += 1
         size += len(raw)
         too_long = False
-        while len(raw) == LONGEST_LINE and not raw.endswith(b"\n"):
+        while len(raw) == MAX_LINE_LENGTH and not raw.endswith(b"\n"):
             too_long = True
-            raw = stream.readline(LONGEST_LINE)
+            raw = stream.readline(MAX_LINE_LENGTH)
             size += len(raw)
             _check_size(name, size, number)
         _check_size(name, size, number)
         where = f"{name}, line {number}"
         if too_long:
-            refusals.append(Refusal(where, f"is longer than {LONGEST_LINE:,} bytes", failed=True))
+            refusals.append(UnreadableRecord(where, f"is longer than {MAX_LINE_LENGTH:,} bytes", failed=True))
             continue
         try:
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
-            refusals.append(Refusal(where, f"is no text in UTF-8 ({error.reason} at byte {error.start})", failed=True))
+            refusals.append(
+                UnreadableRecord(where, f"is no text in UTF-8 ({error.reason} at byte {error.start})", failed=True)
+            )
             continue
         if NO_TEXT.search(text):
-            refusals.append(Refusal(where, "holds characters that are no text", failed=True))
+            refusals.append(UnreadableRecord(where, "holds characters that are no text", failed=True))
         elif text.strip():
             yield TextLine(where, text)
 
 
 def _check_size(name: str, size: int, number: int) -> None:
-    if size > MOST_BYTES or number > MOST_LINES:
-        raise SourceError(
-            f"{name}: is longer than {MOST_BYTES:,} bytes or {MOST_LINES:,} lines. Split it, or check what it is."
+    if size > MAX_TABLE_BYTES or number > MAX_LINES:
+        raise UnreadableSource(
+            f"{name}: is longer than {MAX_TABLE_BYTES:,} bytes or {MAX_LINES:,} lines. Split it, or check what it is."
         )
 
 
 def table(
-    lines: Iterable[TextLine], name: str, columns: Iterable[str], refusals: list[Refusal], delimiter: str = ","
-) -> Iterator[Row]:
+    lines: Iterable[TextLine], name: str, columns: Iterable[str], refusals: list[UnreadableRecord], delimiter: str = ","
+) -> Iterator[FileRow]:
     """The rows below the line of headings. Each row is one line, so a stray quotation mark costs no other row."""
     headings: list[str] = []
     for line in lines:
         try:
             (cells,) = csv.reader([line.text], delimiter=delimiter, strict=True)
         except (csv.Error, ValueError) as error:
-            refusals.append(Refusal(line.where, f"is no row of a table ({error})", failed=True))
+            refusals.append(UnreadableRecord(line.where, f"is no row of a table ({error})", failed=True))
             continue
         if not headings:
             headings = [cell.strip() for cell in cells]
             check_columns(name, headings, columns)
         elif len(cells) != len(headings):
             reason = f"has {len(cells)} cells where the table has {len(headings)} columns"
-            refusals.append(Refusal(line.where, reason, failed=True))
+            refusals.append(UnreadableRecord(line.where, reason, failed=True))
         else:
-            yield Row(line.where, dict(zip(headings, cells, strict=True)))
+            yield FileRow(line.where, dict(zip(headings, cells, strict=True)))
     if not headings:
         check_columns(name, headings, columns)
 
@@ -106,7 +108,7 @@ def table(
 def check_columns(name: str, found: Iterable[str], wanted: Iterable[str]) -> None:
     found = [heading for heading in found if heading]
     if missing := [column for column in wanted if column not in found]:
-        raise SourceError(
+        raise UnreadableSource(
             f"{name}: has no column {_quoted(missing)}; its columns are {_quoted(found) or 'none'}. "
             "Give the file as it was downloaded."
         )

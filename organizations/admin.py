@@ -13,26 +13,26 @@ from django_countries import countries
 
 from editorial.admin import PublishableAdmin
 from editorial.forms import PublishableForm
-from organizations.duplicates import Entries
+from organizations.duplicates import DuplicateFinder
 from organizations.forms import CheckedForm, MergeForm, SurvivorForm
-from organizations.merging import Plan, may_merge, merge, working_copies
-from organizations.models import NUMBERS, Organization
+from organizations.merging import MergePlan, may_merge, merge, working_copies
+from organizations.models import NUMBER_FIELDS, Organization
 from organizations.phones import dial
-from organizations.views import render_page
+from organizations.views import render_organization
 from publishing.models import Edition
 from publishing.verbs import PublishingError, may
 
-LISTED = 30
+MAX_LISTED = 30
 """How many of a list's entries a change form shows; it says how many more there are."""
 
-DETAILS = ["address", "city", "region", "postal_code", "country", *NUMBERS, "email", "website"]
+DETAILS = ["street", "city", "region", "postal_code", "country", *NUMBER_FIELDS, "email", "website"]
 
 
 class OrganizationForm(PublishableForm):
     def undiallable(self) -> list[str]:
         """The numbers that no telephone could dial as they are printed. They are kept: someone may know better."""
         country = str(self.cleaned_data.get("country") or "")
-        numbers = [self.cleaned_data.get(name, "") for name in NUMBERS]
+        numbers = [self.cleaned_data.get(name, "") for name in NUMBER_FIELDS]
         return [number for number in numbers if number and not dial(number, country)]
 
 
@@ -44,21 +44,21 @@ class DuplicatesFilter(admin.SimpleListFilter):
         return [("yes", _("Yes"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(pk__in=Entries().with_duplicates()) if self.value() == "yes" else queryset
+        return queryset.filter(pk__in=DuplicateFinder().with_duplicates()) if self.value() == "yes" else queryset
 
 
 @admin.register(Organization)
 class OrganizationAdmin(PublishableAdmin):
     form = OrganizationForm
     change_form_template = "organizations/admin/change_form.html"
-    render_page = staticmethod(render_page)
+    render_page = staticmethod(render_organization)
     list_display = ["name", "city", "country_name", "status", "state", "last_changed", "last_changed_by"]
     list_filter = [DuplicatesFilter, "status", "country"]
     search_fields = ["name", "also_known_as", "city", "slug"]
     autocomplete_fields = ["successor"]
     fieldsets = [
         (None, {"fields": ["name", "also_known_as", "description"]}),
-        (gettext_lazy("Address"), {"fields": ["address", "city", "region", "postal_code", "country"]}),
+        (gettext_lazy("Address"), {"fields": ["street", "city", "region", "postal_code", "country"]}),
         (gettext_lazy("How to reach it"), {"fields": ["phone", "toll_free", "fax", "email", "website"]}),
         (gettext_lazy("Is this still true?"), {"fields": ["status", "successor", "checked_on", "checked_by"]}),
         (gettext_lazy("The page"), {"fields": ["slug", "staff_notes"]}),
@@ -84,7 +84,7 @@ class OrganizationAdmin(PublishableAdmin):
             mentioning = Edition.objects.mentioning(Organization, obj.pk).only("kind", "slug", "title")
             live_pages, more_live_pages = _some(mentioning.order_by("sort_key", "pk"))
             context |= {
-                "may_merge": may_merge(request.user) and not obj.binned_at,
+                "may_merge": may_merge(request.user) and not obj.trashed_at,
                 "live_pages": live_pages,
                 "more_live_pages": more_live_pages,
                 **self._duplicates(obj),
@@ -93,8 +93,8 @@ class OrganizationAdmin(PublishableAdmin):
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def _duplicates(self, organization: Organization) -> dict[str, Any]:
-        found = Entries(organization.pk).duplicates_of(organization.pk)
-        shown = dict(list(found.items())[:LISTED])
+        found = DuplicateFinder(organization.pk).duplicates_of(organization.pk)
+        shown = dict(list(found.items())[:MAX_LISTED])
         rows = Organization.objects.with_state().in_bulk(list(shown)) if shown else {}
         return {
             "duplicates": [
@@ -109,7 +109,7 @@ class OrganizationAdmin(PublishableAdmin):
         more = 0
         for of_kind in working_copies(organization):
             if may(request.user, "view", of_kind.model):
-                shown, left = _some(of_kind.only("name", "binned_at").order_by("name", "pk"))
+                shown, left = _some(of_kind.only("name", "trashed_at").order_by("name", "pk"))
                 subjects += [(subject, self._change_url(subject)) for subject in shown]
                 more += left
         return {"working_copies": subjects, "more_working_copies": more}
@@ -163,7 +163,7 @@ class OrganizationAdmin(PublishableAdmin):
         form = SurvivorForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             survivor = form.cleaned_data["survivor"]
-            refusal = Plan.of(organization, survivor).refusal()
+            refusal = MergePlan.of(organization, survivor).refusal()
             if not refusal:
                 return redirect(self.url_name("merge_into"), organization.pk, survivor.pk)
             form.add_error("survivor", refusal)
@@ -188,7 +188,7 @@ class OrganizationAdmin(PublishableAdmin):
                 _("Merged into “%(name)s”. Readers see none of it before the pages are published.")
                 % {"name": survivor},
             )
-        plan = Plan.of(organization, survivor)
+        plan = MergePlan.of(organization, survivor)
         refusal = plan.refusal()
         return self._own_page(
             request,
@@ -217,8 +217,8 @@ class OrganizationAdmin(PublishableAdmin):
 
 def _some(rows: Any) -> tuple[list[Any], int]:
     """The first rows, and how many more there are."""
-    shown = list(rows[: LISTED + 1])
-    return shown[:LISTED], rows.count() - LISTED if len(shown) > LISTED else 0
+    shown = list(rows[: MAX_LISTED + 1])
+    return shown[:MAX_LISTED], rows.count() - MAX_LISTED if len(shown) > MAX_LISTED else 0
 
 
 def _details(*organizations: Organization) -> list[tuple[str, list[str]]]:

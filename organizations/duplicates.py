@@ -9,23 +9,23 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from organizations.models import NUMBERS, Organization
+from organizations.models import NUMBER_FIELDS, Organization
 from organizations.phones import dial
-from search.letters import folded
+from search.letters import fold_text
 
-MARKED = ["name", "country", "city", "address", "website", *NUMBERS]
+COMPARED_FIELDS = ["name", "country", "city", "street", "website", *NUMBER_FIELDS]
 """The fields that marks are made of."""
 
 
-def marks(organization: Organization) -> dict[str, str]:
+def duplicate_keys(organization: Organization) -> dict[str, str]:
     """What two entries of one organization would have in common, each with the words to say so."""
-    country, city = str(organization.country or ""), folded(organization.city)
-    found = {f"name {folded(organization.name)}": _("the same name")}
-    for name in NUMBERS:
+    country, city = str(organization.country or ""), fold_text(organization.city)
+    found = {f"name {fold_text(organization.name)}": _("the same name")}
+    for name in NUMBER_FIELDS:
         number = dial(getattr(organization, name), country)
         if number:
             found[f"number {number}"] = _("the same telephone or fax number")
-    box = re.search(r"\bp\.?\s*o\.?\s*box\s*(\d+)", organization.address, re.IGNORECASE)
+    box = re.search(r"\bp\.?\s*o\.?\s*box\s*(\d+)", organization.street, re.IGNORECASE)
     if box and city:
         found[f"box {country} {city} {box[1]}"] = _("the same post office box")
     website = re.sub(r"^https?://(www\.)?|/+$", "", organization.website.lower())
@@ -43,7 +43,7 @@ def likely_duplicates(
     """
     asked = {row.pk: row for row in organizations}
     rows = asked | {row.pk: row for row in others} if asked else {}
-    marked = {pk: marks(row) for pk, row in rows.items()}
+    marked = {pk: duplicate_keys(row) for pk, row in rows.items()}
     sharing: dict[str, list[int]] = defaultdict(list)
     for pk, own in marked.items():
         for mark in own:
@@ -66,7 +66,7 @@ def successors() -> dict[int, int]:
     return dict(Organization.objects.exclude(successor=None).order_by().values_list("pk", "successor_id"))
 
 
-def chain(pk: int, following: dict[int, int]) -> list[int]:
+def successor_chain(pk: int, following: dict[int, int]) -> list[int]:
     """An organization, its successor, the successor's successor and so on; a circle is walked once."""
     walked = [pk]
     while (after := following.get(walked[-1])) is not None and after not in walked:
@@ -75,18 +75,20 @@ def chain(pk: int, following: dict[int, int]) -> list[int]:
 
 
 @lru_cache(maxsize=20_000)
-def _marks(language: str | None, values: tuple[str, ...]) -> dict[str, str]:
+def _cached_duplicate_keys(language: str | None, values: tuple[str, ...]) -> dict[str, str]:
     """The marks of such values, remembered: to read the telephone numbers of thousands takes a second."""
-    return marks(Organization(**dict(zip(MARKED, values, strict=True))))
+    return duplicate_keys(Organization(**dict(zip(COMPARED_FIELDS, values, strict=True))))
 
 
-class Entries:
-    """The marks of all organizations outside the bin, read in one pass, and of the one that is looked at."""
+class DuplicateFinder:
+    """The marks of all organizations outside the trash, read in one pass, and of the one that is looked at."""
 
     def __init__(self, looked_at: int | None = None) -> None:
-        rows = Organization.objects.filter(Q(binned_at=None) | Q(pk=looked_at)).order_by()
+        rows = Organization.objects.filter(Q(trashed_at=None) | Q(pk=looked_at)).order_by()
         language = get_language()
-        self.marks = {row[0]: _marks(language, row[1:]) for row in rows.values_list("pk", *MARKED)}
+        self.marks = {
+            row[0]: _cached_duplicate_keys(language, row[1:]) for row in rows.values_list("pk", *COMPARED_FIELDS)
+        }
         self.successors = successors()
 
     def duplicates_of(self, pk: int) -> dict[int, list[str]]:
@@ -108,4 +110,4 @@ class Entries:
 
     def _end(self, pk: int) -> int:
         """Where readers end who follow the successors. Entries that end alike are known to belong together."""
-        return chain(pk, self.successors)[-1]
+        return successor_chain(pk, self.successors)[-1]

@@ -10,7 +10,7 @@ from django_countries import countries
 
 from organizations.models import Organization
 from publishing.sorting import sort_key
-from publishing.verbs import PublishingError, keep, lock
+from publishing.verbs import PublishingError, lock, save_edition
 
 
 class CountryForm(forms.Form):
@@ -54,7 +54,7 @@ class CheckedForm(forms.Form):
             setattr(organization, name, value)
         organization.saved_by = by.get_full_name() or by.get_username()
         organization.save(update_fields={*said, "saved_by"})
-        keep(organization, by=by)
+        save_edition(organization, by=by)
 
 
 class SurvivorForm(forms.Form):

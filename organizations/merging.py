@@ -14,30 +14,30 @@ from django.db import models, transaction
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from organizations.duplicates import chain, successors
+from organizations.duplicates import successor_chain, successors
 from organizations.models import Organization
 from organizations.values import Status
-from publishing.models import Part
+from publishing.models import ChildRow
 from publishing.values import LINE_LENGTH
-from publishing.verbs import PageRefused, PublishingError, keep, may
+from publishing.verbs import PageRefused, PublishingError, may, save_edition
 
 
 class MergeRefused(PublishingError):
     """Two organizations cannot be merged as asked; the message tells an editor why and what to do."""
 
 
-def links() -> list[Any]:
+def foreign_keys() -> list[Any]:
     """The foreign keys by which the parts of pages name an organization."""
     return [
         field
         for model in apps.get_models()
-        if issubclass(model, Part)
+        if issubclass(model, ChildRow)
         for field in model._meta.concrete_fields
         if field.related_model is Organization
     ]
 
 
-def kind_of(link: Any) -> Any:
+def subject_kind(link: Any) -> Any:
     """The kind of subject that a foreign key's rows are parts of."""
     return link.model._meta.get_field(link.model.SUBJECT).related_model
 
@@ -45,20 +45,20 @@ def kind_of(link: Any) -> Any:
 def working_copies(organization: Organization) -> list[Any]:
     """For each kind, the subjects whose working copy names an organization."""
     subjects = [
-        kind_of(link).objects.filter(
+        subject_kind(link).objects.filter(
             pk__in=link.model.objects.filter(**{link.name: organization}).order_by().values(f"{link.model.SUBJECT}_id")
         )
-        for link in links()
+        for link in foreign_keys()
     ]
     return [*subjects, Organization.objects.filter(successor=organization)]
 
 
 def may_merge(user: Any) -> bool:
-    return all(may(user, "change", kind) for kind in {Organization, *map(kind_of, links())})
+    return all(may(user, "change", kind) for kind in {Organization, *map(subject_kind, foreign_keys())})
 
 
 @dataclass(frozen=True)
-class Row:
+class MergedRow:
     """A row that names the merged organization, and the one of the same page that names the survivor already."""
 
     link: Any
@@ -92,17 +92,17 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Plan:
+class MergePlan:
     """What a merge would do."""
 
     organization: Organization
     survivor: Organization
-    moved: list[Row]
-    doubled: list[Row]
+    moved: list[MergedRow]
+    doubled: list[MergedRow]
 
     @classmethod
     def of(cls, organization: Organization, survivor: Organization) -> Self:
-        found = [row for link in links() for row in _rows(link, organization, survivor)]
+        found = [row for link in foreign_keys() for row in _merged_rows(link, organization, survivor)]
         found.sort(key=lambda row: (row.subject.KIND, str(row.subject).casefold(), row.row.pk))
         return cls(
             organization,
@@ -129,9 +129,9 @@ class Plan:
         if self.organization == self.survivor:
             return _("An organization cannot be merged with itself. Choose another.")
         for each in [self.organization, self.survivor]:
-            if each.binned_at:
-                return _("“%(name)s” is in the bin. Take it out first.") % {"name": each}
-        if self.organization.pk in chain(self.survivor.pk, successors()):
+            if each.trashed_at:
+                return _("“%(name)s” is in the trash. Restore it first.") % {"name": each}
+        if self.organization.pk in successor_chain(self.survivor.pk, successors()):
             return _("“%(survivor)s” has “%(name)s” as its own successor: readers would be led in a circle.") % {
                 "survivor": self.survivor,
                 "name": self.organization,
@@ -144,7 +144,7 @@ class Plan:
         return ""
 
 
-def _rows(link: Any, organization: Organization, survivor: Organization) -> list[Row]:
+def _merged_rows(link: Any, organization: Organization, survivor: Organization) -> list[MergedRow]:
     model = link.model
     both = model.objects.filter(**{f"{link.name}__in": [organization, survivor]})
     own: list[Any] = []
@@ -159,7 +159,7 @@ def _rows(link: Any, organization: Organization, survivor: Organization) -> list
             own.append(row)
         elif link.name in model.UNIQUE:
             twins[place(row)] = row
-    return [Row(link, row, twins.get(place(row))) for row in own]
+    return [MergedRow(link, row, twins.get(place(row))) for row in own]
 
 
 @transaction.atomic
@@ -171,10 +171,10 @@ def merge(organization: Organization, survivor: Organization, by: Any, seen: str
     """
     if not may_merge(by):
         raise PermissionDenied
-    locked = _lock(Plan.of(organization, survivor))
+    locked = _lock(MergePlan.of(organization, survivor))
     rows = Organization.objects.in_bulk([organization.pk, survivor.pk])
     organization, survivor = rows[organization.pk], rows[survivor.pk]
-    plan = Plan.of(organization, survivor)
+    plan = MergePlan.of(organization, survivor)
     if refusal := plan.refusal():
         raise MergeRefused(refusal)
     if plan.digest() != seen or not {(row.KIND, row.pk) for row in plan.subjects()} <= locked:
@@ -185,7 +185,7 @@ def merge(organization: Organization, survivor: Organization, by: Any, seen: str
             setattr(row.twin, name, text)
         row.twin.save(update_fields=list(row.texts()))
         row.row.delete()
-    for link in links():
+    for link in foreign_keys():
         pks = [row.row.pk for row in plan.moved if row.link == link]
         link.model.objects.filter(pk__in=pks).update(**{link.name: survivor})
     organization.status, organization.successor = Status.MERGED, survivor
@@ -196,18 +196,18 @@ def merge(organization: Organization, survivor: Organization, by: Any, seen: str
     for subject in [*plan.subjects(), organization]:
         type(subject)._base_manager.filter(pk=subject.pk).update(saved_by=author)
         try:
-            keep(subject, by, note=Truncator(note).chars(LINE_LENGTH))
+            save_edition(subject, by, note=Truncator(note).chars(LINE_LENGTH))
         except PageRefused as error:
             raise MergeRefused(f"{subject}: {error}") from error
     return len(plan.subjects())
 
 
-def _lock(plan: Plan) -> set[tuple[str, int]]:
+def _lock(plan: MergePlan) -> set[tuple[str, int]]:
     """Holds what the plan changes or rests on until the transaction ends, in an order that is always the same.
 
     The survivor's own successors are among them, so that no two merges at once close a circle.
     """
-    following = chain(plan.survivor.pk, successors())
+    following = successor_chain(plan.survivor.pk, successors())
     wanted: dict[Any, set[int]] = {Organization: {plan.organization.pk, *following}}
     for subject in plan.subjects():
         wanted.setdefault(type(subject), set()).add(subject.pk)

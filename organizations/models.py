@@ -5,12 +5,12 @@ from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
 from organizations.phones import dial
-from organizations.values import Number, OrganizationPage, Status
+from organizations.values import OrganizationPage, PhoneNumberValue, Status
 from publishing.models import Address, Publishable, is_email_address, is_web_address
 from publishing.values import LINE_LENGTH
 
-NUMBERS = ["phone", "toll_free", "fax"]
-PLAIN = ["also_known_as", "description", "city", "region", "postal_code", "email", "website", "checked_by"]
+NUMBER_FIELDS = ["phone", "toll_free", "fax"]
+PLAIN_FIELDS = ["also_known_as", "description", "city", "region", "postal_code", "email", "website", "checked_by"]
 
 
 def lines_fit(text: str) -> None:
@@ -27,7 +27,7 @@ class Organization(Publishable):
 
     also_known_as = models.CharField(max_length=200, blank=True, help_text=_("Other names, with commas between."))
     description = models.TextField(blank=True, max_length=5000, help_text=_("What it does for families, in short."))
-    address = models.TextField(
+    street = models.TextField(
         _("street or box"), blank=True, max_length=500, validators=[lines_fit], help_text=_("One line each.")
     )
     city = models.CharField(max_length=100, blank=True)
@@ -77,29 +77,29 @@ class Organization(Publishable):
         return OrganizationPage(
             title=self.name,
             slug=self.slug,
-            address=tuple(line.strip() for line in self.address.splitlines() if line.strip()),
+            street=tuple(line.strip() for line in self.street.splitlines() if line.strip()),
             country=str(self.country or ""),
             status=self.status,
             successor=references[self.successor.pk] if self.successor else None,
             checked_on=self.checked_on,
-            **{name: self._number(name) for name in NUMBERS},
-            **{name: getattr(self, name) for name in PLAIN},
+            **{name: self._number(name) for name in NUMBER_FIELDS},
+            **{name: getattr(self, name) for name in PLAIN_FIELDS},
         )
 
-    def take_over(self, page: OrganizationPage) -> None:
+    def apply_page(self, page: OrganizationPage) -> None:
         subjects = Address.objects.subjects(page.references())
         self.name, self.slug = page.title, page.slug
-        self.address = "\n".join(page.address)
+        self.street = "\n".join(page.street)
         self.country, self.status, self.checked_on = page.country, page.status, page.checked_on
         successor = subjects.get(page.successor) if page.successor else None
         self.successor = successor if isinstance(successor, Organization) else None
-        for name in NUMBERS:
+        for name in NUMBER_FIELDS:
             number = getattr(page, name)
             setattr(self, name, number.printed if number else "")
-        for name in PLAIN:
+        for name in PLAIN_FIELDS:
             setattr(self, name, getattr(page, name))
         self.save()
 
-    def _number(self, name: str) -> Number | None:
+    def _number(self, name: str) -> PhoneNumberValue | None:
         printed = getattr(self, name)
-        return Number(printed=printed, dial=dial(printed, str(self.country or ""))) if printed else None
+        return PhoneNumberValue(printed=printed, dial=dial(printed, str(self.country or ""))) if printed else None

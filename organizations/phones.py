@@ -5,7 +5,7 @@ import unicodedata
 
 import phonenumbers
 
-LONGEST = 80  # characters; what is longer is prose with numbers in it
+MAX_DIGITS = 80  # characters; what is longer is prose with numbers in it
 
 # The whole of a number: a vanity word counts only in capitals and at the end, so that "or", "home" and names do not.
 PRINTED = re.compile(r"\+?[\d\s().\[\]/-]*\d[\d\s().\[\]/-]*(?P<vanity>(?:[A-Z]{2,}|[A-Z]-)[A-Z\d -]*)?")
@@ -18,8 +18,8 @@ def dial(printed: str, country: str) -> str:
 
     `country` is the ISO code to assume where none is printed; without one only numbers with a "+" can be dialled.
     """
-    number = _plain(printed)
-    if not number or len(number) > LONGEST:
+    number = _without_punctuation(printed)
+    if not number or len(number) > MAX_DIGITS:
         return ""
     number = _without_repeat(EXTENSION.sub("", number).rstrip(" ,;"))
     match = PRINTED.fullmatch(number)
@@ -36,7 +36,7 @@ def dial(printed: str, country: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _plain(printed: str) -> str:
+def _without_punctuation(printed: str) -> str:
     """One kind of space, dash and width, and none of the invisible marks that copying from a web page brings along."""
     kept = []
     for char in unicodedata.normalize("NFKC", printed):

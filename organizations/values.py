@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from publishing.values import Email, Line, Page, Reference, Text, Url, Value, limit
-from search.documents import Document, Name, Section
+from search.documents import Document, DocumentSection, Name
 
 CITY_REGION_POSTAL = {"US", "CA", "AU"}
 CITY_POSTAL = {"GB", "IE", "NZ", "ZA", "IN", "SG"}
@@ -23,7 +23,7 @@ class Status(TextChoices):
     MERGED = "merged", _("merged into another organization")
 
 
-class Number(Value):
+class PhoneNumberValue(Value):
     """A telephone number as it was printed, and in international form where it can be dialled."""
 
     printed: Annotated[str, limit(100)]
@@ -34,21 +34,21 @@ class OrganizationPage(Page):
     LABELS = {
         "title": _("Name"),
         "slug": _("Address of the page"),
-        "address": _("Street or box"),
+        "street": _("Street or box"),
         "email": _("E-mail"),
         "checked_on": _("Details checked on"),
     }
 
     also_known_as: Annotated[str, limit(200)] = ""
     description: Text = ""
-    address: tuple[Line, ...] = ()
+    street: tuple[Line, ...] = ()
     city: Annotated[str, limit(100)] = ""
     region: Annotated[str, limit(100)] = ""
     postal_code: Annotated[str, limit(20)] = ""
     country: Annotated[str, limit(2)] = ""
-    phone: Number | None = None
-    toll_free: Number | None = None
-    fax: Number | None = None
+    phone: PhoneNumberValue | None = None
+    toll_free: PhoneNumberValue | None = None
+    fax: PhoneNumberValue | None = None
     email: Email = ""
     website: Url = ""
     status: Status = Status.ACTIVE
@@ -67,7 +67,9 @@ class OrganizationPage(Page):
             plain,
             names=plain.names + other,
             about=", ".join(filter(None, [self.city, self.region, self.country_name])),
-            sections=tuple(Section(str(heading), "", text) for heading, text in said.items() if text.strip(", ")),
+            sections=tuple(
+                DocumentSection(str(heading), "", text) for heading, text in said.items() if text.strip(", ")
+            ),
         )
 
     @cached_property
@@ -83,10 +85,10 @@ class OrganizationPage(Page):
             place = [self.city, self.region, self.postal_code]
         else:
             place = [" ".join(filter(None, [self.postal_code, self.city])), self.region]
-        lines = (*self.address, *place, self.country_name)
+        lines = (*self.street, *place, self.country_name)
         return tuple(line for line in lines if line)
 
     @cached_property
     def is_reachable(self) -> bool:
         """Whether the page gives any way to reach the organization."""
-        return any([self.address, self.city, self.phone, self.toll_free, self.fax, self.email, self.website])
+        return any([self.street, self.city, self.phone, self.toll_free, self.fax, self.email, self.website])

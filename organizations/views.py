@@ -10,10 +10,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django_countries import countries
 
-from organizations.directory import places
+from organizations.directory import counts_by_country_and_letter
 from organizations.forms import CountryForm
+from organizations.json_ld import organization_page_json_ld
 from organizations.models import Organization
-from organizations.structured import linked_data
 from organizations.values import OrganizationPage, Status
 from publishing.models import Edition
 from website.absolute import absolute, page_url
@@ -22,8 +22,8 @@ from website.feeds import feed_of
 from website.paging import EditionPaginator
 from website.views import Preview, of_live_edition
 
-LISTED = ("kind", "slug", "title", "letter")
-PER_PAGE = 100
+LISTED_COLUMNS = ("kind", "slug", "title", "letter")
+ORGANIZATIONS_PER_PAGE = 100
 
 
 @require_safe
@@ -31,11 +31,11 @@ def organization_list(request: HttpRequest) -> HttpResponse:
     organizations = (
         Edition.objects.of(Organization)
         .live()
-        .only(*LISTED)
+        .only(*LISTED_COLUMNS)
         .annotate(city=KT("content__city"), country=KT("content__country"), status=KT("content__status"))
         .order_by("sort_key", "pk")
     )
-    counts = places()
+    counts = counts_by_country_and_letter()
     form = CountryForm(request.GET, list({country for country, _letter in counts if country}))
     country = form.chosen
     if country:
@@ -50,7 +50,7 @@ def organization_list(request: HttpRequest) -> HttpResponse:
     else:
         letter = ""
     count = letters[letter] if letter else letters.total()
-    page = EditionPaginator(organizations, PER_PAGE, count).get_page(request.GET.get("page"))
+    page = EditionPaginator(organizations, ORGANIZATIONS_PER_PAGE, count).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "page_url": page_url(request, page, country=country, letter=letter),
@@ -64,7 +64,7 @@ def organization_list(request: HttpRequest) -> HttpResponse:
 
 @of_live_edition(Organization)
 def organization_detail(request: HttpRequest, edition: Edition) -> HttpResponse:
-    return render_page(request, edition)
+    return render_organization(request, edition)
 
 
 @of_live_edition(Organization)
@@ -79,11 +79,11 @@ def organization_feed(request: HttpRequest, edition: Edition) -> HttpResponse:
     return feed_of(request, edition)
 
 
-def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
+def render_organization(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
     """The page of any edition: of the live one for the public, of any other as a preview for the staff."""
     organization: OrganizationPage = edition.page
     reference = organization.successor
-    successors = Edition.objects.referred_to(Organization, {reference.slug} if reference else set())
+    successors = Edition.objects.live_by_reference(Organization, {reference.slug} if reference else set())
     mentions: list[Any] = list(
         Edition.objects.mentioning(Organization, edition.subject_id)
         .only("kind", "slug", "title")
@@ -97,7 +97,7 @@ def render_page(request: HttpRequest, edition: Edition, *, preview: Preview | No
         "edition": edition,
         "preview": preview,
         "page_url": url,
-        "linked_data": linked_data(organization, url, edition.updated_at, partial(absolute, request)),
+        "linked_data": organization_page_json_ld(organization, url, edition.updated_at, partial(absolute, request)),
         "organization": organization,
         "successor": successors.get(reference.slug) if reference else None,
         "helps_with": [mention for mention in mentions if mention.kind != Organization.KIND],

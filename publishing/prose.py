@@ -24,7 +24,7 @@ EXTENSIONS = {
     "TableCell": True,
 }
 
-_clean = create_sanitizer(EXTENSIONS)
+_sanitize = create_sanitizer(EXTENSIONS)
 
 _LINK = re.compile(r'<a((?:\s+[a-z-]+="[^"]*")*)\s*>(.*?)</a>', re.DOTALL)
 _WITHOUT_SCHEME = re.compile(r'(\shref=")(?=[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:[/?#"]))', re.IGNORECASE)
@@ -47,7 +47,7 @@ def sanitize(html: str) -> str:
     """
     for _ in range(10):
         before = html
-        html = _LINK.sub(_link, _clean(html))
+        html = _LINK.sub(_link, _sanitize(html))
         html = _EMPTY.sub("", html)
         if html == before:
             break
@@ -59,21 +59,21 @@ _HEAD = re.compile(
     r"(<table[^>]*>(?:<colgroup>.*?</colgroup>)?)<tbody>(<tr>(?:<th\b(?:(?!<t[hdr]\b).)*</th>)+</tr>)(?=<tr>)",
     re.DOTALL,
 )
-_SCHEME = re.compile(r"^(https?://(www\.)?|mailto:|tel:)|/$", re.IGNORECASE)
+_LINK_SCHEME = re.compile(r"^(https?://(www\.)?|mailto:|tel:)|/$", re.IGNORECASE)
 
 
-def _says_it(href: str, words: str) -> bool:
+def _shows_own_url(href: str, words: str) -> bool:
     """Whether the words of a link hold the address that it leads to."""
     if href.startswith("tel:"):
         digits = re.sub(r"\D", "", words).lstrip("0")
         return len(digits) > 4 and re.sub(r"\D", "", href).endswith(digits)
-    return _SCHEME.sub("", href).casefold() in words.casefold()
+    return _LINK_SCHEME.sub("", href).casefold() in words.casefold()
 
 
-def _link_to_read(found: re.Match[str]) -> str:
+def _mark_link(found: re.Match[str]) -> str:
     href = re.search(r'\shref="([^"]*)"', found[1])
-    if href and _says_it(unescape(href[1]), " ".join(blocks(found[2]))):
-        return f'<a class="says-it"{found[1]}>{found[2]}</a>'
+    if href and _shows_own_url(unescape(href[1]), " ".join(blocks(found[2]))):
+        return f'<a class="shows-own-url"{found[1]}>{found[2]}</a>'
     return found[0]
 
 
@@ -84,13 +84,13 @@ def _with_head(found: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def to_read(html: str) -> str:
+def render_for_page(html: str) -> str:
     """Sanitised HTML as a page shows it, ready for paper too.
 
     The editor knows no head of a table: a first row of nothing but headings is one, and is printed again on every sheet
     that the table goes on to. Links that hold their own address are marked, so that paper does not say it twice.
     """
-    return _LINK.sub(_link_to_read, _HEAD.sub(_with_head, html))
+    return _LINK.sub(_mark_link, _HEAD.sub(_with_head, html))
 
 
 BLOCKS = {"p", "h3", "li", "th", "td", "ul", "ol", "table", "thead", "tbody", "tr"}
@@ -99,7 +99,7 @@ MARKS = {"strong", "em", "a"}
 
 
 @dataclass
-class _Reader(HTMLParser):
+class _BlockReader(HTMLParser):
     """Collects the text of each block, with its marks."""
 
     found: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
@@ -141,7 +141,7 @@ class _Reader(HTMLParser):
 
 
 def _read(html: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    reader = _Reader()
+    reader = _BlockReader()
     reader.feed(html)
     reader.close()
     return [(tag, runs) for tag, runs in reader.found if "".join(text for _, text in runs).strip()]

@@ -6,8 +6,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from publishing.models import Address, Edition, Event, Publishable, Stamp, kinds
-from publishing.verbs import Author, PublishingError, keep, lock, record, require
+from publishing.models import Address, Edition, Event, PublicVersion, Publishable, kinds
+from publishing.verbs import Author, PublishingError, lock, record_event, require_permission, save_edition
 
 
 @transaction.atomic
@@ -29,11 +29,11 @@ def restore(edition: Edition, by: Author) -> Edition:
         raise PublishingError(_("The edition names what is no longer here: %(slugs)s.") % {"slugs": slugs})
     try:
         with transaction.atomic():
-            subject.take_over(edition.page)
+            subject.apply_page(edition.page)
     except IntegrityError as error:
         raise PublishingError(_("Another page has the name or the address of this edition by now.")) from error
-    record(subject, Event.Verb.RESTORED, by, edition=edition)
-    return keep(subject, by, note=_("Restored from edition %(number)s") % {"number": edition.number})
+    record_event(subject, Event.Verb.RESTORED, by, edition=edition)
+    return save_edition(subject, by, note=_("Restored from edition %(number)s") % {"number": edition.number})
 
 
 @transaction.atomic
@@ -61,12 +61,12 @@ def hidden_comparisons(editions: Iterable[int | None]) -> set[int | None]:
 
 def _show_comparison(edition: Edition, by: Any, reason: str, *, hidden: bool) -> None:
     kind: type[Publishable] = kinds()[edition.kind]
-    require(by, "publish", kind)
+    require_permission(by, "publish", kind)
     subject = lock(kind, edition.subject_id)
     if not edition.events.filter(verb=Event.Verb.PUBLISHED).exists():
         raise PublishingError(_("Edition %(number)s was never published.") % {"number": edition.number})
     if hidden == (edition.pk in hidden_comparisons([edition.pk])):
         return
-    Stamp.advance()
+    PublicVersion.replace()
     verb = Event.Verb.COMPARISON_HIDDEN if hidden else Event.Verb.COMPARISON_SHOWN
-    record(subject, verb, by, edition=edition, note=reason)
+    record_event(subject, verb, by, edition=edition, note=reason)

@@ -30,7 +30,7 @@ def limit(characters: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _form(pattern: str, what: str) -> AfterValidator:
+def _matches_pattern(pattern: str, what: str) -> AfterValidator:
     """Refuses what a link must not be made of; in a page of another day it is left out instead."""
 
     def check(text: str, info: ValidationInfo) -> str:
@@ -50,8 +50,8 @@ Line = Annotated[str, limit(LINE_LENGTH)]
 Text = Annotated[str, limit(TEXT_LENGTH)]
 URL = r"https?://\S+"
 EMAIL = r"[^\s@]+@[^\s@]+"
-Url = Annotated[Line, _form(URL, "an address that begins with http:// or https://")]
-Email = Annotated[Line, _form(EMAIL, "an e-mail address")]
+Url = Annotated[Line, _matches_pattern(URL, "an address that begins with http:// or https://")]
+Email = Annotated[Line, _matches_pattern(EMAIL, "an e-mail address")]
 # Sanitised whenever a page is made or opened, so that a template may print it as it is.
 Html = Annotated[str, limit(TEXT_LENGTH), AfterValidator(sanitize)]
 
@@ -73,7 +73,7 @@ class Value(BaseModel):
     def label_of(cls, name: str) -> str:
         return str(cls.LABELS.get(name, name.replace("_", " ").capitalize()))
 
-    def called(self) -> Any:
+    def display_name(self) -> Any:
         """What tells it from others of its sort: the first thing that it says."""
         return next(getattr(self, name) for name in type(self).model_fields if name != "key")
 

@@ -22,14 +22,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 
-from publishing.models import Address, Edition, Event, Link, Publishable, Stamp, kinds
+from publishing.models import Address, Edition, Event, Link, PublicVersion, Publishable, kinds
 from publishing.sorting import letter, sort_key
 from publishing.values import Page
 from search import index
 
 Author = AbstractBaseUser | str
 
-FOLLOWING_A_READER = gettext_lazy("Following a reader’s suggestion.")
+READER_SUGGESTION_NOTE = gettext_lazy("Following a reader’s suggestion.")
 """The note of an edition that a reader's words led to. Whoever publishes it may tell the public so."""
 
 
@@ -50,7 +50,7 @@ def may(user: Any, action: str, kind: type[Publishable]) -> bool:
     return user.is_active and user.has_perm(kind.permission(action))
 
 
-def require(user: Any, action: str, kind: type[Publishable]) -> None:
+def require_permission(user: Any, action: str, kind: type[Publishable]) -> None:
     """Raises PermissionDenied where a user may not do something with a kind, TypeError where it is no user."""
     if not isinstance(user, AbstractBaseUser | AnonymousUser):
         raise TypeError("Only a user can do this: what the public sees is always someone's decision.")
@@ -61,39 +61,39 @@ def require(user: Any, action: str, kind: type[Publishable]) -> None:
         )
 
 
-def _names(by: Author) -> dict[str, Any]:
+def _author_fields(by: Author) -> dict[str, Any]:
     """The author as a record keeps it: the account, and the name as text, which outlives the account."""
     if isinstance(by, str):
         return {"by": None, "by_name": by}
     return {"by": by, "by_name": getattr(by, "get_full_name", str)() or by.get_username()}
 
 
-def record(subject: Publishable, verb: Event.Verb, by: Author, **fields: Any) -> Event:
+def record_event(subject: Publishable, verb: Event.Verb, by: Author, **fields: Any) -> Event:
     """Notes that something was done, by whom and when."""
-    return Event.objects.create(kind=subject.KIND, subject_id=subject.pk, verb=verb, **_names(by), **fields)
+    return Event.objects.create(kind=subject.KIND, subject_id=subject.pk, verb=verb, **_author_fields(by), **fields)
 
 
-def _write(edition: Edition, **fields: Any) -> None:
+def _update_edition(edition: Edition, **fields: Any) -> None:
     """The one way past the seal on editions: where it stands, and in redact() its words."""
-    _write_all([edition], **fields)
+    _update_editions([edition], **fields)
 
 
-def _write_all(editions: Iterable[Edition], **fields: Any) -> None:
+def _update_editions(editions: Iterable[Edition], **fields: Any) -> None:
     if pks := [edition.pk for edition in editions]:
         Edition._base_manager.filter(pk__in=pks).update(**fields)
 
 
 @transaction.atomic
-def keep(subject: Publishable, by: Author, note: str = "", origin: str = "") -> Edition:
+def save_edition(subject: Publishable, by: Author, note: str = "", origin: str = "") -> Edition:
     """An edition of the working copy as it is now; the latest one again where it says the same. Raises PageRefused.
 
     `origin` says what brought the words, where no person wrote them: see `Edition.origin`.
     """
     subject = lock(type(subject), subject.pk)
-    return _edition(subject, composed(subject.compose), by, note, origin)
+    return _save_edition(subject, compose_page(subject.compose), by, note, origin)
 
 
-def composed(compose: Callable[[], Page]) -> Page:
+def compose_page(compose: Callable[[], Page]) -> Page:
     """The page that a working copy makes. Raises PageRefused, which names each place that no page may hold."""
     try:
         return compose()
@@ -103,20 +103,20 @@ def composed(compose: Callable[[], Page]) -> Page:
 
 
 @transaction.atomic
-def keep_page(subject: Publishable, page: Page, by: Author, note: str = "", origin: str = "") -> Edition:
+def save_page_edition(subject: Publishable, page: Page, by: Author, note: str = "", origin: str = "") -> Edition:
     """An edition of a page as it is given, word for word; the latest one again where it says the same.
 
     The working copy is neither read nor changed: the page is from another site, or is what the caller just wrote.
     """
-    return _edition(lock(type(subject), subject.pk), page, by, note, origin)
+    return _save_edition(lock(type(subject), subject.pk), page, by, note, origin)
 
 
-def _edition(subject: Publishable, page: Page, by: Author, note: str, origin: str) -> Edition:
-    return keep_pages([(subject, page)], by, note, origin)[0]
+def _save_edition(subject: Publishable, page: Page, by: Author, note: str, origin: str) -> Edition:
+    return save_editions([(subject, page)], by, note, origin)[0]
 
 
 @transaction.atomic
-def keep_pages(
+def save_editions(
     pages: Sequence[tuple[Publishable, Page]], by: Author, note: str = "", origin: str = ""
 ) -> list[Edition]:
     """What `keep_page` does, for several subjects of one kind. The caller holds their locks, or has just made them."""
@@ -124,9 +124,9 @@ def keep_pages(
     newest = Edition.objects.newest().filter(kind__in=kinds_, subject_id__in=[subject.pk for subject, _page in pages])
     latest = {edition.subject_id: edition for edition in newest}
     fresh = {
-        subject.pk: _unsaved(subject, page, latest.get(subject.pk), by, note, origin)
+        subject.pk: _next_edition(subject, page, latest.get(subject.pk), by, note, origin)
         for subject, page in pages
-        if not _says(latest.get(subject.pk), page)
+        if not _is_page(latest.get(subject.pk), page)
     }
     # A reference goes on leading where it leads now, even to a draft that is renamed before it is first published.
     references = {name for subject, page in pages if subject.pk in fresh for name in page.references()}
@@ -138,19 +138,21 @@ def keep_pages(
         ],
         ignore_conflicts=True,
     )
-    _write_all([latest[pk] for pk in fresh if pk in latest], is_newest=False)
+    _update_editions([latest[pk] for pk in fresh if pk in latest], is_newest=False)
     Edition.objects.bulk_create(fresh.values())
     return [fresh.get(subject.pk) or latest[subject.pk] for subject, _page in pages]
 
 
-def _says(edition: Edition | None, page: Page) -> bool:
+def _is_page(edition: Edition | None, page: Page) -> bool:
     """Whether an edition is just this page."""
     if edition is None or edition.redacted_at:
         return False
     return edition.schema == page.SCHEMA and edition.digest == page.digest()
 
 
-def _unsaved(subject: Publishable, page: Page, latest: Edition | None, by: Author, note: str, origin: str) -> Edition:
+def _next_edition(
+    subject: Publishable, page: Page, latest: Edition | None, by: Author, note: str, origin: str
+) -> Edition:
     """The page as the subject's next edition."""
     edition = Edition(
         kind=subject.KIND,
@@ -166,7 +168,7 @@ def _unsaved(subject: Publishable, page: Page, latest: Edition | None, by: Autho
         note=note,
         origin=origin,
         is_newest=True,
-        **_names(by),
+        **_author_fields(by),
     )
     edition.page = page
     return edition
@@ -176,7 +178,7 @@ def _unsaved(subject: Publishable, page: Page, latest: Edition | None, by: Autho
 def publish(edition: Edition, by: Any, note: str = "", minor: bool = False) -> Edition:
     """Makes an edition live, in place of the one that was. Publishing what is live already changes nothing.
 
-    Raises PublishingError where the edition was redacted, its subject is in the bin or refuses, or its address is
+    Raises PublishingError where the edition was redacted, its subject is in the trash or refuses, or its address is
     another's.
     """
     return publish_all([Edition.objects.get(pk=edition.pk)], by, note, minor)[0]
@@ -189,7 +191,7 @@ def publish_all(editions: Sequence[Edition], by: Any, note: str = "", minor: boo
     Their words are taken as they are given: editions do not change. Where they stand is read anew.
     """
     kind: type[Publishable] = kinds()[editions[0].kind]
-    require(by, "publish", kind)
+    require_permission(by, "publish", kind)
     pks = [edition.subject_id for edition in editions]
     subjects = {row.pk: row for row in kind.objects.select_for_update().filter(pk__in=pks).order_by("pk")}
     states = Edition.objects.filter(pk__in=[edition.pk for edition in editions])
@@ -202,16 +204,16 @@ def publish_all(editions: Sequence[Edition], by: Any, note: str = "", minor: boo
     for edition in going:
         if edition.redacted_at:
             raise PublishingError(_("Edition %(number)s was redacted and cannot go live.") % {"number": edition.number})
-        if (subject := subjects[edition.subject_id]).binned_at:
-            raise PublishingError(_("%(name)s is in the bin. Take it out before you publish it.") % {"name": subject})
-        if refusal := subject.refusal(edition.page):
-            raise PublishingError(refusal)
-    Stamp.advance()
-    _take_addresses(going)
+        if (subject := subjects[edition.subject_id]).trashed_at:
+            raise PublishingError(_("%(name)s is in the trash. Restore it before you publish it.") % {"name": subject})
+        if blocker := subject.publish_blocker(edition.page):
+            raise PublishingError(blocker)
+    PublicVersion.replace()
+    _reserve_live_addresses(going)
     now = timezone.now()
     live = Edition.objects.of(kind).live().filter(subject_id__in=[edition.subject_id for edition in going])
     before = {edition.subject_id: edition for edition in live}
-    _write_all(before.values(), is_live=False)
+    _update_editions(before.values(), is_live=False)
     if before:
         Link.objects.filter(edition__in=before.values()).delete()
     for edition in going:
@@ -221,7 +223,7 @@ def publish_all(editions: Sequence[Edition], by: Any, note: str = "", minor: boo
         edition.updated_at = old.updated_at if old and minor else now
     for updated_at in {edition.updated_at for edition in going}:
         same = [edition for edition in going if edition.updated_at == updated_at]
-        _write_all(same, is_live=True, published_at=now, updated_at=updated_at)
+        _update_editions(same, is_live=True, published_at=now, updated_at=updated_at)
     named = Address.objects.subjects(tuple({name for edition in going for name in edition.page.references()}))
     mentioned = {
         edition.pk: {(named[name].KIND, named[name].pk) for name in edition.page.references() if name in named}
@@ -232,7 +234,7 @@ def publish_all(editions: Sequence[Edition], by: Any, note: str = "", minor: boo
     )
     if kind.IS_SEARCHED:
         index.put_all([edition.document() for edition in going])
-    fields = {"kind": kind.KIND, "verb": Event.Verb.PUBLISHED, "note": note, **_names(by)}
+    fields = {"kind": kind.KIND, "verb": Event.Verb.PUBLISHED, "note": note, **_author_fields(by)}
     Event.objects.bulk_create(
         Event(subject_id=edition.subject_id, edition=edition, minor=minor and edition.subject_id in before, **fields)
         for edition in going
@@ -240,7 +242,7 @@ def publish_all(editions: Sequence[Edition], by: Any, note: str = "", minor: boo
     return list(editions)
 
 
-def _take_addresses(editions: Sequence[Edition]) -> None:
+def _reserve_live_addresses(editions: Sequence[Edition]) -> None:
     """Makes the addresses of editions that go live their subjects' own for good."""
     own = [Address(kind=edition.kind, slug=edition.slug, subject_id=edition.subject_id) for edition in editions]
     Address.objects.bulk_create(sorted(own, key=lambda address: address.slug), ignore_conflicts=True)
@@ -255,15 +257,19 @@ def _take_addresses(editions: Sequence[Edition]) -> None:
 
 
 @transaction.atomic
-def publish_again(edition: Edition, by: Any, published_at: datetime | None, updated_at: datetime | None) -> Edition:
+def publish_with_dates(
+    edition: Edition, by: Any, published_at: datetime | None, updated_at: datetime | None
+) -> Edition:
     """Publishes what was live on another site, with the dates that its readers saw there as far as they are known."""
     edition = publish(edition, by=by)
-    _write(edition, published_at=published_at or edition.published_at, updated_at=updated_at or edition.updated_at)
+    _update_edition(
+        edition, published_at=published_at or edition.published_at, updated_at=updated_at or edition.updated_at
+    )
     return Edition.objects.get(pk=edition.pk)
 
 
 @transaction.atomic
-def claim(subject: Publishable, slugs: tuple[str, ...]) -> None:
+def reserve_addresses(subject: Publishable, slugs: tuple[str, ...]) -> None:
     """Makes addresses that a subject had on another site its own here, in that order. None may be another's."""
     Address.objects.bulk_create(Address(kind=subject.KIND, slug=slug, subject_id=subject.pk) for slug in slugs)
 
@@ -274,7 +280,7 @@ def withdraw(subject: Publishable, by: Any, reason: str, successor: Publishable 
 
     Withdrawing what is not live changes nothing. Raises PublishingError where the successor would lead nowhere.
     """
-    require(by, "publish", type(subject))
+    require_permission(by, "publish", type(subject))
     subject = lock(type(subject), subject.pk)
     live = Edition.objects.about(subject).live().first()
     if not live:
@@ -285,28 +291,28 @@ def withdraw(subject: Publishable, by: Any, reason: str, successor: Publishable 
         raise PublishingError(
             _("“%(name)s” is not live, so readers cannot be led there. Publish it first.") % {"name": successor}
         )
-    Stamp.advance()
-    _take_away(subject, live, by, reason, successor)
+    PublicVersion.replace()
+    _unpublish(subject, live, by, reason, successor)
 
 
-def _take_away(subject: Publishable, live: Edition, by: Any, reason: str, successor: Publishable | None = None) -> None:
-    _write(live, is_live=False)
+def _unpublish(subject: Publishable, live: Edition, by: Any, reason: str, successor: Publishable | None = None) -> None:
+    _update_edition(live, is_live=False)
     live.links.all().delete()
     if subject.IS_SEARCHED:
         index.remove(subject.KIND, subject.pk)
     successor_id = successor.pk if successor else None
-    record(subject, Event.Verb.WITHDRAWN, by, edition=live, note=reason, successor_id=successor_id)
+    record_event(subject, Event.Verb.WITHDRAWN, by, edition=live, note=reason, successor_id=successor_id)
 
 
 @transaction.atomic
-def hand_over(edition: Edition, by: Any, note: str = "") -> None:
+def submit(edition: Edition, by: Any, note: str = "") -> None:
     """Tells the publishers that an edition is ready. Raises PublishingError where there is a newer one."""
     kind: type[Publishable] = kinds()[edition.kind]
-    require(by, "change", kind)
+    require_permission(by, "change", kind)
     subject = lock(kind, edition.subject_id)
     if edition.number != latest_number(subject):
-        raise PublishingError(_("There is a newer edition than the one you handed over. Look at it first."))
-    record(subject, Event.Verb.HANDED_OVER, by, edition=edition, note=note)
+        raise PublishingError(_("There is a newer edition than the one you submitted. Look at it first."))
+    record_event(subject, Event.Verb.SUBMITTED, by, edition=edition, note=note)
 
 
 @transaction.atomic
@@ -316,18 +322,18 @@ def redact(edition: Edition, by: Any, reason: str) -> None:
     A live edition is refused: publish a corrected one or withdraw it first.
     """
     kind: type[Publishable] = kinds()[edition.kind]
-    require(by, "publish", kind)
+    require_permission(by, "publish", kind)
     subject = lock(kind, edition.subject_id)
     edition = Edition.objects.get(pk=edition.pk)
     if edition.is_live:
         raise PublishingError(_("This edition is live. Publish a corrected one, or withdraw it, before you redact it."))
-    Stamp.advance()
+    PublicVersion.replace()
     _blank(subject, edition, by, reason, title=_("Redacted"))
 
 
 def _blank(subject: Publishable, edition: Edition, by: Any, reason: str, title: str) -> None:
     page = subject.PAGE(title=title, slug=edition.slug)
-    _write(
+    _update_edition(
         edition,
         title=title,
         sort_key=sort_key(title),
@@ -337,7 +343,7 @@ def _blank(subject: Publishable, edition: Edition, by: Any, reason: str, title: 
         note="",
         redacted_at=timezone.now(),
     )
-    record(subject, Event.Verb.REDACTED, by, edition=edition, note=reason)
+    record_event(subject, Event.Verb.REDACTED, by, edition=edition, note=reason)
 
 
 @transaction.atomic
@@ -345,23 +351,23 @@ def forget(subject: Publishable, by: Any, reason: str) -> None:
     """Takes away a subject that is about a person who no longer agrees to it, and every word of it that we hold.
 
     Nothing of it is live any more; its row, its editions, the notes on them and its files are blanked for good, and
-    what is left goes to the bin. It takes no publisher, since the person should not wait for one.
+    what is left goes to the trash. It takes no publisher, since the person should not wait for one.
     """
-    require(by, "change", type(subject))
+    require_permission(by, "change", type(subject))
     subject = lock(type(subject), subject.pk)
     own = {"kind": subject.KIND, "subject_id": subject.pk}
     Event._base_manager.filter(**own).update(note="")
-    Stamp.advance()
+    PublicVersion.replace()
     live = Edition.objects.about(subject).live().first()
     if live:
-        _take_away(subject, live, by, reason)
+        _unpublish(subject, live, by, reason)
     title = capfirst(str(subject._meta.verbose_name))
     for edition in Edition.objects.about(subject).filter(redacted_at=None):
         _blank(subject, edition, by, reason, title)
-    subject.blank()
-    if not subject.binned_at:
-        subject.binned_at = timezone.now()
-        record(subject, Event.Verb.BINNED, by, note=reason)
+    subject.erase()
+    if not subject.trashed_at:
+        subject.trashed_at = timezone.now()
+        record_event(subject, Event.Verb.TRASHED, by, note=reason)
     subject.save()
     subject.prune_files()
     options = subject._meta

@@ -14,12 +14,12 @@ _ALIASES = {
     "ICD11": "ICD11",
     "ICD10CM": "ICD10CM",
 }
-_SCHEME = r"orpha(?:net|code|number)?|ordo|gard|o?mim|mondo|umls|cui|icd[\s-]*1[01](?:[\s-]*cm)?|icd"
+_SCHEME_PATTERN = r"orpha(?:net|code|number)?|ordo|gard|o?mim|mondo|umls|cui|icd[\s-]*1[01](?:[\s-]*cm)?|icd"
 _WITH_SCHEME = re.compile(
-    rf"(?<![a-z])({_SCHEME})(?![a-z])[\s:#_-]*(?:(?:id|code|no|number)\b[\s:.#]*)?([a-z]{{0,3}}\d[0-9a-z.&/]*)",
+    rf"(?<![a-z])({_SCHEME_PATTERN})(?![a-z])[\s:#_-]*(?:(?:id|code|no|number)\b[\s:.#]*)?([a-z]{{0,3}}\d[0-9a-z.&/]*)",
     re.IGNORECASE | re.ASCII,
 )
-_GLUED = re.compile(rf"(?<![a-z])({_SCHEME})[\s:#_-]*(\d[0-9a-z.]*)$", re.IGNORECASE | re.ASCII)
+_GLUED = re.compile(rf"(?<![a-z])({_SCHEME_PATTERN})[\s:#_-]*(\d[0-9a-z.]*)$", re.IGNORECASE | re.ASCII)
 _BARE = re.compile(r"#?\s*([a-z]{0,2}\d[0-9a-z.&/]*|[0-9][a-z]\d[0-9a-z.&/]*)", re.IGNORECASE | re.ASCII)
 
 
@@ -34,7 +34,7 @@ def _value(text: str) -> str:
     return plain.lstrip("0") or "0" if plain.isdecimal() else plain
 
 
-def keys(code: str) -> tuple[str, str]:
+def code_keys(code: str) -> tuple[str, str]:
     """Under what a code of the index is found: with its scheme and bare.
 
     A Mondo number has seven digits; "446" alone does not mean MONDO:0000446.

@@ -12,7 +12,7 @@ class Name:
 
 
 @dataclass(frozen=True)
-class Section:
+class DocumentSection:
     """A part of a page that can be led to: plain text below a heading."""
 
     heading: str
@@ -32,4 +32,4 @@ class Document:
     """Each with its scheme: "ORPHA:446"."""
     about: str = ""
     """What a list of results says below the title."""
-    sections: tuple[Section, ...] = ()
+    sections: tuple[DocumentSection, ...] = ()

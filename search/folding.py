@@ -196,7 +196,7 @@ def words(text: str) -> list[str]:
 
 
 @lru_cache(8192)
-def folded(word: str) -> tuple[str, ...]:
+def fold_word(word: str) -> tuple[str, ...]:
     """A word as it is written, folded; more than one where it has signs in it."""
     return tuple(words(word))
 

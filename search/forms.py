@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-LONGEST = 200
+MAX_QUERY_LENGTH = 200
 """Signs of a query: no name is longer."""
 
 
@@ -20,7 +20,7 @@ class QueryField(forms.CharField):
                 kept.append(sign)
             elif category != "Cf":  # soft hyphens and marks of direction part no words; NUL, tabs and the like do
                 kept.append(" ")
-        return " ".join("".join(kept).split())[:LONGEST].rstrip()
+        return " ".join("".join(kept).split())[:MAX_QUERY_LENGTH].rstrip()
 
 
 class SearchForm(forms.Form):

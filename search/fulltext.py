@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-LONGEST = 40
+MAX_WORD_LENGTH = 40
 """Longer words are cut, in what is stored and in what is asked."""
 
 
@@ -18,19 +18,22 @@ def is_sqlite() -> bool:
 
 def stored(word: str) -> str:
     """A folded word in letters that need no quoting: those of other scripts as numbers."""
-    return word[:LONGEST] if word.isascii() else "u" + word[:LONGEST].encode("utf-16-be", "replace").hex()
+    return (
+        word[:MAX_WORD_LENGTH] if word.isascii() else "u" + word[:MAX_WORD_LENGTH].encode("utf-16-be", "replace").hex()
+    )
 
 
 def write(texts: Iterable[tuple[int, set[str], set[str]]]) -> None:
     """For entries, by id: the words of names and headings, and all the words."""
     rows = [
-        (pk, " ".join(sorted(map(stored, named))), " ".join(sorted(map(stored, told)))) for pk, named, told in texts
+        (pk, " ".join(sorted(map(stored, title_words))), " ".join(sorted(map(stored, body_words))))
+        for pk, title_words, body_words in texts
     ]
     delete([pk for pk, *_ in rows])
     column = "rowid" if is_sqlite() else "id"
     values = "(%s, %s, %s)" if is_sqlite() else "(%s, %s::tsvector, %s::tsvector)"
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO search_text ({column}, named, told) VALUES {values}", rows)  # noqa: S608 # fixed
+        cursor.executemany(f"INSERT INTO search_text ({column}, title_words, body_words) VALUES {values}", rows)  # noqa: S608 # fixed
 
 
 def delete(pks: Iterable[int]) -> None:
@@ -39,7 +42,7 @@ def delete(pks: Iterable[int]) -> None:
         cursor.executemany(f"DELETE FROM search_text WHERE {column} = %s", [(pk,) for pk in pks])  # noqa: S608 # fixed
 
 
-def clear() -> None:
+def delete_all() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM search_text")
 
@@ -51,10 +54,10 @@ def holding(words: list[str]) -> tuple[list[int], list[int]]:
         if is_sqlite():
             all_of = " AND ".join(f'"{word}"' for word in asked)
             query = "SELECT rowid FROM search_text WHERE search_text MATCH %s"
-            cursor.execute(query, [f"named : ({all_of})"])
-            named = [pk for (pk,) in cursor.fetchall()]
-            cursor.execute(query, [f"told : ({all_of})"])
-            return named, [pk for (pk,) in cursor.fetchall()]
-        cursor.execute("SELECT in_named, in_told FROM search_holding(%s::tsquery)", [" & ".join(asked)])
-        in_named, in_told = cursor.fetchone()
-        return in_named or [], in_told or []
+            cursor.execute(query, [f"title_words : ({all_of})"])
+            title_words = [pk for (pk,) in cursor.fetchall()]
+            cursor.execute(query, [f"body_words : ({all_of})"])
+            return title_words, [pk for (pk,) in cursor.fetchall()]
+        cursor.execute("SELECT in_title_words, in_body_words FROM search_holding(%s::tsquery)", [" & ".join(asked)])
+        in_title_words, in_body_words = cursor.fetchone()
+        return in_title_words or [], in_body_words or []

@@ -33,7 +33,7 @@ def spelled_out(text: str) -> str:
     return re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", text.translate(_SPELLED)).translate(_SPELLED))
 
 
-def folded(name: str) -> str:
+def fold_text(name: str) -> str:
     """A name as it is compared: without capitals, accents and punctuation, in whatever script it is written.
 
     No sort key: that knows Latin letters alone, and does not tell "日本の会" from "Общество". "" for no name only.

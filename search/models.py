@@ -8,7 +8,7 @@ import uuid
 from django.db import models
 
 
-class Entry(models.Model):
+class IndexEntry(models.Model):
     """A document, as it was put in."""
 
     kind = models.CharField(max_length=20)
@@ -31,10 +31,10 @@ class Entry(models.Model):
         return self.title
 
 
-class Code(models.Model):
+class IndexedCode(models.Model):
     """A code that leads to an entry, as readers may write it."""
 
-    entry = models.ForeignKey(Entry, models.CASCADE, related_name="+")
+    entry = models.ForeignKey(IndexEntry, models.CASCADE, related_name="+")
     text = models.CharField(max_length=60)
     full = models.CharField(max_length=60, db_index=True)
     bare = models.CharField(max_length=60, db_index=True)
@@ -43,7 +43,7 @@ class Code(models.Model):
         return self.text
 
 
-class Word(models.Model):
+class IndexedWord(models.Model):
     """A folded word that pages hold below their names, to correct misspellings by."""
 
     word = models.CharField(max_length=40, primary_key=True)
@@ -55,7 +55,7 @@ class Word(models.Model):
         return self.shown
 
 
-class Clock(models.Model):
+class IndexVersion(models.Model):
     """One row, locked and moved on by everything that changes the index. Same token, same index.
 
     `number` only counts: after a transaction was rolled back or a backup put back, another change may be given the same
@@ -70,7 +70,7 @@ class Clock(models.Model):
         return str(self.number)
 
 
-class Change(models.Model):
+class IndexChange(models.Model):
     """What a tick of the clock changed. Processes that remember the names read what they have missed here.
 
     Only the latest are kept. Who has missed more reads all the names anew.

@@ -16,12 +16,12 @@ from django.db import connection
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from search.index import CORRECTED, KEPT
-from search.models import Change, Clock, Entry, Word
+from search.index import CORRECTABLE, MAX_CHANGES
+from search.models import IndexChange, IndexedWord, IndexEntry, IndexVersion
 
-OPTIONS = 40
+MAX_CANDIDATES = 40
 """Misspelt words are compared with no more than so many others."""
-REMEMBERED = 500
+MAX_CACHED = 500
 
 
 @dataclass
@@ -55,35 +55,35 @@ class Lexicon:
             for texts in (self.ordered, self.by_length[len(text)]):
                 del texts[bisect_left(texts, text)]
 
-    def beginning_with(self, start: str) -> Iterator[str]:
+    def with_prefix(self, start: str) -> Iterator[str]:
         for at in range(bisect_left(self.ordered, start), len(self.ordered)):
             if not self.ordered[at].startswith(start):
                 return
             yield self.ordered[at]
 
-    def near(self, text: str, slips: int) -> dict[str, int]:
-        """The nearest within so many slips, with their slips.
+    def within_distance(self, text: str, edits: int) -> dict[str, int]:
+        """The nearest within so many edits, with their edits.
 
         They are counted by optimal string alignment: a letter too many, too few, wrong, or changed with its neighbour.
         """
-        known = self.found.get((text, slips))
+        known = self.found.get((text, edits))
         if known is not None:
             return known
         found: list[tuple[int, str]] = []
-        for length in range(len(text) - slips, len(text) + slips + 1):
+        for length in range(len(text) - edits, len(text) + edits + 1):
             texts = self.by_length.get(length)
             if texts:
-                close = process.extract(text, texts, scorer=OSA.distance, score_cutoff=slips, limit=None)
+                close = process.extract(text, texts, scorer=OSA.distance, score_cutoff=edits, limit=None)
                 found += [(int(distance), other) for other, distance, _at in close]
-        if len(self.found) >= REMEMBERED:
+        if len(self.found) >= MAX_CACHED:
             self.found.clear()
-        self.found[text, slips] = {other: distance for distance, other in sorted(found)[:OPTIONS]}
-        return self.found[text, slips]
+        self.found[text, edits] = {other: distance for distance, other in sorted(found)[:MAX_CANDIDATES]}
+        return self.found[text, edits]
 
-    def near_beginnings(self, start: str, slips: int) -> dict[str, int]:
-        """Those that begin with something within so many slips."""
+    def within_distance_of_prefix(self, start: str, edits: int) -> dict[str, int]:
+        """Those that begin with something within so many edits."""
         beginnings = [text[: len(start)] for text in self.ordered]
-        close = process.extract(start, beginnings, scorer=OSA.distance, score_cutoff=slips, limit=OPTIONS)
+        close = process.extract(start, beginnings, scorer=OSA.distance, score_cutoff=edits, limit=MAX_CANDIDATES)
         return {self.ordered[at]: int(distance) for _text, distance, at in close}
 
 
@@ -101,24 +101,24 @@ class Names:
     sort_key: dict[int, str] = field(default_factory=dict)
     holding: dict[str, array] = field(default_factory=dict)
     """The names that hold a word, each once."""
-    glued: dict[str, int | array] = field(default_factory=dict)
+    joined: dict[str, int | array] = field(default_factory=dict)
     """The names that are the same without spaces."""
     names: Lexicon = field(default_factory=Lexicon)
-    """What `glued` holds."""
+    """What `joined` holds."""
     words: Lexicon = field(default_factory=Lexicon)
     """What `holding` holds."""
-    told: Lexicon = field(default_factory=Lexicon)
+    body_words: Lexicon = field(default_factory=Lexicon)
     """Words that pages hold below their names. One that has gone stays until all is read anew: it finds nothing."""
 
     def __len__(self) -> int:
         return len(self.text) - len(self.free)
 
-    def fill(self, entries: Iterable[tuple[int, str, str]], told: Iterable[str]) -> None:
+    def fill(self, entries: Iterable[tuple[int, str, str]], body_words: Iterable[str]) -> None:
         for pk, sort_key, folded in entries:
             self._append(pk, sort_key, folded)
-        self.names.fill(self.glued)
+        self.names.fill(self.joined)
         self.words.fill(self.holding)
-        self.told.fill(told)
+        self.body_words.fill(body_words)
 
     def add(self, pk: int, sort_key: str, folded: str) -> None:
         for number in self._append(pk, sort_key, folded):
@@ -144,12 +144,12 @@ class Names:
             own.append(number)
             for word in set(text.split()):
                 self.holding.setdefault(word, array("I")).append(number)
-            glued = text.replace(" ", "")
-            same = self.glued.get(glued)
+            joined = text.replace(" ", "")
+            same = self.joined.get(joined)
             if same is None:
-                self.glued[glued] = number
+                self.joined[joined] = number
             elif isinstance(same, int):
-                self.glued[glued] = array("I", [same, number])
+                self.joined[joined] = array("I", [same, number])
             else:
                 same.append(number)
         return own
@@ -162,24 +162,24 @@ class Names:
                 if not self.holding[word]:
                     del self.holding[word]
                     self.words.discard(word)
-            glued = text.replace(" ", "")
-            left = array("I", (other for other in self.called(glued) if other != number))
+            joined = text.replace(" ", "")
+            left = array("I", (other for other in self.numbers_of(joined) if other != number))
             if left:
-                self.glued[glued] = left
+                self.joined[joined] = left
             else:
-                del self.glued[glued]
-                self.names.discard(glued)
+                del self.joined[joined]
+                self.names.discard(joined)
             self.text[number] = ""
             self.free.append(number)
         self.sort_key.pop(pk, None)
 
     def may_be_told(self, word: str) -> bool:
         """Whether a page may hold the word; False is certain."""
-        return word in self.holding or word in self.told or not CORRECTED.fullmatch(word)
+        return word in self.holding or word in self.body_words or not CORRECTABLE.fullmatch(word)
 
-    def called(self, glued: str) -> array:
+    def numbers_of(self, joined: str) -> array:
         """The names that are this, without spaces."""
-        found = self.glued.get(glued)
+        found = self.joined.get(joined)
         return found if isinstance(found, array) else array("I", () if found is None else (found,))
 
     def rank(self, number: int) -> tuple[bool, str, int]:
@@ -189,7 +189,7 @@ class Names:
 
 
 @dataclass
-class _Memory:
+class _NamesCache:
     """What is remembered, of which state of the index."""
 
     names: Names = field(default_factory=Names)
@@ -201,7 +201,7 @@ class _Memory:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def refresh(self) -> None:
-        clock = Clock.objects.filter(pk=1).values_list("number", "token").first()
+        clock = IndexVersion.objects.filter(pk=1).values_list("number", "token").first()
         if clock and clock[1] == self.token:
             if not connection.in_atomic_block and self.unsure:
                 self.sure, self.unsure = clock, set()  # it was not undone
@@ -210,8 +210,8 @@ class _Memory:
         if changed is None:
             names = Names()
             names.fill(
-                Entry.objects.values_list("pk", "sort_key", "folded").iterator(),
-                Word.objects.values_list("word", flat=True).iterator(),
+                IndexEntry.objects.values_list("pk", "sort_key", "folded").iterator(),
+                IndexedWord.objects.values_list("word", flat=True).iterator(),
             )
             self.names, changed = names, set(names.own)
             self.sure = None if connection.in_atomic_block else clock
@@ -229,38 +229,38 @@ class _Memory:
         if not self.sure:
             return None
         number, token = self.sure
-        changes = Change.objects.filter(number__gte=number).order_by("number", "pk")
-        found = list(changes.values_list("number", "token", "entry_id")[: KEPT + 1])
-        if not found or found[0][:2] != (number, token) or len(found) > KEPT:
+        changes = IndexChange.objects.filter(number__gte=number).order_by("number", "pk")
+        found = list(changes.values_list("number", "token", "entry_id")[: MAX_CHANGES + 1])
+        if not found or found[0][:2] != (number, token) or len(found) > MAX_CHANGES:
             return None
         return {pk for tick, _token, pk in found if tick > number} | self.unsure
 
     def _read(self, changed: set[int]) -> None:
         for pk in changed:
             self.names.remove(pk)
-        for entry in Entry.objects.filter(pk__in=changed).values_list("pk", "sort_key", "folded"):
+        for entry in IndexEntry.objects.filter(pk__in=changed).values_list("pk", "sort_key", "folded"):
             self.names.add(*entry)
         if self.sure:
-            for word in Word.objects.filter(number__gt=self.sure[0]).values_list("word", flat=True):
-                self.names.told.add(word)
+            for word in IndexedWord.objects.filter(number__gt=self.sure[0]).values_list("word", flat=True):
+                self.names.body_words.add(word)
 
 
-_memory = _Memory()
+_cache = _NamesCache()
 
 
 @contextmanager
-def current() -> Iterator[Names]:
+def current_names() -> Iterator[Names]:
     """The names as the database has them now. Held for one search at a time: others wait."""
-    with _memory.lock:
+    with _cache.lock:
         try:
-            _memory.refresh()
+            _cache.refresh()
         except BaseException:
-            _memory.token = _memory.sure = None  # half of it may have been read
+            _cache.token = _cache.sure = None  # half of it may have been read
             raise
-        yield _memory.names
+        yield _cache.names
 
 
-def forget() -> None:
+def reset() -> None:
     """As a process that has just started."""
-    with _memory.lock:
-        _memory.names, _memory.token, _memory.sure, _memory.unsure = Names(), None, None, set()
+    with _cache.lock:
+        _cache.names, _cache.token, _cache.sure, _cache.unsure = Names(), None, None, set()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 
-from search.folding import folded
+from search.folding import fold_word
 
 BEFORE, LENGTH = 60, 220
 _WORD = re.compile(r"[^\W_][\w'’‘ʼ]*")
@@ -13,7 +13,7 @@ Runs = tuple[tuple[bool, str], ...]
 
 def written(text: str) -> list[tuple[str, tuple[str, ...]]]:
     """The words of a text as they are written, each with what it is folded to."""
-    return [(found[0], folded(found[0])) for found in _WORD.finditer(text)]
+    return [(found[0], fold_word(found[0])) for found in _WORD.finditer(text)]
 
 
 def best_section(sections: Sequence[Sequence[str]], wanted: Collection[str]) -> tuple[Sequence[str], Runs] | None:
@@ -31,7 +31,7 @@ def best_section(sections: Sequence[Sequence[str]], wanted: Collection[str]) -> 
 
 def runs(text: str, wanted: set[str]) -> Runs:
     """A piece of the text around the first of the words, cut where marked words begin and end."""
-    as_written = sorted((own for own in set(_WORD.findall(text)) if not wanted.isdisjoint(folded(own))), key=len)
+    as_written = sorted((own for own in set(_WORD.findall(text)) if not wanted.isdisjoint(fold_word(own))), key=len)
     spans: list[tuple[int, int]] = []
     if as_written:
         either = "|".join(map(re.escape, reversed(as_written)))

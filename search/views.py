@@ -13,11 +13,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from search.engine import Hit, SearchSuggestion, search, suggest_names
 from search.forms import SearchForm
-from search.searching import Hit, Suggestion, search, suggest
 
-PER_PAGE = 20
-LAST = 1_000
+RESULTS_PER_PAGE = 20
+MAX_RESULTS_PAGE = 1_000
 """The last page that anybody is shown."""
 
 
@@ -32,8 +32,8 @@ def results(request: HttpRequest) -> HttpResponse:
     form = _asked(request)
     if not form.query:
         return render(request, "search/search.html")
-    found = search(form.query, page=min(form.number, LAST), per_page=PER_PAGE, exact=form.is_exact)
-    page = Paginator(range(found.total), PER_PAGE).get_page(found.page)
+    found = search(form.query, page=min(form.number, MAX_RESULTS_PAGE), per_page=RESULTS_PER_PAGE, exact=form.is_exact)
+    page = Paginator(range(found.total), RESULTS_PER_PAGE).get_page(found.page)
     context = {
         "query": form.query,
         "results": found,
@@ -56,13 +56,13 @@ def _printed(hit: Hit) -> Hit:
 def suggestions(request: HttpRequest) -> JsonResponse:
     """What the field offers for the words so far, and what is said of it to those who do not see it."""
     query = _asked(request).query
-    found = suggest(query) if len(query) > 1 else ()
+    found = suggest_names(query) if len(query) > 1 else ()
     said = ngettext("%(count)d suggestion", "%(count)d suggestions", len(found)) % {"count": len(found)}
     options = [{"title": each.title, "url": each.url, "reason": _in_a_line(each), "kind": each.kind} for each in found]
     return JsonResponse({"count": len(found), "options": options, "said": said if found else _("No suggestions")})
 
 
-def _in_a_line(suggestion: Suggestion) -> str:
+def _in_a_line(suggestion: SearchSuggestion) -> str:
     """Why it is suggested. That it is no disease is said too: an organization may be called like one."""
     kind = _("Organization") if suggestion.kind == "organization" else ""
     return " · ".join(part for part in (kind, suggestion.reason) if part)

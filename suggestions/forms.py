@@ -10,16 +10,16 @@ from django.utils.deconstruct import deconstructible
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from suggestions.about import About
 from suggestions.models import Suggestion
-from suggestions.words import lines
+from suggestions.plain_text import text_lines
+from suggestions.topic import SuggestionTopic
 
-EMAIL = Suggestion._meta.get_field("email").max_length or 0
+EMAIL_HELP = Suggestion._meta.get_field("email").max_length or 0
 MESSAGE = 5_000
 ADDED = 5_000
 """The characters by which proposed words may be longer than those that stand there."""
 
-NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+EMPTY_MESSAGE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 """Control characters, and those that turn the direction of all that follows."""
 
 ASKED = {
@@ -33,7 +33,7 @@ ASKED = {
 
 
 @deconstructible
-class Fits:
+class MaxLength:
     """Says how many characters are too many. A browser is not told, or it would cut what is pasted without a word."""
 
     def __init__(self, most: int) -> None:
@@ -50,10 +50,10 @@ class WordsField(forms.CharField):
 
     def __init__(self, *, most: int, rows: int, **kwargs: Any) -> None:
         widget = forms.Textarea(attrs={"rows": rows, "cols": 60, "dir": "auto"})
-        super().__init__(required=False, validators=[Fits(most)], widget=widget, **kwargs)
+        super().__init__(required=False, validators=[MaxLength(most)], widget=widget, **kwargs)
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(NO_TEXT.sub("", re.sub(r"\r\n?", "\n", value or ""))) or ""
+        return super().to_python(EMPTY_MESSAGE.sub("", re.sub(r"\r\n?", "\n", value or ""))) or ""
 
 
 class SuggestionForm(forms.Form):
@@ -78,7 +78,7 @@ class SuggestionForm(forms.Form):
     email = forms.EmailField(
         label=_("Your e-mail address, if you would like an answer"),
         required=False,
-        validators=[Fits(EMAIL)],
+        validators=[MaxLength(EMAIL_HELP)],
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={"invalid": _("This is no e-mail address. One looks like name@example.org.")},
     )
@@ -88,7 +88,7 @@ class SuggestionForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
 
-    def __init__(self, *args: Any, about: About, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, about: SuggestionTopic, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": ""} | kwargs)
         self.about = about
         # Validated here, so that the browser does not cut a long one.
@@ -117,7 +117,7 @@ class SuggestionForm(forms.Form):
     def clean_proposed(self) -> str:
         """Nothing, where the words stand as they stood."""
         proposed: str = self.cleaned_data["proposed"]
-        return "" if lines(proposed) == lines(self.about.words) else proposed
+        return "" if text_lines(proposed) == text_lines(self.about.words) else proposed
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -137,10 +137,10 @@ class SuggestionForm(forms.Form):
             proposed_words=cleaned.get("proposed", ""),
             message=cleaned["message"],
             email=cleaned["email"],
-            signs=[Suggestion.Sign.HIDDEN_FIELD] if cleaned["homepage"] else [],
+            spam_reasons=[Suggestion.SpamReason.HIDDEN_FIELD] if cleaned["homepage"] else [],
             **self.about.fields(),
         )
 
 
-class TicketForm(forms.Form):
+class FormTokenForm(forms.Form):
     ticket = forms.CharField(max_length=500, required=False)

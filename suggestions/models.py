@@ -11,7 +11,7 @@ from organizations.models import Organization
 from publishing.models import SLUG_LENGTH, Address, Publishable
 from publishing.values import LINE_LENGTH, Reference
 
-ABOUT: dict[str, type[Publishable]] = {model.KIND: model for model in (Disease, Organization)}
+SUGGESTION_KINDS: dict[str, type[Publishable]] = {model.KIND: model for model in (Disease, Organization)}
 """What a suggestion may be about, besides the site in general."""
 
 
@@ -38,7 +38,7 @@ class Suggestion(models.Model):
         DECLINED = "declined", _("declined")
         SPAM = "spam", _("spam")
 
-    class Sign(models.TextChoices):
+    class SpamReason(models.TextChoices):
         """What made it look like spam."""
 
         HIDDEN_FIELD = "hidden_field", _("a field was filled in that no reader sees")
@@ -64,7 +64,7 @@ class Suggestion(models.Model):
     message = models.TextField(blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     digest = models.CharField(max_length=64, blank=True, help_text=_("Of the words, however they are written."))
-    signs = models.JSONField(default=list)
+    spam_reasons = models.JSONField(default=list)
     at = models.DateTimeField(_("sent"), default=timezone.now)
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.NEW)
@@ -111,19 +111,19 @@ class Suggestion(models.Model):
 
     def get_absolute_url(self) -> str:
         """Of the page that it is about, "" where it is about the site in general."""
-        return ABOUT[self.about_kind].url_of(self.about_slug) if self.about_kind in ABOUT else ""
+        return SUGGESTION_KINDS[self.about_kind].url_of(self.about_slug) if self.about_kind in SUGGESTION_KINDS else ""
 
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
 
     @property
-    def signs_shown(self) -> list[str]:
-        return [str(self.Sign(sign).label) for sign in self.signs]
+    def spam_reasons_text(self) -> list[str]:
+        return [str(self.SpamReason(sign).label) for sign in self.spam_reasons]
 
     def subject(self) -> Publishable | None:
         """The row of what it is about, as an address leads to it: also after it was renamed or taken away."""
-        if self.about_kind not in ABOUT:
+        if self.about_kind not in SUGGESTION_KINDS:
             return None
         reference = Reference(kind=self.about_kind, slug=self.about_slug)
         return Address.objects.subjects((reference,)).get(reference)

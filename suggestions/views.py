@@ -14,23 +14,23 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from suggestions import tickets
-from suggestions.about import About, AboutForm
-from suggestions.forms import SuggestionForm, TicketForm
+from suggestions import form_tokens
+from suggestions.forms import FormTokenForm, SuggestionForm
+from suggestions.intake import TooMany, TooManyFromOne, hour_now, receive
 from suggestions.models import Suggestion
-from suggestions.receiving import TooMany, TooManyFromOne, hour_now, receive
-from suggestions.senders import sender_of
+from suggestions.sender_hash import sender_of
+from suggestions.topic import SuggestionTopic, SuggestionTopicForm
 
-LARGEST = 1024 * 1024
+MAX_POST_BYTES = 1024 * 1024
 """Bytes of a post that is read at all. Nobody types as much."""
 
 
-def _about(request: HttpRequest) -> tuple[About, str]:
+def _topic(request: HttpRequest) -> tuple[SuggestionTopic, str]:
     """What the address says the suggestion is about, and of what kind it may be."""
-    form = AboutForm(request.GET)
+    form = SuggestionTopicForm(request.GET)
     form.is_valid()
     said = form.cleaned_data
-    about = About.of_page(said.get("about", ""), said.get("slug", ""), said.get("question"))
+    about = SuggestionTopic.of_page(said.get("about", ""), said.get("slug", ""), said.get("question"))
     return about, said.get("kind", "") or (Suggestion.Kind.CORRECTION if about.answer else "")
 
 
@@ -38,35 +38,35 @@ def _about(request: HttpRequest) -> tuple[About, str]:
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def suggest(request: HttpRequest) -> HttpResponse:
+def suggest_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _sent(request)
-    about, kind = _about(request)
+    about, kind = _topic(request)
     form = SuggestionForm(about=about, initial={"kind": kind})
-    return _page(request, form, tickets.issue(about))
+    return _page(request, form, form_tokens.issue_token(about))
 
 
 def _sent(request: HttpRequest) -> HttpResponse:
-    if _size(request) > LARGEST:
-        about, kind = _about(request)
+    if _post_size(request) > MAX_POST_BYTES:
+        about, kind = _topic(request)
         form = SuggestionForm(about=about, initial={"kind": kind})
         said = _("This was more than we can take. Go back: what you typed may still be there. Please send less of it.")
-        return _page(request, form, tickets.issue(about), said, 413)
-    ticket_form = TicketForm(request.POST)
-    ticket = tickets.read(ticket_form.cleaned_data["ticket"]) if ticket_form.is_valid() else None
-    about = ticket.about if ticket else _about(request)[0]
+        return _page(request, form, form_tokens.issue_token(about), said, 413)
+    ticket_form = FormTokenForm(request.POST)
+    ticket = form_tokens.read_token(ticket_form.cleaned_data["ticket"]) if ticket_form.is_valid() else None
+    about = ticket.about if ticket else _topic(request)[0]
     form = SuggestionForm(request.POST, about=about)
-    if not ticket or not tickets.comes_from_here(request.headers, request.get_host()):
+    if not ticket or not form_tokens.is_same_site(request.headers, request.get_host()):
         said = _("We could not be sure that this came from our own page. Please look it over and send it once more.")
-        return _page(request, form, tickets.issue(about), said, 403)
+        return _page(request, form, form_tokens.issue_token(about), said, 403)
     if ticket.is_old:
         said = _("This page was open for more than a day. All you typed is still here: please send it once more.")
-        return _page(request, form, tickets.issue(about, again=True), said, 403)
+        return _page(request, form, form_tokens.issue_token(about, again=True), said, 403)
     if not form.is_valid():
         return _page(request, form, ticket.text)
     suggestion = form.suggestion()
     if ticket.is_young:
-        suggestion.signs.append(Suggestion.Sign.TOO_QUICK)
+        suggestion.spam_reasons.append(Suggestion.SpamReason.TOO_QUICK)
     hour = hour_now()
     try:
         receive(suggestion, sender_of(request, hour), hour)
@@ -82,9 +82,9 @@ def _sent(request: HttpRequest) -> HttpResponse:
     return redirect(reverse("suggest-thanks") + about.query)
 
 
-def _size(request: HttpRequest) -> int:
+def _post_size(request: HttpRequest) -> int:
     length = str(request.META.get("CONTENT_LENGTH") or "0")
-    return int(length) if length.isascii() and length.isdigit() else LARGEST + 1
+    return int(length) if length.isascii() and length.isdigit() else MAX_POST_BYTES + 1
 
 
 def _page(
@@ -106,5 +106,5 @@ def _page(
 
 @require_safe
 def thanks(request: HttpRequest) -> HttpResponse:
-    about, _kind = _about(request)
+    about, _kind = _topic(request)
     return render(request, "suggestions/thanks.html", {"about": about, "noindex": True})

@@ -10,13 +10,13 @@ from PIL import Image
 
 from accounts.models import User
 from community.models import Picture, Portrait
-from community.pictures import read
+from community.pictures import read_picture
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from organizations.models import Organization
 from publishing.sorting import sort_key
-from publishing.verbs import keep, publish
+from publishing.verbs import publish, save_edition
 from search import index
-from search.documents import Document, Name, Section
+from search.documents import Document, DocumentSection, Name
 
 numbers = itertools.count(1)
 PASSWORD = "correct horse battery"
@@ -45,7 +45,7 @@ def make_organization(*, live: bool = True, **fields: Any) -> Organization:
     organization = Organization.objects.create(
         **{
             "name": f"Organization {n:04}",
-            "address": f"{n} Main Street",
+            "street": f"{n} Main Street",
             "city": "Springfield",
             "region": "IL",
             "postal_code": "62701",
@@ -91,7 +91,7 @@ def make_disease(
 def make_picture(colour: str = "teal", size: tuple[int, int] = (60, 40)) -> Picture:
     file = io.BytesIO()
     Image.new("RGB", size, colour).save(file, "PNG")
-    return Picture.objects.keep(read(file))
+    return Picture.objects.keep(read_picture(file))
 
 
 def make_portrait(*, live: bool = True, **fields: Any) -> Portrait:
@@ -108,7 +108,7 @@ def make_portrait(*, live: bool = True, **fields: Any) -> Portrait:
 
 
 def put_live(subject: Any) -> Any:
-    publish(keep(subject, by="factory"), by=make_publisher())
+    publish(save_edition(subject, by="factory"), by=make_publisher())
     subject.refresh_from_db()
     return subject
 
@@ -127,7 +127,7 @@ def make_entry(
         names=(Name(title), *(Name(name, "also called") for name in names)),
         codes=codes,
         about=about,
-        sections=tuple(Section(name.replace("_", " "), f"q-{name}", text) for name, text in sections.items()),
+        sections=tuple(DocumentSection(name.replace("_", " "), f"q-{name}", text) for name, text in sections.items()),
     )
     index.put(document)
     return document

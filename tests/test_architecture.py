@@ -92,7 +92,7 @@ def test_templates_follow_the_table_of_apps():
         ("diseases/disease_detail.html", '{% include "community/_portraits.html" with portraits=few only %}'),
         ("editorial/change_form.html", "{% extends 'diseases/admin/_note.html' %}"),
         ("organizations/organization_detail.html", '{%include "suggestions/thanks.html"%}'),
-        ("base.html", '{% include "diseases/_answer.html" %}'),
+        ("base.html", '{% include "diseases/_question.html" %}'),
         ("admin/index.html", '{% include "imports/admin/_run.html" %}'),
     ],
 )

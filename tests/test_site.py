@@ -20,7 +20,7 @@ from config.wsgi import only_utf8
 from diseases.models import Disease, Identifier, Question, Source, Support, Symptom, Synonym
 from editorial.sessions import csrf_failure
 from organizations.models import Organization
-from publishing.verbs import keep, publish, withdraw
+from publishing.verbs import publish, save_edition, withdraw
 from tests import vocabulary
 from tests.factories import (
     make_disease,
@@ -62,7 +62,7 @@ def site():
         checked_by="Ana Ruiz",
     )
     bare = make_organization(
-        name="1 Bare Society", **dict.fromkeys(["address", "city", "region", "postal_code", "country", "phone"], "")
+        name="1 Bare Society", **dict.fromkeys(["street", "city", "region", "postal_code", "country", "phone"], "")
     )
     closed = make_organization(name="Closed Society", country="GB", status="closed", successor=successor)
     renamed = make_organization(name="Renamed Society", country="CA", status="renamed", successor=successor)
@@ -91,7 +91,7 @@ def site():
     put_live(disease)
     make_disease(name="Bare disease", questions=0, summary="")
     for number in range(101):
-        publish(keep(Disease.objects.create(name=f"Gangliosidosis {number}"), by="test"), by=publisher)
+        publish(save_edition(Disease.objects.create(name=f"Gangliosidosis {number}"), by="test"), by=publisher)
 
     moved = make_disease(slug="before", name="22q11.2 deletion syndrome")
     moved.slug = "after"
@@ -106,8 +106,8 @@ def site():
     withdraw(make_portrait(slug="left"), by=publisher, reason="Moved on.")
     make_disease(live=False, name="Draft disease")
     make_organization(live=False, name="Draft Society")
-    keep(make_portrait(live=False, name="LEAK of a person", disease=disease), by="test")
-    keep(make_portrait(live=False, name="LEAK of nobody", disease=disease, consent_on=None), by="test")
+    save_edition(make_portrait(live=False, name="LEAK of a person", disease=disease), by="test")
+    save_edition(make_portrait(live=False, name="LEAK of nobody", disease=disease, consent_on=None), by="test")
     pages = {"/diseases/before/": 301, "/diseases/gone/": 410, "/organizations/old-society/": 301}
     of_them = {f"{address}{end}": pages[address] for address in pages for end in ["changes/", "changes.atom"]}
     pages["/community/left/"] = pages["/community/left/changes/"] = 410
@@ -147,7 +147,7 @@ def sweep(start):
 
 
 def without_tickets(text):
-    """The same page without what is another one in every form: see suggestions/tickets.py."""
+    """The same page without what is another one in every form: see suggestions/form_tokens.py."""
     return re.sub(r'name="ticket" value="[^"]+"', "", text)
 
 
@@ -280,7 +280,7 @@ def test_nothing_of_the_working_copy_is_public(site):
     disease = Disease.objects.get(name="Full disease")
     disease.name = disease.summary = "LEAK of a draft"
     disease.save()
-    keep(disease, by="LEAK of an author", note="LEAK of a note")
+    save_edition(disease, by="LEAK of an author", note="LEAK of a note")
 
     for model in [Disease, Synonym, Identifier, Question, Support, Symptom, Source, Organization, Portrait]:
         texts = [

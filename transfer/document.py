@@ -14,10 +14,10 @@ from publishing.models import SLUG_LENGTH, State
 from publishing.values import Line, Page, Reference, Text, Value
 
 FORMAT = 1
-MEGABYTES = 500
-BATCH = 200
-NOTE = "Loaded from portable content"
-ABOUT = (
+MAX_DOCUMENT_MEGABYTES = 500
+SUBJECTS_PER_BATCH = 200
+LOADED_NOTE = "Loaded from portable content"
+DOCUMENT_DESCRIPTION = (
     "The content of a rare-disease information site: its pages, live and in work. This is no backup: it holds no "
     "history, no staff notes, no questions without an answer, nothing that waits for approval and no accounts."
 )
@@ -41,11 +41,11 @@ Slug = Annotated[str, AfterValidator(_check_slug)]
 _Page = TypeVar("_Page", bound=Page)
 
 
-class Note(Value):
+class NoteValue(Value):
     note: Text = ""
 
 
-class Reason(Value):
+class ReasonValue(Value):
     reason: Text = ""
 
 
@@ -57,14 +57,14 @@ class Withdrawal(Value, Generic[_Page]):
     successor: Reference | None = None
 
 
-class File(Value):
+class FileValue(Value):
     """What a page shows besides words, a picture, say. Pages name it by its digest, the SHA-256 of its content."""
 
     digest: Line
     content: Base64Bytes
 
 
-class Record(Value, Generic[_Page]):
+class SubjectDocument(Value, Generic[_Page]):
     """One subject. `working` is the working copy, where it says something else than the live page.
 
     The origins say what brought the words of the page that readers see or saw last, and those of the working copy,
@@ -72,13 +72,13 @@ class Record(Value, Generic[_Page]):
     """
 
     addresses: tuple[Slug, ...] = ()
-    binned: Reason | None = None
-    files: tuple[File, ...] = ()
+    trashed: ReasonValue | None = None
+    files: tuple[FileValue, ...] = ()
     kind: Line
     live: _Page | None = None
     live_origin: Line = ""
     published_at: AwareDatetime | None = None
-    ready: Note | None = None
+    ready: NoteValue | None = None
     slug: Slug
     state: State
     updated_at: AwareDatetime | None = None
@@ -134,14 +134,14 @@ class Record(Value, Generic[_Page]):
                 yield f".{name}", "stands without a live page"
             if moment and moment > timezone.now() + timedelta(days=1):
                 yield f".{name}", "lies in the future"
-        state = _state(self.binned, self.live, self.working, self.ready, self.withdrawn)
+        state = _state(self.trashed, self.live, self.working, self.ready, self.withdrawn)
         if self.state != state:
             yield ".state", f"is “{self.state}”, but what the record holds makes it “{state}”"
 
 
-def _state(binned: Any, live: Any, working: Any, ready: Any, withdrawn: Any) -> State:
-    if binned:
-        return State.BINNED
+def _state(trashed: Any, live: Any, working: Any, ready: Any, withdrawn: Any) -> State:
+    if trashed:
+        return State.TRASHED
     if ready:
         return State.READY
     if live:
@@ -149,9 +149,9 @@ def _state(binned: Any, live: Any, working: Any, ready: Any, withdrawn: Any) -> 
     return State.WITHDRAWN if withdrawn else State.DRAFT
 
 
-def _lines(value: Any, indent: str = "") -> str:
+def _json_lines(value: Any, indent: str = "") -> str:
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).replace("\n", f"\n{indent}")
 
 
-def _batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (values[start : start + BATCH] for start in range(0, len(values), BATCH))
+def _subject_batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (values[start : start + SUBJECTS_PER_BATCH] for start in range(0, len(values), SUBJECTS_PER_BATCH))

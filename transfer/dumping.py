@@ -15,8 +15,8 @@ from django.db.models import Max, Q
 
 from publishing.models import Address, Edition, Event, Publishable, kinds
 from publishing.values import Page, Reference
-from transfer.document import ABOUT, FORMAT, PortableError, _batches, _lines, _state
-from transfer.reading import _path, _reason
+from transfer.document import DOCUMENT_DESCRIPTION, FORMAT, PortableError, _json_lines, _state, _subject_batches
+from transfer.reading import _path, _problem_text
 
 
 @contextmanager
@@ -41,16 +41,16 @@ def dump(write: Callable[[str], Any]) -> list[str]:
     """Writes the document piece by piece. Returns what of it could not be loaded again, in lines for a person."""
     with _one_moment(), SpooledTemporaryFile(32 * 1024 * 1024, "w+", encoding="utf-8", newline="") as spool:
         dumping = _Dump()
-        sizes = [(record["kind"], pk, spool.write(_lines(record, "  "))) for pk, record in dumping.records()]
+        sizes = [(record["kind"], pk, spool.write(_json_lines(record, "  "))) for pk, record in dumping.records()]
         spool.seek(0)
         schemas = {name: kind.PAGE.SCHEMA for name, kind in kinds().items()}
-        head = _lines({"about": ABOUT, "format": FORMAT, "schemas": schemas})
+        head = _json_lines({"about": DOCUMENT_DESCRIPTION, "format": FORMAT, "schemas": schemas})
         write(head.removesuffix("\n}") + ',\n "subjects": [')
         for number, (name, pk, size) in enumerate(sizes):
             # Known only now: a working page that was written later may have named the subject first.
-            addresses = _lines({"addresses": dumping.addresses[name, pk]}, "  ").removesuffix("\n  }")
+            addresses = _json_lines({"addresses": dumping.addresses[name, pk]}, "  ").removesuffix("\n  }")
             write(("," if number else "") + "\n  " + addresses + "," + spool.read(size).removeprefix("{"))
-        write(("\n ]" if sizes else "]") + ',\n "unresolved": ' + _lines(dumping.unresolved(), " ") + "\n}\n")
+        write(("\n ]" if sizes else "]") + ',\n "unresolved": ' + _json_lines(dumping.unresolved(), " ") + "\n}\n")
     return dumping.warnings
 
 
@@ -70,7 +70,7 @@ class _Dump:
         """Primary key and record of every subject; without its addresses, which are complete only at the end."""
         for name, kind in sorted(kinds().items()):
             pks = [pk for pk, _slug in sorted(self.slugs[name].items(), key=lambda item: item[1])]
-            for batch in _batches(pks):
+            for batch in _subject_batches(pks):
                 rows = kind.objects.in_bulk(batch)
                 editions = list(self._of(Edition.objects.filter(Q(is_live=True) | Q(is_newest=True)), kind, batch))
                 live = {edition.subject_id: edition for edition in editions if edition.is_live}
@@ -90,7 +90,7 @@ class _Dump:
 
     def _last_events(self, kind: type[Publishable], pks: Sequence[int]) -> dict[int, dict[str, Event]]:
         """The last event of each sort, by subject and verb."""
-        verbs = [*Event.STEPS, Event.Verb.BINNED]
+        verbs = [*Event.WORKFLOW, Event.Verb.TRASHED]
         events = self._of(Event.objects.filter(verb__in=verbs), kind, pks)
         last = events.order_by().values("subject_id", "verb").annotate(last=Max("pk")).values_list("last", flat=True)
         found: dict[int, dict[str, Event]] = defaultdict(dict)
@@ -105,7 +105,7 @@ class _Dump:
         try:
             working = row.compose()
         except pydantic.ValidationError as error:
-            faults = [f"{_path(fault['loc'])}: {_reason(fault)}" for fault in error.errors()]
+            faults = [f"{_path(fault['loc'])}: {_problem_text(fault)}" for fault in error.errors()]
             raise PortableError(*(f"The working copy of {name} makes no page: {fault}." for fault in faults)) from error
         for reference in working.references():
             pk = self.by_slug[reference.kind].get(reference.slug)
@@ -124,9 +124,11 @@ class _Dump:
             record["working"] = working.content()
             if newest and newest.origin and newest.digest == working.digest():
                 record["working_origin"] = newest.origin
-            step = max((events[verb] for verb in Event.STEPS if verb in events), key=lambda step: step.pk, default=None)
-            handed_over = step.edition if step and step.verb == Event.Verb.HANDED_OVER else None
-            if step and handed_over and handed_over.digest == working.digest():
+            step = max(
+                (events[verb] for verb in Event.WORKFLOW if verb in events), key=lambda step: step.pk, default=None
+            )
+            submitted = step.edition if step and step.verb == Event.Verb.SUBMITTED else None
+            if step and submitted and submitted.digest == working.digest():
                 record["ready"] = {"note": step.note}
         withdrawal = events.get(Event.Verb.WITHDRAWN)
         seen = live or (withdrawal.edition if withdrawal else None)
@@ -134,9 +136,9 @@ class _Dump:
             record["live_origin"] = seen.origin
         if withdrawal and not live:
             record["withdrawn"] = self._withdrawal(row, withdrawal, working, name)
-        if row.binned_at:
-            binned = events.get(Event.Verb.BINNED)
-            record["binned"] = {"reason": binned.note if binned else ""}
+        if row.trashed_at:
+            trashed = events.get(Event.Verb.TRASHED)
+            record["trashed"] = {"reason": trashed.note if trashed else ""}
         pages = [
             working,
             live_page,
@@ -145,7 +147,7 @@ class _Dump:
         if named := {digest for page in pages if page for digest in page.files()}:
             files = sorted(row.files(named).items())
             record["files"] = [{"digest": digest, "content": b64encode(file).decode()} for digest, file in files]
-        parts = [record.get(part) for part in ["binned", "live", "working", "ready", "withdrawn"]]
+        parts = [record.get(part) for part in ["trashed", "live", "working", "ready", "withdrawn"]]
         return record | {"state": _state(*parts).value}
 
     def _withdrawal(self, row: Publishable, event: Event, working: Page, name: str) -> dict[str, Any]:
@@ -166,5 +168,5 @@ class _Dump:
             try:
                 type(page).model_validate_json(json.dumps(page.content()), strict=True)
             except pydantic.ValidationError as error:
-                self.warnings += [f"{name}: {_path(fault['loc'])} {_reason(fault)}" for fault in error.errors()]
+                self.warnings += [f"{name}: {_path(fault['loc'])} {_problem_text(fault)}" for fault in error.errors()]
         return page

@@ -9,12 +9,12 @@ import pydantic
 
 from publishing.models import Publishable, kinds
 from publishing.values import Page, Reference
-from transfer.document import FORMAT, PortableError, Record
-from transfer.reading import HEAD, _half_characters, _Json, _path, _reason, _values
+from transfer.document import FORMAT, PortableError, SubjectDocument
+from transfer.reading import HEAD, _half_characters, _Json, _path, _problem_text, _values
 
 
 @dataclass
-class Entry:
+class SubjectEntry:
     """What must be known of one record while others are read."""
 
     number: int
@@ -28,7 +28,7 @@ class Entry:
     pk: int | None = None
     is_new: bool = True
     successor: Reference | None = None
-    is_binned: bool = False
+    is_trashed: bool = False
     is_ready: bool = False
     is_withdrawn: bool = False
     current: str = ""
@@ -38,12 +38,12 @@ class Entry:
         return f"subjects[{self.number}]"
 
 
-class Entries:
+class DocumentReader:
     """All records of a document. A fault is noted with its place, and hides none of another record."""
 
     def __init__(self, text: str) -> None:
         self.json = _Json(text)
-        self.entries = [Entry(number) for number in range(len(self.json.starts))]
+        self.entries = [SubjectEntry(number) for number in range(len(self.json.starts))]
         self.problems: list[tuple[int, str]] = []
         self.schemas: dict[str, int] = {}
         self.unresolved: set[Reference] = set()
@@ -54,10 +54,10 @@ class Entries:
             self.read(entry)
         self.compare()
 
-    def good(self) -> list[Entry]:
+    def good(self) -> list[SubjectEntry]:
         return [entry for entry in self.entries if entry.is_good]
 
-    def fault(self, entry: Entry, path: str, reason: Any) -> None:
+    def fault(self, entry: SubjectEntry, path: str, reason: Any) -> None:
         entry.is_good = False
         self.problems.append((entry.number, f"{entry.path}{path} ({entry.name}): {reason}"))
 
@@ -83,11 +83,11 @@ class Entries:
             unresolved = pydantic.TypeAdapter(list[Reference]).validate_python(head.get("unresolved", []), strict=True)
             self.unresolved = set(unresolved)
         except pydantic.ValidationError as error:
-            problems += [f"{_path(('unresolved', *fault['loc']))}: {_reason(fault)}" for fault in error.errors()]
+            problems += [f"{_path(('unresolved', *fault['loc']))}: {_problem_text(fault)}" for fault in error.errors()]
         if problems:
             raise PortableError(*problems)
 
-    def read(self, entry: Entry) -> None:
+    def read(self, entry: SubjectEntry) -> None:
         content = self.json.subject(entry.number)
         if not isinstance(content, dict):
             return self.fault(entry, "", "should be an object")
@@ -106,11 +106,11 @@ class Entries:
             record = self.parse(entry.kind, content)
         except pydantic.ValidationError as error:
             for fault in error.errors():
-                self.fault(entry, f".{_path(fault['loc'])}", _reason(fault))
+                self.fault(entry, f".{_path(fault['loc'])}", _problem_text(fault))
             return None
         for path, reason in record.faults():
             self.fault(entry, path, reason)
-        entry.is_binned, entry.is_ready = bool(record.binned), bool(record.ready)
+        entry.is_trashed, entry.is_ready = bool(record.trashed), bool(record.ready)
         entry.is_withdrawn = bool(record.withdrawn)
         entry.current = ".working" if record.working else ".live"
         for path, page in record.pages():
@@ -123,21 +123,21 @@ class Entries:
                 entry.references.append((".withdrawn.successor", entry.successor))
         return None
 
-    def parse(self, kind: type[Publishable], content: dict[str, Any]) -> Record[Any]:
+    def parse(self, kind: type[Publishable], content: dict[str, Any]) -> SubjectDocument[Any]:
         """The record as a value, under the rules of today. Pages of an older shape are translated first."""
         schema, withdrawn = self.schemas.get(kind.KIND, kind.PAGE.SCHEMA), content.get("withdrawn")
         if schema < kind.PAGE.SCHEMA:
             for part, name in [(content, "live"), (content, "working"), (withdrawn, "page")]:
                 if isinstance(part, dict) and isinstance(part.get(name), dict):
                     part[name] = kind.PAGE.upgrade(part[name], schema)
-        return Record[kind.PAGE].model_validate_json(json.dumps(content), strict=True)  # type: ignore[name-defined]
+        return SubjectDocument[kind.PAGE].model_validate_json(json.dumps(content), strict=True)  # type: ignore[name-defined]
 
-    def record(self, entry: Entry) -> tuple[type[Publishable], Record[Any]]:
+    def record(self, entry: SubjectEntry) -> tuple[type[Publishable], SubjectDocument[Any]]:
         """A record that was found good, read again."""
         assert entry.kind  # noqa: S101 # it was found good
         return entry.kind, self.parse(entry.kind, self.json.subject(entry.number))
 
-    def look_through(self, entry: Entry, path: str, page: Page) -> None:
+    def look_through(self, entry: SubjectEntry, path: str, page: Page) -> None:
         longest = entry.kind._meta.get_field("name").max_length if entry.kind else None
         if not page.title.strip():
             self.fault(entry, f"{path}.title", "says nothing")
@@ -159,9 +159,9 @@ class Entries:
 
     def compare(self) -> None:
         """Finds what two records of the file both claim."""
-        slugs: dict[Any, Entry] = {}
-        addresses: dict[Any, Entry] = {}
-        keys: dict[UUID, Entry] = {}
+        slugs: dict[Any, SubjectEntry] = {}
+        addresses: dict[Any, SubjectEntry] = {}
+        keys: dict[UUID, SubjectEntry] = {}
         for entry in self.entries:
             if entry.kind is None:
                 continue

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from publishing.values import Value
-from transfer.document import MEGABYTES, PortableError
+from transfer.document import MAX_DOCUMENT_MEGABYTES, PortableError
 
 HEAD = {"about", "format", "schemas", "subjects", "unresolved"}
 
 
-def _text(content: bytes) -> str:
-    if len(content) > MEGABYTES * 1024 * 1024:
-        raise PortableError(f"The file is larger than {MEGABYTES} MB. Load its subjects in several files.")
+def _decode(content: bytes) -> str:
+    if len(content) > MAX_DOCUMENT_MEGABYTES * 1024 * 1024:
+        raise PortableError(f"The file is larger than {MAX_DOCUMENT_MEGABYTES} MB. Load its subjects in several files.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -95,12 +95,12 @@ class _Json:
 
 
 def _path(place: Any) -> str:
-    """("live", "answers", 0, "html") as live.answers[0].html."""
+    """("live", "questions", 0, "html") as live.questions[0].html."""
     steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
     return steps.removeprefix(".")
 
 
-def _reason(fault: Any) -> str:
+def _problem_text(fault: Any) -> str:
     if fault["type"] == "missing":
         return "is missing"
     if fault["type"] == "extra_forbidden":

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Report:
+class LoadReport:
     """What a load did, in lines for a person."""
 
     created: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
     held_back: list[str] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
-    handed_over: list[str] = field(default_factory=list)
-    binned: list[str] = field(default_factory=list)
+    submitted: list[str] = field(default_factory=list)
+    trashed: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     left_alone: list[str] = field(default_factory=list)
@@ -24,8 +24,8 @@ class Report:
         "published": "Published",
         "held_back": "Live or withdrawn in the file, and drafts here: nothing goes live without --publish",
         "withdrawn": "Withdrawn, as in the file",
-        "handed_over": "Ready to publish, as in the file",
-        "binned": "In the bin, as in the file",
+        "submitted": "Ready to publish, as in the file",
+        "trashed": "In the trash, as in the file",
         "updated": "There already, and now with the file's words in the working copy; what is live stayed",
         "unchanged": "There already, and the same: unchanged",
         "left_alone": "Left alone",

@@ -13,22 +13,22 @@ from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from publishing.comparing import Change, Comparison
+from publishing.comparison import Change, Comparison
 from publishing.models import Address, Edition, Event, kinds
 from publishing.restoring import hidden_comparisons
 from publishing.values import Page, Reference
 
-PER_PAGE = 20  # publications of one subject, each with its comparison
+PUBLICATIONS_PER_PAGE = 20  # publications of one subject, each with its comparison
 LATEST_PER_PAGE = 30
 LATEST = 300
 """How far back the list of the whole site goes. Every subject's own history is whole."""
 
 
-MOST_TOLD = 40_000
+MAX_CHARACTERS = 40_000
 """The characters of one comparison. Of the changes that no longer fit only the place is named, and the page says so."""
 
 
-class Untold(Enum):
+class NoComparison(Enum):
     """Why a publication is listed without what it changed."""
 
     FIRST = _("First published.")
@@ -45,12 +45,12 @@ class Publication:
     at: datetime
     note: str
     changes: list[Change]
-    untold: Untold | None = None
+    no_comparison: NoComparison | None = None
     is_cut: bool = False  # whether there was more to tell than fits
 
     @property
     def is_first(self) -> bool:
-        return self.untold is Untold.FIRST
+        return self.no_comparison is NoComparison.FIRST
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class News:
     is_first: bool
 
 
-def listed() -> QuerySet[Event]:
+def listed_publications() -> QuerySet[Event]:
     """The publications that readers are told of, newest first: all but the minor ones. A first one never is minor."""
     earlier = Event.objects.filter(
         kind=OuterRef("kind"), subject_id=OuterRef("subject_id"), verb=Event.Verb.PUBLISHED, pk__lt=OuterRef("pk")
@@ -77,8 +77,8 @@ def listed() -> QuerySet[Event]:
 
 def history(live: Edition, number: str | None) -> Any:
     """A page of the publications of a live edition's subject, as a paginator gives it."""
-    events = listed().filter(kind=live.kind, subject_id=live.subject_id)
-    page: Any = Paginator(events, PER_PAGE).get_page(number)
+    events = listed_publications().filter(kind=live.kind, subject_id=live.subject_id)
+    page: Any = Paginator(events, PUBLICATIONS_PER_PAGE).get_page(number)
     first = max(page.start_index() - 1, 0)
     # One more than is shown: what the oldest on the page is compared with.
     found = list(events.select_related("edition")[first : page.end_index() + 1])
@@ -89,29 +89,31 @@ def history(live: Edition, number: str | None) -> Any:
     def publication(event: Any, version: Page, older: Any, before: Page | None) -> Publication:
         redacted = event.edition.redacted_at
         changes: list[Change] = []
-        untold = None
+        no_comparison = None
         if before is None:
-            untold = Untold.FIRST
+            no_comparison = NoComparison.FIRST
         elif redacted or older.edition.redacted_at:
-            untold = Untold.REDACTED
+            no_comparison = NoComparison.REDACTED
         elif event.edition_id in hidden:
-            untold = Untold.HIDDEN
+            no_comparison = NoComparison.HIDDEN
         else:
             changes = Comparison(before, version, title_of).changes
-            untold = None if changes else Untold.SAME
-        told = _fitting(changes)
+            no_comparison = None if changes else NoComparison.SAME
+        told = _truncate(changes)
         # A note may quote what was redacted.
-        return Publication(event.pk, event.at, "" if redacted else event.note, told, untold, is_cut=told != changes)
+        return Publication(
+            event.pk, event.at, "" if redacted else event.note, told, no_comparison, is_cut=told != changes
+        )
 
     entries = zip(found, versions, [*found[1:], None], [*versions[1:], None], strict=True)
-    page.object_list = [publication(*entry) for entry in entries][:PER_PAGE]
+    page.object_list = [publication(*entry) for entry in entries][:PUBLICATIONS_PER_PAGE]
     return page
 
 
-def _fitting(changes: list[Change]) -> list[Change]:
+def _truncate(changes: list[Change]) -> list[Change]:
     """The changes, as far as they fit with their words."""
     told = []
-    left = MOST_TOLD
+    left = MAX_CHARACTERS
     for change in changes:
         left -= sum(len(run.text) for block in change.excerpt for run in block)
         told.append(change if left >= 0 else replace(change, blocks=()))
@@ -123,8 +125,8 @@ def latest(number: str | None) -> Any:
 
     Readers of the feed keep copies for ever, which a person who takes a portrait back could not reach.
     """
-    live = Edition.objects.to_be_found().filter(kind=OuterRef("kind"), subject_id=OuterRef("subject_id"))
-    events = listed().filter(Exists(live)).select_related("edition").defer("edition__content")
+    live = Edition.objects.searchable().filter(kind=OuterRef("kind"), subject_id=OuterRef("subject_id"))
+    events = listed_publications().filter(Exists(live)).select_related("edition").defer("edition__content")
     events = events.annotate(title=Subquery(live.values("title")[:1]), slug=Subquery(live.values("slug")[:1]))
     page: Any = Paginator(events[:LATEST], LATEST_PER_PAGE).get_page(number)
     page.object_list = [

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from publishing.models import Edition, kinds
 from website.absolute import absolute, site_url
 from website.changes import Publication, history, latest
-from website.linked_data import language
+from website.json_ld import language
 
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that a database may hold and XML may not."""
@@ -33,7 +33,7 @@ def latest_feed(request: HttpRequest) -> HttpResponse:
     feed = _feed(request, settings.SITE_NAME, _("What we last published and changed."), reverse("changes"))
     for news in latest(None):
         title = _("First published: %(name)s") if news.is_first else _("Changed: %(name)s")
-        _add(feed, request, news.key, title % {"name": news.title}, news.url, news.at, _paragraphs(news.note))
+        _add(feed, request, news.key, title % {"name": news.title}, news.url, news.at, _note_paragraphs(news.note))
     return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
 
 
@@ -45,33 +45,33 @@ def feed_of(request: HttpRequest, edition: Edition) -> HttpResponse:
     feed = _feed(request, f"{name} · {settings.SITE_NAME}", told, changes, f"#{edition.kind}-{edition.subject_id}")
     for publication in history(edition, None):
         title = _("First published: %(name)s") if publication.is_first else _("Changed: %(name)s")
-        _add(feed, request, publication.key, title % {"name": name}, changes, publication.at, _told(publication))
+        _add(feed, request, publication.key, title % {"name": name}, changes, publication.at, _summary(publication))
     return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
 
 
-def _paragraphs(text: str) -> SafeString:
+def _note_paragraphs(text: str) -> SafeString:
     return linebreaks_filter(text) if text else SafeString("")
 
 
-def _told(publication: Publication) -> SafeString:
+def _summary(publication: Publication) -> SafeString:
     """The note, and what was changed, without the words: those stand on the page, where they can be told apart."""
-    note = _paragraphs(publication.note)
-    untold = format_html("<p>{}</p>", publication.untold.value) if publication.untold else ""
+    note = _note_paragraphs(publication.note)
+    no_comparison = format_html("<p>{}</p>", publication.no_comparison.value) if publication.no_comparison else ""
     rows = [(" – ".join(filter(None, [change.row, change.field])), change.sort_name) for change in publication.changes]
     listed = format_html_join("", "<li>{}: {}</li>", rows)
-    return format_html("{}{}{}", note, untold, format_html("<ul>{}</ul>", listed) if listed else "")
+    return format_html("{}{}{}", note, no_comparison, format_html("<ul>{}</ul>", listed) if listed else "")
 
 
 def _feed(request: HttpRequest, title: str, subtitle: str, path: str, mark: str = "") -> Atom1Feed:
     """A feed that belongs to a page. Its id is this feed's for good, even when the address of the page changes."""
     return Atom1Feed(
-        title=_clean(title),
+        title=_without_control_characters(title),
         description=subtitle,
         subtitle=subtitle,
         link=absolute(request, path),
         feed_url=absolute(request, request.path),
         feed_guid=absolute(request, reverse("feed")) + mark,
-        author_name=_clean(settings.SITE_NAME),
+        author_name=_without_control_characters(settings.SITE_NAME),
         language=language(),
     )
 
@@ -80,14 +80,14 @@ def _add(feed: Atom1Feed, request: HttpRequest, key: int, title: str, path: str,
     """An entry. Its id holds neither name nor address of the page, which may change."""
     host = urlsplit(site_url(request)).hostname
     feed.add_item(
-        title=_clean(title),
+        title=_without_control_characters(title),
         link=absolute(request, path),
-        description=_clean(told),
+        description=_without_control_characters(told),
         unique_id=f"tag:{host},{at:%Y-%m-%d}:publication/{key}",
         pubdate=at,
         updateddate=at,
     )
 
 
-def _clean(text: str) -> str:
+def _without_control_characters(text: str) -> str:
     return NOT_XML.sub("", text)

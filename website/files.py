@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from website.absolute import absolute
-from website.linked_data import language
+from website.json_ld import language
 
 GOOD_FOR = timedelta(days=180)
 """How long security.txt is good for from the day on which it is read. The standard asks for less than a year."""

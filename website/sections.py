@@ -16,19 +16,19 @@ SectionContext = Callable[[Edition, bool], dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
-class Section:
+class PageSection:
     template: str
     context: SectionContext
 
 
-_registered: dict[str, list[Section]] = {}
+_registered_sections: dict[str, list[PageSection]] = {}
 
 
 def register_section(kind: str, template: str, context: SectionContext) -> None:
     """Adds a section to the pages of a kind, named by its KIND."""
-    _registered.setdefault(kind, []).append(Section(template, context))
+    _registered_sections.setdefault(kind, []).append(PageSection(template, context))
 
 
-def sections_of(kind: str) -> list[Section]:
+def sections_of(kind: str) -> list[PageSection]:
     """The sections that are registered for a kind, in the order of registration."""
-    return _registered.get(kind, [])
+    return _registered_sections.get(kind, [])

@@ -15,28 +15,28 @@ from django.urls import reverse
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
+from publishing.caching import cached_until_publish
 from publishing.models import Edition, Event, kinds
-from publishing.remembered import once_a_release
 from website.absolute import absolute
 
-PART = 2_000
+SUBJECTS_PER_PART = 2_000
 """How many subjects a part has room for. Robots take up to 50,000 addresses, but nobody waits gladly for so many."""
 
 SLUG = "slug-of-a-page"
 
-Part = tuple[str, int]
+SitemapPart = tuple[str, int]
 """A kind of subject and a number from 1."""
 
-Entry = tuple[str, datetime | None]
+SitemapEntry = tuple[str, datetime | None]
 
 
-@once_a_release
-def parts() -> Mapping[Part, datetime | None]:
+@cached_until_publish
+def sitemap_parts() -> Mapping[SitemapPart, datetime | None]:
     """The parts that there are, in order, each with the time when a page last came into it, changed or left it."""
     verbs = [Event.Verb.PUBLISHED, Event.Verb.WITHDRAWN]
-    steps = Event.objects.filter(verb__in=verbs).order_by().annotate(part=F("subject_id") / PART)
+    steps = Event.objects.filter(verb__in=verbs).order_by().annotate(part=F("subject_id") / SUBJECTS_PER_PART)
     changed = {(kind, part): last for kind, part, last in steps.values_list("kind", "part").annotate(Max("at"))}
-    live = Edition.objects.to_be_found().annotate(part=F("subject_id") / PART)
+    live = Edition.objects.searchable().annotate(part=F("subject_id") / SUBJECTS_PER_PART)
     found = live.order_by("kind", "part").values_list("kind", "part").distinct()
     return {(kind, part + 1): changed.get((kind, part)) for kind, part in found}
 
@@ -44,17 +44,19 @@ def parts() -> Mapping[Part, datetime | None]:
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """The list of the parts."""
-    entries: list[Entry] = [(absolute(request, reverse("sitemap-pages")), None)]
-    entries += [(absolute(request, reverse("sitemap-part", args=part)), changed) for part, changed in parts().items()]
+    entries: list[SitemapEntry] = [(absolute(request, reverse("sitemap-pages")), None)]
+    entries += [
+        (absolute(request, reverse("sitemap-part", args=part)), changed) for part, changed in sitemap_parts().items()
+    ]
     return _xml("sitemapindex", "sitemap", entries)
 
 
 @require_safe
 def sitemap_part(request: HttpRequest, kind: str, number: int) -> HttpResponse:
-    known = parts()
+    known = sitemap_parts()
     if (kind, number) not in known:
         raise Http404
-    room = range((number - 1) * PART, number * PART)
+    room = range((number - 1) * SUBJECTS_PER_PART, number * SUBJECTS_PER_PART)
     live = Edition.objects.of(kinds()[kind]).live().filter(subject_id__gte=room.start, subject_id__lt=room.stop)
     found = live.order_by("subject_id").values_list("slug", "updated_at")
     # The addresses of a kind differ in the slug alone, which needs no quoting; to reverse each takes the most time.
@@ -72,7 +74,7 @@ def sitemap_pages(request: HttpRequest, names: list[str]) -> HttpResponse:
     return _xml("urlset", "url", ((absolute(request, reverse(name)), None) for name in names))
 
 
-def _xml(root: str, element: str, entries: Iterable[Entry]) -> HttpResponse:
+def _xml(root: str, element: str, entries: Iterable[SitemapEntry]) -> HttpResponse:
     """Written by hand: a generator of XML takes several times as long for thousands of entries."""
     lines = [
         f"<{element}><loc>{escape(url)}</loc>{_lastmod(changed) if changed else ''}</{element}>"

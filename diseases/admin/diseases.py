@@ -10,20 +10,20 @@ from django.utils.translation import ngettext
 
 from diseases.forms import IdentifierForm, QuestionForm
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
-from diseases.views import render_page
+from diseases.views import render_disease
 from editorial.admin import PublishableAdmin
-from editorial.forms import PartForm, PartFormSet
+from editorial.forms import ChildRowForm, ChildRowFormSet
 from publishing.prose import sanitize
 from publishing.sources import subjects_naming
-from publishing.verbs import keep
+from publishing.verbs import save_edition
 
 
 class SynonymInline(SortableTabularInline):
     model = Synonym
     verbose_name = _("other name")
     verbose_name_plural = _("other names (synonyms)")
-    form = PartForm
-    formset = PartFormSet
+    form = ChildRowForm
+    formset = ChildRowFormSet
     fields = ["key", "text", "kind"]
     extra = 0
 
@@ -33,7 +33,7 @@ class IdentifierInline(SortableTabularInline):
     verbose_name = _("code")
     verbose_name_plural = _("codes (identifiers)")
     form = IdentifierForm
-    formset = PartFormSet
+    formset = ChildRowFormSet
     fields = ["key", "scheme", "value", "relation"]
     extra = 0
 
@@ -41,7 +41,7 @@ class IdentifierInline(SortableTabularInline):
 class QuestionInline(SortableStackedInline):
     model = Question
     form = QuestionForm
-    formset = PartFormSet
+    formset = ChildRowFormSet
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     fields = [
         "key",
@@ -77,8 +77,8 @@ class SupportInline(SortableTabularInline):
     model = Support
     verbose_name = _("support organization")
     verbose_name_plural = _("support organizations")
-    form = PartForm
-    formset = PartFormSet
+    form = ChildRowForm
+    formset = ChildRowFormSet
     fields = ["key", "organization", "note"]
 
     autocomplete_fields = ["organization"]
@@ -91,7 +91,7 @@ class SupportInline(SortableTabularInline):
 
 @admin.register(Disease)
 class DiseaseAdmin(SortableAdminBase, PublishableAdmin):
-    render_page = staticmethod(render_page)
+    render_page = staticmethod(render_disease)
     list_display = ["name", "questions", "state", "last_changed", "last_changed_by"]
     search_fields = ["name", "synonyms__text", "identifiers__value", "slug"]
     inlines = [SynonymInline, QuestionInline, SupportInline, IdentifierInline]
@@ -109,7 +109,7 @@ class DiseaseAdmin(SortableAdminBase, PublishableAdmin):
             formfield.widget.can_delete_related = False
         return formfield
 
-    def gaps(self, subject: Any) -> list[str]:
+    def publish_warnings(self, subject: Any) -> list[str]:
         found: list[Any] = []
         questions = list(subject.questions.all())
         unanswered = [question for question in questions if not sanitize(question.answer)]
@@ -139,4 +139,4 @@ class SourceAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
         # Pages name their sources, so each that names this one has a new edition waiting.
         for subject in subjects_naming(obj):
-            keep(subject, by=request.user, note=f"{obj} changed")
+            save_edition(subject, by=request.user, note=f"{obj} changed")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from diseases.models import Disease
 
-SHOWN = 20
+MAX_REFUSALS_SHOWN = 20
 """Refusals that are named after many were decided at once; of the others, their number."""
 
 
@@ -44,10 +44,10 @@ def disease_url(disease: Disease) -> str:
     return reverse("admin:diseases_disease_change", args=[disease.pk])
 
 
-def tell_refusals(model_admin: admin.ModelAdmin, request: HttpRequest, refusals: list[tuple[Any, str]]) -> None:
-    for subject, reason in refusals[:SHOWN]:
+def show_refusals(model_admin: admin.ModelAdmin, request: HttpRequest, refusals: list[tuple[Any, str]]) -> None:
+    for subject, reason in refusals[:MAX_REFUSALS_SHOWN]:
         model_admin.message_user(request, f"{subject}: {reason}", messages.WARNING)
-    more = len(refusals) - SHOWN
+    more = len(refusals) - MAX_REFUSALS_SHOWN
     if more > 0:
         words = ngettext("%(n)s more was refused.", "%(n)s more were refused.", more) % {"n": more}
         model_admin.message_user(request, words, messages.WARNING)

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext_lazy as n_lazy
 
-from diseases.admin.filters import DiseaseColumn, DiseaseFilter, tell_refusals
-from diseases.approving import Refusals, approve, delete, take_approval_away
+from diseases.admin.filters import DiseaseColumn, DiseaseFilter, show_refusals
+from diseases.approval import ApprovalErrors, approve_symptoms, delete_symptoms, unapprove_symptoms
 from diseases.forms import SymptomForm
 from diseases.models import Disease, Symptom
 from editorial.waiting import WaitingWork, register_waiting
-from publishing.verbs import PageRefused, keep, lock
+from publishing.verbs import PageRefused, lock, save_edition
 
 
 class DiseaseSelect(AutocompleteSelect):
@@ -54,25 +54,27 @@ class SymptomAdmin(DiseaseColumn):
     @admin.action(permissions=["change"], description=gettext_lazy("Approve for the page"))
     def approve_many(self, request: HttpRequest, queryset: Any) -> None:
         words = n_lazy("%(n)s symptom is approved.", "%(n)s symptoms are approved.", "n")
-        self._many(request, queryset, approve, words)
+        self._many(request, queryset, approve_symptoms, words)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Take approval away"))
     def take_approval_away_many(self, request: HttpRequest, queryset: Any) -> None:
         words = n_lazy("%(n)s symptom waits for approval again.", "%(n)s symptoms wait for approval again.", "n")
-        self._many(request, queryset, take_approval_away, words)
+        self._many(request, queryset, unapprove_symptoms, words)
 
-    def _many(self, request: HttpRequest, queryset: Any, step: Callable[..., tuple[int, Refusals]], words: Any) -> None:
+    def _many(
+        self, request: HttpRequest, queryset: Any, step: Callable[..., tuple[int, ApprovalErrors]], words: Any
+    ) -> None:
         done, refusals = step(queryset.select_related(None).order_by().only("pk", "disease"), by=request.user)
         self.message_user(request, words % {"n": done}, messages.SUCCESS)
-        tell_refusals(self, request, refusals)
+        show_refusals(self, request, refusals)
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        _done, refusals = delete(queryset, by=request.user)
-        tell_refusals(self, request, refusals)
+        _done, refusals = delete_symptoms(queryset, by=request.user)
+        show_refusals(self, request, refusals)
 
     def delete_model(self, request: HttpRequest, obj: Symptom) -> None:
-        _done, refusals = delete([obj], by=request.user)
-        tell_refusals(self, request, refusals)
+        _done, refusals = delete_symptoms([obj], by=request.user)
+        show_refusals(self, request, refusals)
 
     # The form of one row
 
@@ -103,7 +105,7 @@ class SymptomAdmin(DiseaseColumn):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change, **kwargs)
-        form.refusal = getattr(request, "refusal", "")
+        form.save_error = getattr(request, "save_error", "")
         return form
 
     def changeform_view(
@@ -120,7 +122,7 @@ class SymptomAdmin(DiseaseColumn):
                 with transaction.atomic():
                     return super().changeform_view(request, object_id, form_url, extra_context)
             except PageRefused as error:
-                request.refusal = str(error)
+                request.save_error = str(error)
                 return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: Any, obj: Symptom, form: Any, change: bool) -> None:
@@ -133,7 +135,7 @@ class SymptomAdmin(DiseaseColumn):
         obj.save()
         author = request.user.get_full_name() or request.user.get_username()
         Disease._base_manager.filter(pk=disease.pk).update(saved_by=author)
-        keep(disease, by=request.user)
+        save_edition(disease, by=request.user)
 
 
 def symptoms_url(disease: Any) -> str:
@@ -141,7 +143,7 @@ def symptoms_url(disease: Any) -> str:
     return f"{reverse('admin:diseases_symptom_changelist')}?disease={disease.pk}"
 
 
-def _note(disease: Any, waiting: int) -> str:
+def _symptoms_note(disease: Any, waiting: int) -> str:
     approved = disease.symptoms.filter(approved=True).count()
     context = {"url": symptoms_url(disease), "approved": approved, "waiting": waiting}
     return render_to_string("diseases/admin/_symptoms_note.html", context)
@@ -156,6 +158,6 @@ register_waiting(
         subject_field="disease",
         rows=lambda: Symptom.objects.filter(approved=False),
         list_url=lambda disease: f"{symptoms_url(disease)}&approved__exact=0",
-        note=_note,
+        note=_symptoms_note,
     ),
 )

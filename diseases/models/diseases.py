@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from diseases.models.parts import ANSWER_FIELDS, Identifier, Question, Symptom, Synonym
 from diseases.models.sources import Source
-from diseases.values import Credit, DiseasePage
+from diseases.values import DiseasePage, SourceValue
 from organizations.models import Organization
 from publishing.models import Address, Publishable, PublishableQuerySet
 from publishing.prose import sanitize
@@ -94,35 +94,35 @@ class Disease(Publishable):
             summary=self.summary,
             summary_source=self.summary_source.name if self.summary_source else "",
             synonyms=tuple(synonym.compose() for synonym in synonyms),
-            codes=tuple(identifier.compose() for identifier in identifiers),
-            answers=tuple(question.compose() for question in questions),
+            identifiers=tuple(identifier.compose() for identifier in identifiers),
+            questions=tuple(question.compose() for question in questions),
             symptoms=tuple(symptom.compose() for symptom in symptoms),
             supports=tuple(support.compose(references[support.organization_id]) for support in supports),
             sources=tuple(source.credit() for source in sorted(sources, key=str)),
         )
 
-    def take_over(self, page: DiseasePage) -> None:
-        sources = {credit.name: _source_of(credit) for credit in page.sources}
+    def apply_page(self, page: DiseasePage) -> None:
+        sources = {credit.name: _get_or_create_source(credit) for credit in page.sources}
         self.name, self.slug, self.summary = page.title, page.slug, page.summary
         self.summary_source = sources.get(page.summary_source)
         self.save()
         organizations = Address.objects.subjects(page.references())
-        _match(
+        _replace_rows(
             self.synonyms,
             page.synonyms,
             lambda name: {"text": name.text, "kind": name.kind, "source": sources.get(name.source)},
         )
-        _match(
+        _replace_rows(
             self.identifiers,
-            page.codes,
+            page.identifiers,
             lambda code: {
                 **{name: getattr(code, name) for name in ("scheme", "value", "relation")},
                 "source": sources.get(code.source),
             },
         )
-        _match(
+        _replace_rows(
             self.questions,
-            page.answers,
+            page.questions,
             lambda answer: {
                 **{name: getattr(answer, name) for name in ANSWER_FIELDS},
                 "answer": answer.html,
@@ -132,7 +132,7 @@ class Disease(Publishable):
         )
         # A row that an editor approved since was not approved then; it waits again.
         self.symptoms.exclude(key__in=[sign.key for sign in page.symptoms]).filter(approved=True).update(approved=False)
-        _match(
+        _replace_rows(
             self.symptoms,
             page.symptoms,
             lambda sign: {
@@ -142,7 +142,7 @@ class Disease(Publishable):
             },
             spare=models.Q(approved=False),
         )
-        _match(
+        _replace_rows(
             self.supports,
             page.supports,
             lambda support: {"organization": organizations[support.organization], "note": support.note},
@@ -153,13 +153,13 @@ class Disease(Publishable):
 register_source_users(Disease.objects.naming)
 
 
-def _source_of(credit: Credit) -> Source:
+def _get_or_create_source(credit: SourceValue) -> Source:
     """The source of this name; one that has since been removed comes back as the page described it."""
     source, _created = Source.objects.get_or_create(name=credit.name, defaults=credit.model_dump(exclude={"name"}))
     return source
 
 
-def _match(rows: Any, values: Any, fields: Any, spare: models.Q | None = None) -> None:
+def _replace_rows(rows: Any, values: Any, fields: Any, spare: models.Q | None = None) -> None:
     """Makes a disease's rows of one sort say what values say: matched by key, in the values' order.
 
     Rows that no value has are removed, except those that `spare` describes.
@@ -168,7 +168,7 @@ def _match(rows: Any, values: Any, fields: Any, spare: models.Q | None = None) -
     for row in gone.exclude(spare) if spare else gone:
         row.delete()
     existing = {row.key: row for row in rows.all()}
-    rows.make_way(
+    rows.free_unique_values(
         [
             existing[value.key].pk
             for value in values

@@ -9,21 +9,31 @@ from django_prose_editor.fields import ProseEditorField
 
 from diseases import codes
 from diseases.models.sources import Source
-from diseases.values import FREQUENCY_LENGTH, Answer, Aspect, Code, OtherName, Sign, SupportedBy, SynonymKind, Topic
+from diseases.values import (
+    FREQUENCY_LENGTH,
+    Aspect,
+    IdentifierValue,
+    QuestionValue,
+    SupportValue,
+    SymptomValue,
+    SynonymKind,
+    SynonymValue,
+    Topic,
+)
 from organizations.models import Organization
-from publishing.models import Part, is_web_address
+from publishing.models import ChildRow, is_web_address
 from publishing.prose import EXTENSIONS
 from publishing.values import LINE_LENGTH, TEXT_LENGTH, Reference
 
 
-class DiseasePart(Part):
+class DiseasePart(ChildRow):
     """A row of a disease's page, at its place in the order."""
 
     SUBJECT = "disease"
 
     position = models.PositiveIntegerField(default=0)
 
-    class Meta(Part.Meta):
+    class Meta(ChildRow.Meta):
         abstract = True
         ordering = ["position", "pk"]
 
@@ -52,8 +62,8 @@ class Synonym(DiseasePart):
     def __str__(self) -> str:
         return self.text
 
-    def compose(self) -> OtherName:
-        return OtherName(key=self.key, text=self.text, kind=SynonymKind(self.kind), source=self.source_name())
+    def compose(self) -> SynonymValue:
+        return SynonymValue(key=self.key, text=self.text, kind=SynonymKind(self.kind), source=self.source_name())
 
 
 class Identifier(DiseasePart):
@@ -86,8 +96,8 @@ class Identifier(DiseasePart):
                 raise ValidationError({"value": str(error)}) from error
             if other := self.other_owner():
                 said = _("GARD %(value)s is “%(name)s” already: one disease a GARD number.")
-                if other.binned_at:
-                    said = _("GARD %(value)s is “%(name)s” already, which is in the bin: one disease a GARD number.")
+                if other.trashed_at:
+                    said = _("GARD %(value)s is “%(name)s” already, which is in the trash: one disease a GARD number.")
                 raise ValidationError({"value": said % {"value": self.value, "name": other}})
 
     def other_owner(self) -> Any:
@@ -98,8 +108,8 @@ class Identifier(DiseasePart):
         other = same.exclude(disease_id=self.disease_id).select_related("disease").first()
         return other.disease if other else None
 
-    def compose(self) -> Code:
-        return Code(
+    def compose(self) -> IdentifierValue:
+        return IdentifierValue(
             key=self.key,
             scheme=self.scheme,
             value=self.value,
@@ -147,9 +157,9 @@ class Question(DiseasePart):
     def __str__(self) -> str:
         return self.question
 
-    def compose(self) -> Answer:
+    def compose(self) -> QuestionValue:
         fields = {name: getattr(self, name) for name in ANSWER_FIELDS} | {"topic": Topic(self.topic)}
-        return Answer(key=self.key, html=self.answer, source=self.source_name(), **fields)
+        return QuestionValue(key=self.key, html=self.answer, source=self.source_name(), **fields)
 
 
 class Support(DiseasePart):
@@ -167,8 +177,8 @@ class Support(DiseasePart):
     def __str__(self) -> str:
         return str(self.organization)
 
-    def compose(self, organization: Reference) -> SupportedBy:
-        return SupportedBy(key=self.key, organization=organization, note=self.note)
+    def compose(self, organization: Reference) -> SupportValue:
+        return SupportValue(key=self.key, organization=organization, note=self.note)
 
 
 class Symptom(DiseasePart):
@@ -199,8 +209,8 @@ class Symptom(DiseasePart):
     def __str__(self) -> str:
         return self.term
 
-    def compose(self) -> Sign:
-        return Sign(
+    def compose(self) -> SymptomValue:
+        return SymptomValue(
             key=self.key,
             term=self.term,
             frequency=self.frequency,

@@ -1,7 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from diseases.values import Credit
+from diseases.values import SourceValue
 from publishing.models import is_web_address
 from publishing.values import LINE_LENGTH
 
@@ -31,8 +31,8 @@ class Source(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def credit(self) -> Credit:
-        return Credit(
+    def credit(self) -> SourceValue:
+        return SourceValue(
             name=self.name,
             url=self.url,
             licence=self.licence,

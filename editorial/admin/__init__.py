@@ -1,6 +1,6 @@
 """The admin of everything publishable, written once: list and form, single steps, looking back, many at once."""
 
 from editorial.admin.accounts import AccountAdmin
-from editorial.admin.publishable import PublishableAdmin, StateFilter
+from editorial.admin.publishable import PublishableAdmin, PublishableStateFilter
 
-__all__ = ["AccountAdmin", "PublishableAdmin", "StateFilter"]
+__all__ = ["AccountAdmin", "PublishableAdmin", "PublishableStateFilter"]

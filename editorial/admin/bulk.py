@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from editorial.forms import NoteForm, ReasonForm
-from publishing.binning import bin_subject
 from publishing.models import Edition
-from publishing.verbs import PublishingError, hand_over, keep, may, publish, withdraw
+from publishing.trash import trash
+from publishing.verbs import PublishingError, may, publish, save_edition, submit, withdraw
 
-MOST = 200
+MAX_SUBJECTS = 200
 """Subjects at once: each is tried before it is listed, and a list that nobody reads is no safeguard."""
 
 
@@ -32,12 +32,12 @@ class Outcome:
 
 
 class BulkAdmin(admin.ModelAdmin):
-    actions = ["publish_many", "hand_over_many", "withdraw_many", "bin_many"]
+    actions = ["publish_many", "submit_many", "withdraw_many", "trash_many"]
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return may(request.user, "publish", self.model)
 
-    def has_bin_permission(self, request: HttpRequest) -> bool:
+    def has_trash_permission(self, request: HttpRequest) -> bool:
         return may(request.user, "delete", self.model)
 
     @admin.action(permissions=["publish"], description=gettext_lazy("Publish…"))
@@ -54,15 +54,15 @@ class BulkAdmin(admin.ModelAdmin):
 
         return self._many(request, queryset, "publish_many", _("Publish"), NoteForm, step)
 
-    @admin.action(permissions=["change"], description=gettext_lazy("Hand over as ready to publish…"))
-    def hand_over_many(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+    @admin.action(permissions=["change"], description=gettext_lazy("Submit…"))
+    def submit_many(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         def step(subject: Any, words: str, edition: Edition) -> str:
             if edition.is_live:
                 raise PublishingError(_("is live as it stands"))
-            hand_over(edition, request.user, words)
-            return _("edition %(n)s is handed over") % {"n": edition.number}
+            submit(edition, request.user, words)
+            return _("edition %(n)s is submitted") % {"n": edition.number}
 
-        return self._many(request, queryset, "hand_over_many", _("Hand over"), NoteForm, step)
+        return self._many(request, queryset, "submit_many", _("Submit"), NoteForm, step)
 
     @admin.action(permissions=["publish"], description=gettext_lazy("Withdraw…"))
     def withdraw_many(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
@@ -74,17 +74,17 @@ class BulkAdmin(admin.ModelAdmin):
 
         return self._many(request, queryset, "withdraw_many", _("Withdraw"), ReasonForm, step)
 
-    @admin.action(permissions=["bin"], description=gettext_lazy("Move to the bin…"))
-    def bin_many(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+    @admin.action(permissions=["trash"], description=gettext_lazy("Delete…"))
+    def trash_many(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         def step(subject: Any, words: str, edition: Edition) -> str:
-            if subject.binned_at:
-                raise PublishingError(_("is in the bin already"))
+            if subject.trashed_at:
+                raise PublishingError(_("is in the trash already"))
             if Edition.objects.about(subject).live().exists() and not self.has_publish_permission(request):
-                raise PublishingError(_("is live, and only a publisher may bin what is live"))
-            bin_subject(subject, request.user, words)
-            return self._loss(subject, _("goes to the bin"))
+                raise PublishingError(_("is live, and only a publisher may delete what is live"))
+            trash(subject, request.user, words)
+            return self._loss(subject, _("goes to the trash"))
 
-        return self._many(request, queryset, "bin_many", _("Move to the bin"), ReasonForm, step)
+        return self._many(request, queryset, "trash_many", _("Delete"), ReasonForm, step)
 
     def _loss(self, subject: Any, words: str) -> str:
         """What readers lose elsewhere, added to what happens to the subject itself."""
@@ -105,9 +105,9 @@ class BulkAdmin(admin.ModelAdmin):
         form_class: Any,
         step: Callable[[Any, str, Edition], str],
     ) -> HttpResponse | None:
-        subjects = list(queryset.order_by("name", "pk")[: MOST + 1])
-        if len(subjects) > MOST:
-            self.message_user(request, _("At most %(n)s at once. Choose fewer.") % {"n": MOST}, messages.ERROR)
+        subjects = list(queryset.order_by("name", "pk")[: MAX_SUBJECTS + 1])
+        if len(subjects) > MAX_SUBJECTS:
+            self.message_user(request, _("At most %(n)s at once. Choose fewer.") % {"n": MAX_SUBJECTS}, messages.ERROR)
             return None
         confirmed = "confirmed" in request.POST
         form = form_class(request.POST if confirmed else None)
@@ -143,7 +143,7 @@ class BulkAdmin(admin.ModelAdmin):
             return Outcome(subject, _("was changed since you looked"), refused=True, edition=newest.number)
         try:
             with transaction.atomic():
-                edition = newest or keep(subject, request.user)  # type: ignore[arg-type] # admin_view let only users in
+                edition = newest or save_edition(subject, request.user)  # type: ignore[arg-type] # admin_view let only users in
                 return Outcome(subject, step(subject, words, edition), edition=edition.number)
         except (PublishingError, PermissionDenied) as error:
             return Outcome(subject, str(error), refused=True, edition=newest.number if newest else 0)

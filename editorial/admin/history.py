@@ -7,15 +7,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from editorial.admin.steps import StepsAdmin
+from editorial.admin.workflow import WorkflowAdmin
 from editorial.forms import PublishForm, ReasonForm
-from publishing.comparing import Comparison
+from publishing.comparison import Comparison
 from publishing.models import Address, Edition, Event
 from publishing.restoring import hidden_comparisons, hide_comparison, restore, show_comparison
 from publishing.verbs import PublishingError, latest_number, may, publish, redact
 
 
-class HistoryAdmin(StepsAdmin):
+class HistoryAdmin(WorkflowAdmin):
     """History, compare, restore, publish the previous edition, redact, hide a comparison from readers."""
 
     def get_urls(self) -> list[Any]:

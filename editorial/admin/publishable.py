@@ -13,14 +13,14 @@ from js_asset import Media
 from editorial.admin.bulk import BulkAdmin
 from editorial.admin.history import HistoryAdmin
 from editorial.forms import PublishableForm
-from editorial.guard import OPENED, Merge, Opened, Saved
+from editorial.guard import SNAPSHOT_FIELD, ConflictMerge, FormSnapshot, SavedState
 from editorial.waiting import WaitingFilter, waiting_work
 from publishing.models import Edition, State
-from publishing.verbs import PageRefused, keep, latest_number, lock, may
+from publishing.verbs import PageRefused, latest_number, lock, may, save_edition
 
 
-class StateFilter(admin.SimpleListFilter):
-    """By state; what is in the bin shows only when asked for."""
+class PublishableStateFilter(admin.SimpleListFilter):
+    """By state; what is in the trash shows only when asked for."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
@@ -31,7 +31,7 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() in State.values:
             return queryset.filter(state=self.value())
-        return queryset.filter(binned_at=None)
+        return queryset.filter(trashed_at=None)
 
 
 class OriginFilter(admin.SimpleListFilter):
@@ -84,11 +84,11 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         waiting = [WaitingFilter] if waiting_work(self.model) else []
-        return [StateFilter, *waiting, *super().get_list_filter(request), OriginFilter]
+        return [PublishableStateFilter, *waiting, *super().get_list_filter(request), OriginFilter]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        if "field_name" in request.GET:  # an autocomplete: nobody chooses what is in the bin
-            queryset = queryset.filter(binned_at=None)
+        if "field_name" in request.GET:  # an autocomplete: nobody chooses what is in the trash
+            queryset = queryset.filter(trashed_at=None)
         return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=gettext_lazy("State"))
@@ -103,7 +103,7 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin):
     def last_changed_by(self, subject: Any) -> str:
         return subject.changed_by or ""
 
-    # Nothing is deleted: the bin takes the place of Django's delete button and action.
+    # Nothing is deleted: the trash takes the place of Django's delete button and action.
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -112,7 +112,7 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change, **kwargs)
-        form.refusal = getattr(request, "refusal", "")
+        form.save_error = getattr(request, "save_error", "")
         return form
 
     def changeform_view(
@@ -122,28 +122,28 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin):
             return super().changeform_view(request, object_id, form_url, extra_context)
         with transaction.atomic():
             if object_id is not None:
-                self._turn_back_if_outdated(request, object_id)
+                self._reject_if_outdated(request, object_id)
             try:
                 with transaction.atomic():
                     return super().changeform_view(request, object_id, form_url, extra_context)
             except PageRefused as error:
-                request.refusal = str(error)
+                request.save_error = str(error)
                 return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def _turn_back_if_outdated(self, request: Any, object_id: str) -> None:
+    def _reject_if_outdated(self, request: Any, object_id: str) -> None:
         """Locks the row; where it is newer than the posted form, lets the form come back merged and unsaved."""
         subject = self.get_object(request, object_id)
         if subject is None or not self.has_change_permission(request, subject):
             return
         subject = lock(self.model, subject.pk)
-        if Opened.of(request.POST).version == subject.version:
+        if FormSnapshot.of(request.POST).version == subject.version:
             return
-        merge = Merge(request.POST, self._saved(request, subject))
-        request.returned = merge.returned()
-        request.refusal = _("Not saved yet: look over what was saved meanwhile, then save again.")
+        merge = ConflictMerge(request.POST, self._saved(request, subject))
+        request.conflict = merge.conflict_report()
+        request.save_error = _("Not saved yet: look over what was saved meanwhile, then save again.")
         request.POST = merge.data
 
-    def _saved(self, request: HttpRequest, subject: Any) -> Saved:
+    def _saved(self, request: HttpRequest, subject: Any) -> SavedState:
         """The subject's change form as it would be shown afresh, whatever was posted."""
         form = self.get_form(request, subject, change=True)(instance=subject)
         formsets = []
@@ -152,27 +152,27 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin):
             options = self.get_formset_kwargs(request, subject, inline, prefix)
             unbound = {name: options[name] for name in options if name not in {"data", "files", "save_as_new"}}
             formsets.append(formset_class(**unbound))
-        return Saved(subject, form, formsets)
+        return SavedState(subject, form, formsets)
 
     def render_change_form(
         self, request: Any, context: Any, add: bool = False, change: bool = False, form_url: str = "", obj: Any = None
     ) -> Any:
         if obj is not None:
-            posted = request.POST.get(OPENED)
-            context["opened"] = posted if posted is not None else self._saved(request, obj).opened()
+            posted = request.POST.get(SNAPSHOT_FIELD)
+            context["snapshot"] = posted if posted is not None else self._saved(request, obj).snapshot()
             context["state_label"] = State(obj.state).label
             context["live"] = Edition.objects.about(obj).live().first()
             context["latest"] = latest_number(obj)
             context["was_live"] = self._previous(obj) is not None
             context["waiting_notes"] = self._waiting_notes(obj)
             context["mentions"] = Edition.objects.mentioning(self.model, obj.pk).count()
-        context["returned"] = getattr(request, "returned", None)
+        context["conflict"] = getattr(request, "conflict", None)
         context["may_publish"] = may(request.user, "publish", self.model)
-        context["may_bin"] = may(request.user, "delete", self.model)
+        context["may_trash"] = may(request.user, "delete", self.model)
         # The prose editor's import map is an inline script and needs the page's nonce.
         context["media"] = Media.from_media(context["media"], nonce=str(request.csp_nonce))
         response = super().render_change_form(request, context, add, change, form_url, obj)
-        if getattr(request, "refusal", ""):
+        if getattr(request, "save_error", ""):
             response.status_code = 409
         return response
 
@@ -189,7 +189,7 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin):
         if form.has_changed() or any(formset.has_changed() for formset in formsets):
             author = request.user.get_full_name() or request.user.get_username()
             type(form.instance)._base_manager.filter(pk=form.instance.pk).update(saved_by=author)
-        keep(form.instance, by=request.user)
+        save_edition(form.instance, by=request.user)
 
     def response_add(self, request: Any, obj: Any, post_url_continue: Any = None) -> Any:
         return self._next_step(request, obj) or super().response_add(request, obj, post_url_continue)
@@ -198,7 +198,7 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin):
         return self._next_step(request, obj) or super().response_change(request, obj)
 
     def _next_step(self, request: HttpRequest, subject: Any) -> HttpResponseRedirect | None:
-        for step in ["preview", "ready", "publish"]:
+        for step in ["preview", "submit", "publish"]:
             if f"_{step}" in request.POST:
                 arguments = [subject.pk, latest_number(subject)] if step == "preview" else [subject.pk]
                 return redirect(self.url_name(step), *arguments)

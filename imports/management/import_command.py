@@ -20,17 +20,17 @@ from tqdm import tqdm
 
 from diseases.models import Disease
 from imports.archives import readable
-from imports.merge import Merge
 from imports.models import Dataset, ImportRun
-from imports.records import Delivery, Record, SourceError
-from imports.report import Report
+from imports.records import Delivery, SourceRecord, UnreadableSource
+from imports.report import ImportReport
+from imports.runner import ImportRunner
 from imports.sources import source_of
 from publishing.verbs import may
 
-STEPS = 10  # lines of progress where there is no terminal
+PROGRESS_STEPS = 10  # lines of progress where there is no terminal
 
 
-def count(text: str) -> int:
+def positive_count(text: str) -> int:
     if not text.isdigit() or not int(text):
         raise ArgumentTypeError(f"“{text}” is no number from 1 up")
     return int(text)
@@ -74,7 +74,7 @@ class ImportCommand(BaseCommand):
                 "--publish-new", action="store_true", help="put the diseases that this run makes live; needs --by"
             )
         parser.add_argument("--by", metavar="USERNAME", help="in whose name; with --publish-new one who may publish")
-        parser.add_argument("--limit", type=count, metavar="N", help="read the first N records only")
+        parser.add_argument("--limit", type=positive_count, metavar="N", help="read the first N records only")
         parser.add_argument("--report", type=Path, metavar="FILE", help="write the whole report here too, as JSON")
 
     def handle(self, *args: Any, dry_run: bool, by: str | None, **options: Any) -> None:
@@ -82,7 +82,7 @@ class ImportCommand(BaseCommand):
         author = self.author(by, publish_new)
         if file:
             _refuse_no_place(file)
-        report, run, stopped = Report(), None, ""
+        report, run, stopped = ImportReport(), None, ""
         try:
             delivery = self.read(**options)
             run = None if dry_run else self.start(delivery, author)
@@ -91,7 +91,7 @@ class ImportCommand(BaseCommand):
                 source = source_of(self.dataset)
                 create = options.get("create", self.creates)
                 origin = run.origin if run else ""
-                merge = Merge(
+                merge = ImportRunner(
                     self.dataset,
                     source,
                     author,
@@ -103,7 +103,7 @@ class ImportCommand(BaseCommand):
                 self.run(merge, delivery, limit, dry_run)
                 if dry_run:
                     transaction.set_rollback(True)
-        except SourceError as error:
+        except UnreadableSource as error:
             stopped = str(error)
         except (KeyboardInterrupt, OperationalError) as error:
             why = "Interrupted" if isinstance(error, KeyboardInterrupt) else f"The database cannot go on: {error}"
@@ -138,33 +138,33 @@ class ImportCommand(BaseCommand):
         name = author if isinstance(author, str) else author.get_full_name() or author.get_username()
         return ImportRun.objects.create(dataset=self.dataset, files=files, by_name=name)
 
-    def end(self, run: ImportRun, report: Report, stopped: str) -> None:
+    def end(self, run: ImportRun, report: ImportReport, stopped: str) -> None:
         """Also of a run that was stopped: what it says of records that are done, the next one does not say again."""
         run.report = report.as_json()
         run.finished_at = None if stopped else timezone.now()
         with suppress(OperationalError):  # a full disk: the report is told all the same
             run.save()
 
-    def run(self, merge: Merge, delivery: Delivery, limit: int | None, dry_run: bool) -> None:
+    def run(self, merge: ImportRunner, delivery: Delivery, limit: int | None, dry_run: bool) -> None:
         merge.run(self.progress(islice(delivery.records, limit), min(limit or delivery.total, delivery.total)), dry_run)
         if limit is None:
             merge.report_missing()
         for refusal in delivery.refusals:
-            merge.report.say("failed" if refusal.failed else "skipped", refusal.where, refusal.reason)
+            merge.report.add("failed" if refusal.failed else "skipped", refusal.where, refusal.reason)
 
-    def progress(self, records: Iterator[Record], total: int) -> Iterator[Record]:
+    def progress(self, records: Iterator[SourceRecord], total: int) -> Iterator[SourceRecord]:
         """The records, with a bar on a terminal and a line for every tenth of them elsewhere."""
         if sys.stderr.isatty():
             yield from tqdm(records, total=total, unit=" records", file=sys.stderr, dynamic_ncols=True)
             return
-        step = max(total // STEPS, 1)
+        step = max(total // PROGRESS_STEPS, 1)
         for number, record in enumerate(records, start=1):
             yield record
             if number % step == 0:
                 self.stdout.write(f"{number:,} of {total:,} records")
                 self.stdout.flush()
 
-    def tell(self, report: Report, dry_run: bool, file: Path | None) -> None:
+    def tell(self, report: ImportReport, dry_run: bool, file: Path | None) -> None:
         if dry_run:
             self.stdout.write("Dry run: nothing was changed. It would be like this.")
         for line in report.text():

@@ -8,25 +8,27 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from publishing.models.kinds import Subject, kinds
+from publishing.models.kinds import HasKind, kinds
 from publishing.values import LINE_LENGTH, Reference
 from search.documents import Document
 
 SLUG_LENGTH = 160
 
 
-class RecordError(TypeError):
+class ImmutableError(TypeError):
     """A program tried to change what is kept as a record."""
 
 
-_Record = TypeVar("_Record", bound=models.Model)
+_Immutable = TypeVar("_Immutable", bound=models.Model)
 
 
-class RecordQuerySet(models.QuerySet[_Record]):
+class ImmutableQuerySet(models.QuerySet[_Immutable]):
     """Refuses what would change or remove a record. The verbs, and they alone, use `_base_manager`."""
 
     def _refuse(self, *args: Any, **kwargs: Any) -> Any:
-        raise RecordError(f"{self.model._meta.verbose_name_plural} are a record: they are neither changed nor deleted.")
+        raise ImmutableError(
+            f"{self.model._meta.verbose_name_plural} are a record: they are neither changed nor deleted."
+        )
 
     def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
         if kwargs.get("update_conflicts"):
@@ -37,7 +39,7 @@ class RecordQuerySet(models.QuerySet[_Record]):
     aupdate = adelete = abulk_update = aupdate_or_create = _refuse
 
 
-class Record(models.Model):
+class Immutable(models.Model):
     """A row that is written once."""
 
     class Meta:
@@ -45,28 +47,28 @@ class Record(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
-            raise RecordError(f"{self} is a record and cannot be changed.")
+            raise ImmutableError(f"{self} is a record and cannot be changed.")
         super().save(*args, **kwargs | {"force_insert": True})  # a row with this number would be overwritten
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
-        raise RecordError(f"{self} is a record and cannot be deleted.")
+        raise ImmutableError(f"{self} is a record and cannot be deleted.")
 
 
-class EditionQuerySet(RecordQuerySet["Edition"]):
-    def of(self, kind: type[Subject]) -> Self:
+class EditionQuerySet(ImmutableQuerySet["Edition"]):
+    def of(self, kind: type[HasKind]) -> Self:
         return self.filter(kind=kind.KIND)
 
     def from_origin(self, origin: str) -> Self:
         """Editions that an origin brought: "import" those of all imports, "import:orphanet:17" those of one run."""
         return self.filter(Q(origin=origin) | Q(origin__startswith=f"{origin}:"))
 
-    def about(self, subject: Subject) -> Self:
+    def about(self, subject: HasKind) -> Self:
         return self.filter(kind=subject.KIND, subject_id=subject.pk)
 
     def live(self) -> Self:
         return self.filter(is_live=True)
 
-    def to_be_found(self) -> Self:
+    def searchable(self) -> Self:
         """Live editions that may be found by name: by the site's own search and by search engines."""
         return self.live().filter(kind__in=[name for name, kind in kinds().items() if kind.IS_SEARCHED])
 
@@ -74,11 +76,11 @@ class EditionQuerySet(RecordQuerySet["Edition"]):
         """Of every subject the edition that was kept last."""
         return self.filter(is_newest=True)
 
-    def mentioning(self, kind: type[Subject], subject_id: int) -> Self:
+    def mentioning(self, kind: type[HasKind], subject_id: int) -> Self:
         """Live editions whose page refers to a subject."""
         return self.live().filter(links__kind=kind.KIND, links__subject_id=subject_id)
 
-    def referred_to(self, kind: type[Subject], slugs: set[str]) -> dict[str, "Edition"]:
+    def live_by_reference(self, kind: type[HasKind], slugs: set[str]) -> dict[str, "Edition"]:
         """The live editions behind references, by the address that the reference used, in one query."""
         if not slugs:
             return {}
@@ -92,7 +94,7 @@ class EditionQuerySet(RecordQuerySet["Edition"]):
         return {edition.named: edition for edition in editions}  # type: ignore[attr-defined] # annotated above
 
 
-class Edition(Record):
+class Edition(Immutable):
     """A numbered, immutable snapshot of one page. The public sees the live one."""
 
     kind = models.CharField(max_length=20)
@@ -175,21 +177,21 @@ class Edition(Record):
         return document
 
 
-class Event(Record):
+class Event(Immutable):
     """Something that happened to a subject: who did it, when and why."""
 
     class Verb(models.TextChoices):
         PUBLISHED = "published", _("published")
         WITHDRAWN = "withdrawn", _("withdrawn")
-        HANDED_OVER = "handed_over", _("handed over as ready to publish")
+        SUBMITTED = "submitted", _("submitted as ready to publish")
         RESTORED = "restored", _("restored into the working copy")
         REDACTED = "redacted", _("redacted")
-        BINNED = "binned", _("moved to the bin")
-        UNBINNED = "unbinned", _("taken out of the bin")
+        TRASHED = "trashed", _("moved to the trash")
+        UNTRASHED = "untrashed", _("restored from the trash")
         COMPARISON_HIDDEN = "comparison_hidden", _("comparison hidden from readers")
         COMPARISON_SHOWN = "comparison_shown", _("comparison shown to readers again")
 
-    STEPS = [Verb.HANDED_OVER, Verb.PUBLISHED, Verb.WITHDRAWN]
+    WORKFLOW = [Verb.SUBMITTED, Verb.PUBLISHED, Verb.WITHDRAWN]
 
     kind = models.CharField(max_length=20)
     subject_id = models.PositiveBigIntegerField()
@@ -202,7 +204,7 @@ class Event(Record):
     minor = models.BooleanField(default=False)
     successor_id = models.PositiveBigIntegerField(null=True, help_text="The subject of the same kind to go to instead.")
 
-    objects = RecordQuerySet.as_manager()
+    objects = ImmutableQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index("kind", "subject_id", "verb", name="events_of_subject")]
@@ -227,7 +229,7 @@ class Link(models.Model):
 
 
 class AddressQuerySet(models.QuerySet["Address"]):
-    def references(self, kind: type[Subject], rows: list[Any]) -> dict[int, Reference]:
+    def references(self, kind: type[HasKind], rows: list[Any]) -> dict[int, Reference]:
         """References to rows, by id: under the first address each ever had in public, which stays its own for good.
 
         So a page that names a subject does not change when that subject is renamed. A row without one goes under
@@ -251,7 +253,7 @@ class AddressQuerySet(models.QuerySet["Address"]):
             found |= {Reference(kind=kind, slug=slug): row for slug, row in by_slug.items()}
         return found
 
-    def not_live(self, references: tuple[Reference, ...]) -> list[Any]:
+    def without_live_page(self, references: tuple[Reference, ...]) -> list[Any]:
         """The subjects behind references that readers would not see, because nothing of theirs is live."""
         rows = self.subjects(references).values()
         live = Edition.objects.live().filter(subject_id__in=[row.pk for row in rows])

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Protocol
 from django.apps import apps
 
 
-class Subject(Protocol):
+class HasKind(Protocol):
     """A publishable thing, as far as the records of it go."""
 
     KIND: ClassVar[str]

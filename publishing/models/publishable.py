@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from slugify import slugify
 
-from publishing.models.editions import SLUG_LENGTH, Address, Edition, Event, RecordError
+from publishing.models.editions import SLUG_LENGTH, Address, Edition, Event, ImmutableError
 from publishing.values import EMAIL, URL, Page
 
 # What a page's links may be made of, said to the person who types it.
@@ -26,7 +26,7 @@ class State(models.TextChoices):
     CHANGED = "changed", _("live, with unpublished changes")
     READY = "ready", _("ready to publish")
     WITHDRAWN = "withdrawn", _("withdrawn")
-    BINNED = "binned", _("in the bin")
+    TRASHED = "trashed", _("in the trash")
 
 
 _Subject = TypeVar("_Subject", bound="Publishable")
@@ -34,15 +34,15 @@ _Subject = TypeVar("_Subject", bound="Publishable")
 
 class PublishableQuerySet(models.QuerySet[_Subject]):
     def delete(self) -> Any:
-        raise RecordError(f"{self.model._meta.verbose_name_plural} are not deleted: they go to the bin.")
+        raise ImmutableError(f"{self.model._meta.verbose_name_plural} are not deleted: they go to the trash.")
 
     def add(self, rows: list[_Subject]) -> None:
         """Saves new subjects together, each under an address of its own."""
-        stems = [row.stem() for row in rows]
+        stems = [row.base_slug() for row in rows]
         taken = set(self.model.objects.filter(slug__in=stems).values_list("slug", flat=True))
         taken |= set(Address.objects.filter(kind=self.model.KIND, slug__in=stems).values_list("slug", flat=True))
         for row, stem in zip(rows, stems, strict=True):
-            row.slug = row.free_slug(besides=taken) if stem in taken else stem
+            row.slug = row.unique_slug(besides=taken) if stem in taken else stem
             taken.add(row.slug)
         self.bulk_create(rows)
 
@@ -51,7 +51,7 @@ class PublishableQuerySet(models.QuerySet[_Subject]):
         own = {"kind": self.model.KIND, "subject_id": OuterRef("pk")}
         latest = Edition.objects.filter(**own).newest()
         live = Edition.objects.filter(**own).live()
-        step = Event.objects.filter(**own, verb__in=Event.STEPS).order_by("-pk")
+        step = Event.objects.filter(**own, verb__in=Event.WORKFLOW).order_by("-pk")
         return self.annotate(
             latest_number=Subquery(latest.values("number")[:1]),
             changed_by=Subquery(latest.values("by_name")[:1]),
@@ -61,9 +61,9 @@ class PublishableQuerySet(models.QuerySet[_Subject]):
             last_step=Subquery(step.values("verb")[:1]),
             last_digest=Subquery(step.values("edition__digest")[:1]),
             state=Case(
-                When(binned_at__isnull=False, then=Value(State.BINNED)),
+                When(trashed_at__isnull=False, then=Value(State.TRASHED)),
                 When(live_digest=F("latest_digest"), then=Value(State.LIVE)),
-                When(last_step=Event.Verb.HANDED_OVER, last_digest=F("latest_digest"), then=Value(State.READY)),
+                When(last_step=Event.Verb.SUBMITTED, last_digest=F("latest_digest"), then=Value(State.READY)),
                 When(live_digest__isnull=False, then=Value(State.CHANGED)),
                 When(Exists(Event.objects.filter(**own, verb=Event.Verb.PUBLISHED)), then=Value(State.WITHDRAWN)),
                 default=Value(State.DRAFT),
@@ -91,7 +91,7 @@ class Publishable(models.Model):
     staff_notes = models.TextField(blank=True, help_text=_("For colleagues only. Never shown to the public."))
     version = models.PositiveIntegerField(default=1, editable=False)
     saved_by = models.CharField(max_length=150, blank=True, editable=False)
-    binned_at = models.DateTimeField(null=True, editable=False)
+    trashed_at = models.DateTimeField(null=True, editable=False)
 
     objects = PublishableQuerySet.as_manager()
 
@@ -99,15 +99,15 @@ class Publishable(models.Model):
         abstract = True
         default_permissions = ("add", "change", "delete", "view", "publish")
         indexes = [
-            # The admin's list and its count. With `binned_at` in it, SQLite counts without a look at the rows.
-            models.Index(fields=["name", "-id", "binned_at"], condition=Q(binned_at=None), name="%(class)ss_by_name")
+            # The admin's list and its count. With `trashed_at` in it, SQLite counts without a look at the rows.
+            models.Index(fields=["name", "-id", "trashed_at"], condition=Q(trashed_at=None), name="%(class)ss_by_name")
         ]
 
     def __str__(self) -> str:
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.slug = self.slug or self.free_slug()
+        self.slug = self.slug or self.unique_slug()
         if self._state.adding:
             super().save(*args, **kwargs)
         else:
@@ -119,21 +119,21 @@ class Publishable(models.Model):
             self.refresh_from_db(fields=["version"])
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
-        raise RecordError(f"{self} is not deleted: it goes to the bin.")
+        raise ImmutableError(f"{self} is not deleted: it goes to the trash.")
 
     def touch(self) -> None:
         """Raises `version`. Every write to the subject or to one of its rows does, so that no save goes unseen."""
         type(self).objects.filter(pk=self.pk).update(version=F("version") + 1)
         self.refresh_from_db(fields=["version"])
 
-    def stem(self) -> str:
+    def base_slug(self) -> str:
         """The name as an address, whether that is free or not."""
         name = re.sub("['’]", "", self.name)  # "behcets-disease", not "behcet-s-disease"
         return slugify(name, max_length=SLUG_LENGTH - 5) or self.KIND
 
-    def free_slug(self, besides: Iterable[str] = ()) -> str:
+    def unique_slug(self, besides: Iterable[str] = ()) -> str:
         """An address made of the name that neither a row nor a page of the past has, nor one of those given."""
-        stem = self.stem()
+        stem = self.base_slug()
         rows = type(self).objects.exclude(pk=self.pk).filter(slug__startswith=stem).values_list("slug", flat=True)
         addresses = Address.objects.filter(kind=self.KIND, slug__startswith=stem).exclude(subject_id=self.pk or 0)
         taken = {*besides, *rows, *addresses.values_list("slug", flat=True)}
@@ -156,18 +156,18 @@ class Publishable(models.Model):
         """Everything that the subject's page says, from the working copy."""
         raise NotImplementedError
 
-    def take_over(self, page: Any) -> None:
+    def apply_page(self, page: Any) -> None:
         """The contrary of `compose`: sets this row and its parts to what a page says.
 
         Parts are matched by key; what a page does not show (staff notes, questions without an answer) is left alone.
         """
         raise NotImplementedError
 
-    def refusal(self, page: Any) -> str:
+    def publish_blocker(self, page: Any) -> str:
         """Why a page of this subject must not go live, in a sentence; "" where it may."""
         return ""
 
-    def blank(self) -> None:
+    def erase(self) -> None:
         """Sets this row to say nothing about anybody, for `forget`."""
         raise NotImplementedError
 
@@ -189,10 +189,10 @@ class Publishable(models.Model):
         return 0
 
 
-_Part = TypeVar("_Part", bound="Part")
+_ChildRow = TypeVar("_ChildRow", bound="ChildRow")
 
 
-class PartQuerySet(models.QuerySet[_Part]):
+class ChildRowQuerySet(models.QuerySet[_ChildRow]):
     """Raises the version of every subject whose rows it writes, as saving one row does."""
 
     def update(self, **fields: Any) -> int:
@@ -212,7 +212,7 @@ class PartQuerySet(models.QuerySet[_Part]):
         self._touch({getattr(row, f"{self.model.SUBJECT}_id") for row in rows})
         return rows
 
-    def make_way(self, pks: list[int]) -> None:
+    def free_unique_values(self, pks: list[int]) -> None:
         """Frees the unique values of rows that are saved again under their keys within the same transaction.
 
         So two rows may exchange what is unique about them; saved one by one, the first would meet the second.
@@ -227,7 +227,7 @@ class PartQuerySet(models.QuerySet[_Part]):
         subject._base_manager.filter(pk__in=pks).update(version=F("version") + 1)
 
 
-class Part(models.Model):
+class ChildRow(models.Model):
     """A row that belongs to one subject and is carried in its page under a permanent key."""
 
     SUBJECT: ClassVar[str]
@@ -236,7 +236,7 @@ class Part(models.Model):
 
     key = models.UUIDField(default=uuid.uuid4, unique=True)
 
-    objects = PartQuerySet.as_manager()
+    objects = ChildRowQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -7,19 +7,19 @@ from django.db import migrations, models
 
 SQLITE = [
     # `detail=column`: which column a word is in, not where. `unicode61` has only ASCII to split here.
-    "CREATE VIRTUAL TABLE search_text USING fts5(named, told, detail=column, tokenize='unicode61 remove_diacritics 0')",
+    "CREATE VIRTUAL TABLE search_text USING fts5(title_words, body_words, detail=column, tokenize='unicode61 remove_diacritics 0')",
 ]
 POSTGRESQL = [
     # No foreign key: a table that one points to cannot be truncated, as tests do.
-    "CREATE TABLE search_text (id bigint PRIMARY KEY, named tsvector NOT NULL, told tsvector NOT NULL)",
-    "CREATE INDEX search_text_named ON search_text USING gin (named) WITH (fastupdate = off)",
-    "CREATE INDEX search_text_told ON search_text USING gin (told) WITH (fastupdate = off)",
+    "CREATE TABLE search_text (id bigint PRIMARY KEY, title_words tsvector NOT NULL, body_words tsvector NOT NULL)",
+    "CREATE INDEX search_text_title_words ON search_text USING gin (title_words) WITH (fastupdate = off)",
+    "CREATE INDEX search_text_body_words ON search_text USING gin (body_words) WITH (fastupdate = off)",
     # For a word that most pages hold the planner would read all the texts: it does not know what unpacking them costs.
     """
-    CREATE FUNCTION search_holding(words tsquery, OUT in_named bigint[], OUT in_told bigint[])
+    CREATE FUNCTION search_holding(words tsquery, OUT in_title_words bigint[], OUT in_body_words bigint[])
     LANGUAGE sql STABLE SET enable_seqscan = off AS $$
-        SELECT (SELECT array_agg(id) FROM search_text WHERE named @@ words),
-               (SELECT array_agg(id) FROM search_text WHERE told @@ words)
+        SELECT (SELECT array_agg(id) FROM search_text WHERE title_words @@ words),
+               (SELECT array_agg(id) FROM search_text WHERE body_words @@ words)
     $$
     """,
 ]
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="Change",
+            name="IndexChange",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveBigIntegerField(db_index=True)),
@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Clock",
+            name="IndexVersion",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveBigIntegerField(default=0)),
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Word",
+            name="IndexedWord",
             fields=[
                 ("word", models.CharField(max_length=40, primary_key=True, serialize=False)),
                 ("shown", models.CharField(help_text="How it is written where it was first met.", max_length=60)),
@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Entry",
+            name="IndexEntry",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kind", models.CharField(max_length=20)),
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Code",
+            name="IndexedCode",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("text", models.CharField(max_length=60)),
@@ -109,7 +109,9 @@ class Migration(migrations.Migration):
                 ("bare", models.CharField(db_index=True, max_length=60)),
                 (
                     "entry",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="search.entry"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="search.indexentry"
+                    ),
                 ),
             ],
         ),

@@ -12,16 +12,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext_lazy as n_lazy
 
-from editorial.dashboard import SHOWN, Entry, List, Share, also_on_the_desk
+from editorial.dashboard import MAX_ENTRIES, Panel, PanelCount, PanelEntry, register_panel
 from publishing.verbs import PublishingError
-from suggestions.admin.steps import SuggestionSteps
-from suggestions.deciding import decline, mark_as_spam, put_back, take
+from suggestions.admin.workflow import SuggestionWorkflow
+from suggestions.decisions import decline_suggestion, mark_as_spam, put_back, take
 from suggestions.models import Suggestion
 
 CHANGELIST = "admin:suggestions_suggestion_changelist"
 
 
-class StateFilter(admin.SimpleListFilter):
+class SuggestionStateFilter(admin.SimpleListFilter):
     """What waits for an editor, unless another state is chosen."""
 
     title = gettext_lazy("state")
@@ -45,9 +45,9 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Suggestion)
-class SuggestionAdmin(SuggestionSteps):
+class SuggestionAdmin(SuggestionWorkflow):
     list_display = ["what", "kind", "state", "age", "handler_name"]
-    list_filter = [StateFilter, "kind", "about_kind"]
+    list_filter = [SuggestionStateFilter, "kind", "about_kind"]
     search_fields = ["about_title", "question", "message", "proposed_words", "email", "handler_name"]
     list_per_page = 50
     show_full_result_count = False
@@ -76,7 +76,7 @@ class SuggestionAdmin(SuggestionSteps):
 
     @admin.action(permissions=["change"], description=gettext_lazy("Decline"))
     def decline_many(self, request: HttpRequest, queryset: Any) -> None:
-        self._many(request, queryset, decline, n_lazy("%(n)s was declined.", "%(n)s were declined.", "n"))
+        self._many(request, queryset, decline_suggestion, n_lazy("%(n)s was declined.", "%(n)s were declined.", "n"))
 
     @admin.action(permissions=["change"], description=gettext_lazy("Mark as spam"))
     def mark_many_as_spam(self, request: HttpRequest, queryset: Any) -> None:
@@ -97,19 +97,19 @@ class SuggestionAdmin(SuggestionSteps):
         self.message_user(request, words % {"n": done}, messages.SUCCESS)
 
 
-@also_on_the_desk
-def waiting(user: Any) -> List | None:
+@register_panel
+def waiting(user: Any) -> Panel | None:
     """What readers sent and nobody has decided; what waits longest stands first."""
     if not (user.has_perm("suggestions.view_suggestion") or user.has_perm("suggestions.change_suggestion")):
         return None
     found = Suggestion.objects.open()
     counts = dict(found.order_by().values_list("state").annotate(Count("pk")))
-    return List(
+    return Panel(
         "suggestions",
         _("Suggestions from readers"),
         _("Nothing waits for an answer."),
         [
-            Entry(
+            PanelEntry(
                 kind=suggestion.get_kind_display(),
                 title=suggestion.about_title or _("The site"),
                 change_url=reverse("admin:suggestions_suggestion_change", args=[suggestion.pk]),
@@ -117,10 +117,10 @@ def waiting(user: Any) -> List | None:
                 at=suggestion.at,
                 state=suggestion.handler_name,
             )
-            for suggestion in (found.order_by("at", "pk")[:SHOWN] if counts else ())
+            for suggestion in (found.order_by("at", "pk")[:MAX_ENTRIES] if counts else ())
         ],
         [
-            Share(counts[state], str(state.label), f"{reverse(CHANGELIST)}?state={state}")
+            PanelCount(counts[state], str(state.label), f"{reverse(CHANGELIST)}?state={state}")
             for state in Suggestion.OPEN
             if state in counts
         ],

@@ -14,12 +14,12 @@ from slugify import slugify
 from accounts.models import User
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym, fold_name
 from diseases.models.parts import ANSWER_FIELDS
-from diseases.values import Answer, DiseasePage, SynonymKind, Topic
+from diseases.values import DiseasePage, QuestionValue, SynonymKind, Topic
 from organizations.models import Organization
-from publishing.models import Address, Edition, Event, Link, Stamp
+from publishing.models import Address, Edition, Event, Link, PublicVersion
 from publishing.sorting import letter, sort_key
 from publishing.values import Page, Reference
-from publishing.verbs import hand_over, keep, publish, withdraw
+from publishing.verbs import publish, save_edition, submit, withdraw
 
 SUPPORTS = 2
 DISEASES_AN_ORGANIZATION = 20
@@ -70,7 +70,7 @@ def generate(diseases: int, by: User) -> None:
     organizations = make_organizations(diseases * SUPPORTS // DISEASES_AN_ORGANIZATION, by)
     for start in range(0, diseases, BATCH):
         make_diseases(range(start, min(start + BATCH, diseases)), organizations, source, by)
-    Stamp.objects.create(pk=1, value=Edition.objects.count())
+    PublicVersion.objects.create(pk=1, value=Edition.objects.count())
 
 
 @transaction.atomic
@@ -135,8 +135,8 @@ def make_diseases(numbers: range, organizations: list[Organization], source: Sou
             slug=disease.slug,
             summary=disease.summary,
             synonyms=tuple(synonym.compose() for synonym in own_synonyms),
-            codes=tuple(identifier.compose() for identifier in own_identifiers),
-            answers=tuple(compose_sanitized(question) for question in own_questions),
+            identifiers=tuple(identifier.compose() for identifier in own_identifiers),
+            questions=tuple(compose_sanitized(question) for question in own_questions),
             supports=tuple(row.compose(name) for row, name in zip(own_supports, references, strict=True)),
             sources=(source.credit(),),
         )
@@ -195,10 +195,10 @@ def make_question(disease: Disease, source: Source, i: int, n: int) -> Question:
     )
 
 
-def compose_sanitized(question: Question) -> Answer:
+def compose_sanitized(question: Question) -> QuestionValue:
     """What `compose` makes of a clean answer, without sanitising it once more, which takes longer than all the rest."""
     fields = {name: getattr(question, name) for name in ANSWER_FIELDS}
-    return Answer.model_construct(key=question.key, html=question.answer, source=str(question.source), **fields)
+    return QuestionValue.model_construct(key=question.key, html=question.answer, source=str(question.source), **fields)
 
 
 def put_live(pages: Sequence[tuple[Any, Page]], by: User) -> list[Edition]:
@@ -252,9 +252,9 @@ def change(organization: Any, by: User, is_ready: bool) -> None:
     """Leaves an organization live with unpublished changes, perhaps ready to publish."""
     organization.description += " Changed."
     organization.save()
-    edition = keep(organization, by)
+    edition = save_edition(organization, by)
     if is_ready:
-        hand_over(edition, by, "Generated.")
+        submit(edition, by, "Generated.")
 
 
 @transaction.atomic
@@ -267,7 +267,7 @@ def check(subject: Any, by: User) -> None:
         raise AssertionError(f"{subject}: the generated row is not what save() leaves behind.")
     before = left_behind(subject)
     live = Edition.objects.about(subject).live().get()
-    if subject.compose().digest() != live.digest or keep(subject, by) != live:
+    if subject.compose().digest() != live.digest or save_edition(subject, by) != live:
         raise AssertionError(f"{subject}: the generated edition is not what compose() says.")
     withdraw(subject, by, "For a comparison")
     publish(live, by)

@@ -151,7 +151,7 @@ def main() -> None:
         versions.append(f"PostgreSQL {version}")
         sections.append(table(postgresql, with_elapsed=True))
     else:
-        sections.append("Not measured: no database was named in `BENCH_DATABASE_URL`.")
+        sections.append("Not measured: no database was title_words in `BENCH_DATABASE_URL`.")
     runs = [len(found[SMALL].cpu) for found in sqlite.values()]
     introduction = INTRODUCTION.format(
         target=TARGET,

@@ -39,7 +39,7 @@ of the page. A figure that misses its target is in bold.
   every other page has one certain word in an answer. They are put into the index as `manage.py reindex` does it.
 - Queries are made from those names by rules that know nothing of the search, always the same ones
   (`tests/bench/search_queries.py` has them all). **A slip** hits a letter in a word of at least four: left out, doubled
-  or a neighbour on the keyboard hit as well, a neighbour hit instead, two letters changed round; two slips are two of
+  or a neighbour on the keyboard hit as well, a neighbour hit instead, two letters changed round; two edits are two of
   those anywhere. **British** words come from a list of whole words as a dictionary has them; for the reverse the pages
   are renamed by it within a transaction that is rolled back, and asked for as they were. **Possessives** are put on
   names before "disease", "syndrome" and the like (`'s`, `’s`, `s`, `s'`); accents are left out, or put on any letter;
@@ -139,7 +139,7 @@ class Bench:
     def measure(
         self, label: str, asked: Iterable[tuple[str, Any]], is_right: Callable[[Any, Any], bool], target: float = 0
     ) -> None:
-        from search.searching import search
+        from search.engine import search
 
         row = Row(label, 0)
         right = 0
@@ -168,8 +168,8 @@ class Bench:
 
         self.measure("names as they are", [(name, queries.right(name)) for name in titles[::5]], first_is_right)
         self.measure("as people type", rules.EXAMPLES.items(), is_called, 100)
-        slips = [("one slip", rules.slip, 97), ("two slips", rules.two_slips, 94)]
-        for label, change, target in slips:
+        edits = [("one slip", rules.slip, 97), ("two edits", rules.two_slips, 94)]
+        for label, change, target in edits:
             self.measure(f"{label} in a name", pairs(queries.changed(titles, change)), first_is_right, target)
             self.measure(f"{label} in a synonym", pairs(queries.changed(others, change)), first_is_right, target)
         british = queries.changed(titles + others, rules.other_words(rules.BRITISH), 100_000)
@@ -201,7 +201,7 @@ class Bench:
         from search import index
         from tests.bench.search_queries import AMERICAN, BRITISH, Queries, other_words, reworded
 
-        renamed = [subject.named(lambda name: reworded(name, BRITISH)) for subject in self.subjects]
+        renamed = [subject.title_words(lambda name: reworded(name, BRITISH)) for subject in self.subjects]
         changed = [new for new, old in zip(renamed, self.subjects, strict=True) if new != old]
         queries = Queries(renamed)
         names = [name for subject in changed for name in subject.names if len(name) > 6]
@@ -239,13 +239,13 @@ class Bench:
         self.measure("bare number of two", [(value, frozenset(bare[value])) for value in both], lists_all, 100)
 
     def measure_suggestions(self) -> None:
-        from search.searching import suggest
+        from search.engine import suggest_names
 
         random = Random(2026)  # noqa: S311
         row = Row("suggestions while a name is typed", 0)
         for name in random.sample(self.queries.titles(), 300):
             for length in range(2, min(len(name), 30), 3):
-                self.ask(name[:length], row, suggest)
+                self.ask(name[:length], row, suggest_names)
                 row.count += 1
         self.rows.append(row)
         print(" | ".join(row.cells()), flush=True)
@@ -253,7 +253,7 @@ class Bench:
     def measure_changes(self) -> None:
         """What one publication costs the next search of a process that has all the names."""
         from search import index
-        from search.searching import search
+        from search.engine import search
 
         put, after = Row("put", 0), Row("after", 0)
         for subject in self.subjects[:50]:
@@ -278,7 +278,7 @@ def is_called(answer: Any, name: str) -> bool:
 
 
 def lists_all(answer: Any, right: frozenset[int]) -> bool:
-    from search.searching import search
+    from search.engine import search
 
     found = list(answer.hits)
     for page in range(2, min(answer.pages, 6) + 1):
@@ -321,11 +321,11 @@ def measure_memory(url: str) -> float:
     from tests.bench.search_queries import EXAMPLES
 
     before = memory()
-    from search.searching import search, suggest
+    from search.engine import search, suggest_names
 
     for text in [*EXAMPLES] * 20:
         search(text)
-        suggest(text)
+        suggest_names(text)
     return memory() - before
 
 
@@ -377,7 +377,7 @@ def main() -> None:
         versions.append(f"PostgreSQL {number}")
         parts.append(table(postgresql))
     else:
-        parts.append("Not measured: no database was named in `BENCH_DATABASE_URL`.")
+        parts.append("Not measured: no database was title_words in `BENCH_DATABASE_URL`.")
     introduction = INTRODUCTION.format(
         date=datetime.now(UTC).strftime("%-d %B %Y"),
         versions=" · ".join(versions),

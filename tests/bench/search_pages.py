@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from diseases.codes import PATTERNS, Scheme
-from diseases.values import Answer, Code, DiseasePage, OtherName, Topic
+from diseases.values import DiseasePage, IdentifierValue, QuestionValue, SynonymValue, Topic
 from search.documents import Document
 from tests.bench.generate import paragraph, prose
 
@@ -40,7 +40,7 @@ class Subject:
     def names(self) -> tuple[str, ...]:
         return self.name, *self.synonyms
 
-    def named(self, rename: Any) -> "Subject":
+    def title_words(self, rename: Any) -> "Subject":
         return replace(self, name=rename(self.name), synonyms=tuple(map(rename, self.synonyms)))
 
     def document(self) -> Document:
@@ -52,18 +52,20 @@ class Subject:
             title=self.name[:250],
             slug=f"orpha-{self.number}",
             summary=self.definition,
-            synonyms=tuple(OtherName(key=_key(self, name), text=name[:250]) for name in self.synonyms),
-            codes=tuple(Code(key=_key(self, *code), scheme=code[0], value=code[1]) for code in self.codes),
-            answers=tuple(self._answer(place, question) for place, question in enumerate(QUESTIONS)),
+            synonyms=tuple(SynonymValue(key=_key(self, name), text=name[:250]) for name in self.synonyms),
+            identifiers=tuple(
+                IdentifierValue(key=_key(self, *code), scheme=code[0], value=code[1]) for code in self.codes
+            ),
+            questions=tuple(self._answer(place, question) for place, question in enumerate(QUESTIONS)),
         )
 
-    def _answer(self, place: int, question: str) -> Answer:
+    def _answer(self, place: int, question: str) -> QuestionValue:
         seed = self.number * 17 + place * 5
         text = f"{paragraph(seed)} {paragraph(seed + 1)}"
         if place == 3 and self.number % 2:
             text += f" A {WIDESPREAD} may help. {prose(seed, 20)}"
         # Not validated: sanitising so many answers would take longer than all the rest.
-        return Answer.model_construct(
+        return QuestionValue.model_construct(
             key=_key(self, question), topic=Topic.OTHER, question=question, html=f"<p>{text}</p>"
         )
 

@@ -100,7 +100,7 @@ def main() -> None:
         versions.append(f"PostgreSQL {number}")
         sections.append(table(results))
     else:
-        sections.append("Not measured: no database was named in `BENCH_DATABASE_URL`.")
+        sections.append("Not measured: no database was title_words in `BENCH_DATABASE_URL`.")
     introduction = INTRODUCTION.format(
         target=TARGET,
         date=datetime.now(UTC).strftime("%-d %B %Y"),

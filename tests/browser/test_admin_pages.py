@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from diseases.models import Symptom
 from imports.models import ImportRun, Proposal
-from publishing.verbs import keep
+from publishing.verbs import save_edition
 from tests.browser.test_editing import url
 from tests.factories import PASSWORD, make_disease, make_editor, make_organization, make_publisher
 
@@ -34,7 +34,7 @@ def test_the_pages_of_the_admin_have_no_barriers_of_ours(live_server, new_contex
     disease = make_disease(questions=2, organizations=[make_organization()])
     disease.summary = "Another summary."
     disease.save()
-    keep(disease, by=make_editor())
+    save_edition(disease, by=make_editor())
     Symptom.objects.create(disease=disease, term="Fever", frequency="90%")
     texts = {"old": {"text": "The first summary."}, "new": {"text": "A newer summary."}}
     proposed = {"dataset": "orphanet", "record": "ORPHA:1", "part": "summary", "action": "change"}
@@ -49,7 +49,7 @@ def test_the_pages_of_the_admin_have_no_barriers_of_ours(live_server, new_contex
     changelist = reverse("admin:diseases_disease_changelist")
 
     found = {}
-    for name in ["change", "history", "compare", "publish", "ready", "withdraw", "bin", "previous"]:
+    for name in ["change", "history", "compare", "publish", "submit", "withdraw", "trash", "previous"]:
         page.goto(url(name, disease))
         found[name] = barriers(page)
     for row in [disease.symptoms.get(), proposal, run]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from publishing.models import Edition
-from publishing.verbs import hand_over, keep
+from publishing.verbs import save_edition, submit
 from tests.browser.test_admin_pages import barriers
 from tests.browser.test_editing import url
 from tests.factories import make_disease, make_editor, make_organization, make_publisher
@@ -46,10 +46,10 @@ def test_the_first_page_has_no_barrier_and_does_not_scroll_sideways(open_window,
     publisher = make_publisher()
     if full:
         draft, changed = make_disease(live=False), make_organization(name="A" * 60)
-        hand_over(keep(draft, publisher), publisher, note="A long word: " + "x" * 100)
+        submit(save_edition(draft, publisher), publisher, note="A long word: " + "x" * 100)
         changed.description = "New."
         changed.save()
-        keep(changed, publisher)
+        save_edition(changed, publisher)
     page = open_window(publisher, viewport={"width": width, "height": 800}, color_scheme=color_scheme)
 
     page.goto(reverse("admin:index"))

@@ -1,4 +1,4 @@
-"""An editor's day, from a new disease to the bin and back, in a real browser."""
+"""An editor's day, from a new disease to the trash and back, in a real browser."""
 
 import re
 
@@ -44,9 +44,9 @@ def test_an_editors_day(sign_in):  # noqa: F811
     ).click()
     editor.get_by_role("button", name="Save and preview").click()
     assert editor.locator("h2[id^='q-']").all_inner_texts() == ["First?", "Second?"]
-    editor.goto(url("ready", disease))
+    editor.goto(url("submit", disease))
     editor.get_by_label("Note to the publishers").fill("A new page.")
-    editor.get_by_role("button", name="Hand over").click()
+    editor.get_by_role("button", name="Submit").click()
 
     # The publisher reads the note and publishes.
     publisher.goto(url("publish", disease))
@@ -80,22 +80,22 @@ def test_an_editors_day(sign_in):  # noqa: F811
     publisher.get_by_role("button", name="Restore").click()
     expect(publisher.get_by_text(re.compile("is the working copy again"))).to_be_visible()
     expect(publisher.get_by_label("Summary:", exact=True)).to_have_value("A disease of the morning.")
-    publisher.get_by_role("link", name="Publish the previous…").click()
+    publisher.get_by_role("link", name="Publish the previous edition…").click()
     publisher.get_by_role("button", name="Publish this edition again").click()
     expect(publisher.get_by_text(re.compile("is live again"))).to_be_visible()
     assert Edition.objects.live().of(Disease).get().number == first
 
-    # Withdrawn, binned, and taken out again.
+    # Withdrawn, trashed, and taken out again.
     publisher.get_by_role("link", name="Withdraw…").click()
     publisher.get_by_label("Reason").fill("It does not exist.")
     publisher.get_by_role("button", name="Withdraw").click()
     expect(publisher.get_by_text("State: withdrawn")).to_be_visible()
-    publisher.get_by_role("link", name="Bin…").click()
+    publisher.get_by_role("link", name="Delete…").click()
     publisher.get_by_label("Reason").fill("Really not.")
-    publisher.get_by_role("button", name="Move to the bin").click()
-    expect(publisher.get_by_text("State: in the bin")).to_be_visible()
-    publisher.get_by_role("link", name="Take out of the bin…").click()
-    publisher.get_by_role("button", name="Take it out of the bin").click()
+    publisher.get_by_role("button", name="Delete").click()
+    expect(publisher.get_by_text("State: in the trash")).to_be_visible()
+    publisher.get_by_role("link", name="Restore from the trash…").click()
+    publisher.get_by_role("button", name="Restore from the trash").click()
     expect(publisher.get_by_text("State: withdrawn")).to_be_visible()
     assert disease.supports.get().organization == organization
     assert not Edition.objects.live().of(Disease).exists()

@@ -88,7 +88,7 @@ def test_an_editor_is_refused_publishing(sign_in):
     page = sign_in(make_editor())
 
     page.goto(url("change", disease))
-    expect(page.get_by_role("link", name="Ready to publish…")).to_be_visible()
+    expect(page.get_by_role("link", name="Submit…")).to_be_visible()
     expect(page.get_by_role("link", name="Publish…", exact=True)).to_have_count(0)
     response = page.goto(url("publish", disease))
 
@@ -112,9 +112,9 @@ def test_an_answer_is_written_in_the_editor_previewed_and_handed_over(sign_in):
     expect(page.get_by_text(re.compile("Not public"))).to_be_visible()
     expect(page.locator("strong", has_text="bold")).to_be_visible()
     assert disease.questions.get().answer.endswith("A word in <strong>bold</strong></p>")
-    page.goto(url("ready", disease))
+    page.goto(url("submit", disease))
     page.get_by_label("Note to the publishers").fill("One new sentence.")
-    page.get_by_role("button", name="Hand over").click()
+    page.get_by_role("button", name="Submit").click()
     expect(page.get_by_text("State: ready to publish")).to_be_visible()
 
 

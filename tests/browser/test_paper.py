@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from diseases.models import Disease, Identifier, Synonym
 from publishing.models import Edition
-from publishing.verbs import keep
+from publishing.verbs import save_edition
 from tests.factories import make_disease, make_organization, make_question, make_source, put_live
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -174,7 +174,7 @@ def test_paper_is_black_on_white_on_a_dark_screen_too(live_server, new_context, 
 
 def test_a_preview_prints_like_the_page_and_says_what_it_is(live_server, page, admin_user):
     disease = make_disease(live=False, name="Iron overload")
-    keep(disease, by="test")
+    save_edition(disease, by="test")
     page.goto(f"{live_server.url}/admin/login/")
     page.fill("[name=username]", "admin")
     page.fill("[name=password]", "password")

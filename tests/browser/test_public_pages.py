@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from diseases.models import Disease
 from organizations.models import Organization
 from publishing.restoring import hide_comparison
-from publishing.verbs import keep, publish, withdraw
+from publishing.verbs import publish, save_edition, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, make_question, make_source, put_live
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -55,7 +55,7 @@ def make_history() -> Disease:
         make_question(disease, question="How is it treated?", answer="<p>With care.</p>", last_updated=date(2020, 5, 1))
         support = disease.supports.create(organization=iron, position=1, note="Has a help line.\nCall at any time.")
         disease.supports.create(organization=liver, position=2)
-        publish(keep(disease, by="test"), by=publisher)
+        publish(save_edition(disease, by="test"), by=publisher)
     with time_machine.travel("2026-05-03 12:00Z"):
         disease.questions.update(position=1, last_updated=date(2026, 5, 2))
         causes.refresh_from_db()
@@ -63,10 +63,10 @@ def make_history() -> Disease:
         causes.last_updated = None
         causes.save()
         support.delete()
-        publish(keep(disease, by="test"), by=publisher, note="What we now know of its cause.")
+        publish(save_edition(disease, by="test"), by=publisher, note="What we now know of its cause.")
     with time_machine.travel("2026-05-04 12:00Z"):
         make_question(disease, question="Who can help?", answer="<p>Many people.</p>", position=3)
-        edition = publish(keep(disease, by="test"), by=publisher)
+        edition = publish(save_edition(disease, by="test"), by=publisher)
     hide_comparison(edition, by=publisher, reason="It named someone.")
     return disease
 
@@ -78,7 +78,7 @@ def make_history_of(seed_page) -> Disease:
         call_command("import_page", str(seed_page), stdout=StringIO())
         disease = Disease.objects.get()
         for subject in [*Organization.objects.all(), disease]:
-            publish(keep(subject, by="test"), by=publisher)
+            publish(save_edition(subject, by="test"), by=publisher)
     with time_machine.travel("2026-05-03 12:00Z"):
         causes, inherited, treated = disease.questions.all()
         causes.answer = causes.answer.replace("is unknown", "is known")
@@ -87,7 +87,7 @@ def make_history_of(seed_page) -> Disease:
         for question in [causes, inherited, treated]:
             question.save()
         disease.supports.get(organization__name="Iron Disorders Institute Inc.").delete()
-        publish(keep(disease, by="test"), by=publisher, note="What we now know of its cause.")
+        publish(save_edition(disease, by="test"), by=publisher, note="What we now know of its cause.")
     return disease
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from suggestions import tickets
+from suggestions import form_tokens
 from suggestions.models import Suggestion
 from tests.browser.test_admin_pages import barriers
 from tests.factories import (
@@ -46,7 +46,7 @@ def sign_in(page, user):
 
 
 def test_a_readers_correction_is_accepted_published_and_credited(live_server, new_context, disease, monkeypatch):
-    monkeypatch.setattr(tickets, "YOUNG", -1)  # a program reads and types within the seconds that look like a robot
+    monkeypatch.setattr(form_tokens, "MIN_AGE", -1)  # a program is as quick as a robot
     reading = new_context(base_url=live_server.url, java_script_enabled=False, viewport={"width": 390, "height": 800})
     reader = reading.new_page()
     complaints = []
@@ -141,7 +141,7 @@ def test_the_form_has_no_barrier_and_does_not_scroll_sideways(live_server, new_c
 
 
 def test_the_form_is_filled_in_with_the_keyboard_alone(live_server, new_context, disease, monkeypatch):
-    monkeypatch.setattr(tickets, "YOUNG", -1)
+    monkeypatch.setattr(form_tokens, "MIN_AGE", -1)
     page = new_context(base_url=live_server.url).new_page()
     page.goto("/suggest/?about=disease&slug=long&kind=symptom")
     page.get_by_label("A symptom is missing").focus()

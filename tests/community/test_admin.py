@@ -10,7 +10,7 @@ from PIL import Image
 
 from community.models import Picture, Portrait
 from publishing.models import Edition
-from publishing.verbs import keep
+from publishing.verbs import save_edition
 from tests.factories import make_disease, make_editor, make_picture, make_portrait, make_publisher, make_user
 from tests.forms import fields_of
 
@@ -157,7 +157,7 @@ def test_a_turned_back_save_keeps_the_new_picture_and_shows_what_was_saved(clien
     posted = form_of(client, url("change", portrait), alternative="Anna laughs")
     portrait.words = "Saved meanwhile."
     portrait.save()
-    keep(portrait, by="somebody")
+    save_edition(portrait, by="somebody")
 
     response = client.post(url("change", portrait), posted | {"picture-file": a_file()})
 
@@ -184,7 +184,7 @@ def test_the_form_asks_for_what_is_missing(client, editor, changes, error):
 
 def test_a_draft_takes_its_consent_back_in_the_form_and_what_was_live_by_its_own_step(client, editor):
     draft, live = make_portrait(live=False), make_portrait()
-    keep(draft, by="test")
+    save_edition(draft, by="test")
     for portrait in [draft, live]:
         response = client.post(url("change", portrait), form_of(client, url("change", portrait), consent_on=""))
         portrait.refresh_from_db()
@@ -195,7 +195,7 @@ def test_a_draft_takes_its_consent_back_in_the_form_and_what_was_live_by_its_own
 
 def test_publishing_without_a_consent_is_refused_on_its_page_and_in_the_list(client, publisher):
     with_, without = make_portrait(live=False), make_portrait(live=False, consent_on=None, name="Nobody")
-    edition = keep(without, by="test")
+    edition = save_edition(without, by="test")
 
     page = client.get(url("publish", without))
     refused = client.post(url("publish", without), {"edition": edition.number, "note": ""})

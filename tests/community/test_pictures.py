@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 from PIL.ExifTags import GPS, IFD, Base
 
-from community.pictures import MOST_BYTES, SIDE, PictureRefused, check, read
+from community.pictures import MAX_STORED_BYTES, SIDE, PictureRefused, check_picture, read_picture
 
 MARK = "LEAK of a place"
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
@@ -23,7 +23,7 @@ def sent(image, form="PNG", **options):
 
 def stored(file):
     """What is shown of a file that was sent."""
-    return Image.open(io.BytesIO(read(file).content))
+    return Image.open(io.BytesIO(read_picture(file).content))
 
 
 def quarters(size=(600, 400)):
@@ -66,7 +66,7 @@ def test_nothing_but_the_colours_of_a_camera_picture_is_stored():
     assert (image.format, image.size) == ("WEBP", (480, 320))
     assert dict(image.getexif()) == {}
     assert image.info.keys().isdisjoint({"icc_profile", "xmp", "exif", "comment"})
-    assert MARK.encode() not in read(file).content
+    assert MARK.encode() not in read_picture(file).content
     assert [colour_at(image, *place) for place in [(1, 1), (3, 1), (2, 3)]] == ["R", "B", "G"]
 
 
@@ -139,14 +139,14 @@ def test_of_a_moving_picture_the_first_frame_is_taken():
 
 
 def test_noise_is_made_to_fit():
-    stored_ = read(sent(Image.frombytes("RGB", (900, 900), os.urandom(900 * 900 * 3))))
+    stored_ = read_picture(sent(Image.frombytes("RGB", (900, 900), os.urandom(900 * 900 * 3))))
 
-    assert len(stored_.content) <= MOST_BYTES
+    assert len(stored_.content) <= MAX_STORED_BYTES
     assert 200 < stored_.width <= SIDE
 
 
 def test_the_same_picture_is_the_same_bytes():
-    assert read(a_camera_picture()).digest == read(a_camera_picture()).digest
+    assert read_picture(a_camera_picture()).digest == read_picture(a_camera_picture()).digest
 
 
 def too_many_pixels(width, height):
@@ -172,7 +172,7 @@ def too_many_pixels(width, height):
 )
 def test_what_cannot_be_used_is_refused_with_a_reason(file, words):
     with pytest.raises(PictureRefused, match=words):
-        read(file())
+        read_picture(file())
 
 
 def test_a_large_picture_of_a_camera_is_read():
@@ -185,7 +185,7 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch):
     monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", lambda image: pytest.fail("decoded"))
 
     with pytest.raises(PictureRefused, match="pixels"):
-        read(too_many_pixels(5000, 4001))
+        read_picture(too_many_pixels(5000, 4001))
 
 
 BEGINNINGS = [sent(quarters((20, 20)), form).getvalue() for form in ["JPEG", "PNG", "WEBP"]]
@@ -205,10 +205,10 @@ def damaged(draw):
 @given(st.binary(max_size=200) | damaged())
 def test_no_bytes_make_it_crash(content):
     try:
-        found = read(io.BytesIO(content))
+        found = read_picture(io.BytesIO(content))
     except PictureRefused:
         return
-    assert check(found.content) == found
+    assert check_picture(found.content) == found
 
 
 @settings(deadline=None, max_examples=60)
@@ -224,14 +224,14 @@ def test_any_picture_ends_within_the_limits_and_without_metadata(width, height, 
     exif[Base.Orientation] = orientation
     exif[Base.ImageDescription] = words.hex()
 
-    found = read(sent(Image.new(mode, (width, height)), exif=exif))
+    found = read_picture(sent(Image.new(mode, (width, height)), exif=exif))
 
     image = Image.open(io.BytesIO(found.content))
     assert image.size == (found.width, found.height)
     assert max(image.size) == min(SIDE, max(width, height))
-    assert len(found.content) <= MOST_BYTES
+    assert len(found.content) <= MAX_STORED_BYTES
     assert (dict(image.getexif()), image.info.keys() & {"exif", "icc_profile", "xmp"}) == ({}, set())
-    assert check(found.content) == found
+    assert check_picture(found.content) == found
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_any_picture_ends_within_the_limits_and_without_metadata(width, height, 
 )
 def test_a_picture_from_another_site_must_be_as_we_make_them(content):
     with pytest.raises(PictureRefused):
-        check(content)
+        check_picture(content)
 
 
 def test_pillow_refuses_bombs_in_the_whole_process():

@@ -17,12 +17,12 @@ from pydantic import ValidationError
 from community.models import Picture, Portrait
 from community.values import PictureValue, PortraitPage
 from diseases.models import Disease
-from publishing.binning import prune_files, unbin_subject
 from publishing.indexing import index_live_pages, is_indexed
 from publishing.models import Address, Edition, Event, Link, State
 from publishing.restoring import restore
-from publishing.verbs import PublishingError, forget, hand_over, keep, publish, withdraw
-from search.models import Entry
+from publishing.trash import prune_files, untrash
+from publishing.verbs import PublishingError, forget, publish, save_edition, submit, withdraw
+from search.models import IndexEntry
 from tests.factories import (
     make_disease,
     make_editor,
@@ -53,12 +53,12 @@ def make_marked(**fields):
     """A portrait whose every text has the marker, and which has changed once, so that it has a history."""
     marked = {name: f"{MARK} {name}" for name in ["name", "relation", "words", "alternative", "consent_note"]}
     portrait = make_portrait(live=False, picture=make_picture("red"), staff_notes=f"{MARK} notes", **marked | fields)
-    first = keep(portrait, by="test", note=f"{MARK} note")
-    hand_over(first, by=make_editor(), note=f"{MARK} to the publishers")
+    first = save_edition(portrait, by="test", note=f"{MARK} note")
+    submit(first, by=make_editor(), note=f"{MARK} to the publishers")
     publish(first, by=make_publisher(), note=f"{MARK} to readers")
     portrait.words, portrait.picture = f"{MARK} words, changed", make_picture("blue")
     portrait.save()
-    publish(keep(portrait, by="test"), by=make_publisher(), note=f"{MARK} once more")
+    publish(save_edition(portrait, by="test"), by=make_publisher(), note=f"{MARK} once more")
     LogEntry.objects.create(
         user=make_editor(), content_type_id=content_type(), object_id=portrait.pk, object_repr=MARK, action_flag=CHANGE
     )
@@ -154,7 +154,7 @@ def test_a_portrait_has_addresses_as_every_kind_has(client):
     portrait = make_portrait(slug="before", name="Anna")
     portrait.slug, portrait.words = "after", "Other words."
     portrait.save()
-    publish(keep(portrait, by="test"), by=make_publisher(), note="Anna says it otherwise.")
+    publish(save_edition(portrait, by="test"), by=make_publisher(), note="Anna says it otherwise.")
 
     moved, changes = client.get("/community/before/"), client.get("/community/after/changes/").text
     withdraw(portrait, by=make_publisher(), reason="She moved on.")
@@ -177,10 +177,10 @@ def test_a_portrait_is_no_hit_of_the_search(client):
     make_disease()
     make_portrait(name="Findme")
 
-    assert Entry.objects.count() == 1
+    assert IndexEntry.objects.count() == 1
     assert "Findme" not in client.get("/search/?q=find").text
     index_live_pages()
-    assert (Entry.objects.count(), is_indexed()) == (1, True)
+    assert (IndexEntry.objects.count(), is_indexed()) == (1, True)
 
 
 # Without a community, without anybody
@@ -220,8 +220,8 @@ def test_without_a_consent_nobody_is_published_or_shown_anywhere(client):
         live=False, consent_on=None, name=f"{MARK} name", words=f"{MARK} words", disease=disease,
         picture=make_picture(), alternative=f"{MARK} picture",
     )  # fmt: skip
-    edition = keep(portrait, by="test", note=f"{MARK} note")
-    hand_over(edition, by=make_editor(), note=f"{MARK} handed over")
+    edition = save_edition(portrait, by="test", note=f"{MARK} note")
+    submit(edition, by=make_editor(), note=f"{MARK} handed over")
 
     with pytest.raises(PublishingError, match="no consent"):
         publish(edition, by=make_publisher())
@@ -233,10 +233,10 @@ def test_without_a_consent_nobody_is_published_or_shown_anywhere(client):
 
 def test_neither_an_edition_from_before_the_consent_nor_one_from_before_it_was_cleared_goes_live():
     portrait = make_portrait(live=False, consent_on=None)
-    before = keep(portrait, by="test")
+    before = save_edition(portrait, by="test")
     Portrait.objects.filter(pk=portrait.pk).update(consent_on=date(2026, 5, 3))
     portrait.refresh_from_db()
-    given = keep(portrait, by="test")
+    given = save_edition(portrait, by="test")
 
     with pytest.raises(PublishingError, match="no consent"):
         publish(before, by=make_publisher())
@@ -253,7 +253,7 @@ def test_going_back_to_an_older_edition_keeps_todays_consent():
     first = Edition.objects.about(portrait).get()
     portrait.words, portrait.consent_on = "Second words.", date(2026, 6, 1)
     portrait.save()
-    keep(portrait, by="test")
+    save_edition(portrait, by="test")
 
     restore(first, by="test")
 
@@ -280,7 +280,7 @@ def test_a_withdrawn_consent_takes_away_every_word_and_picture_everywhere(client
     assert [client.get(address).status_code for address in pictures] == [404, 404]
     assert portrait.name == "Consent withdrawn"
     assert (portrait.consent_on, portrait.disease, portrait.picture) == (None, None, None)
-    assert Portrait.objects.with_state().get().state == State.BINNED
+    assert Portrait.objects.with_state().get().state == State.TRASHED
     for page in [address_of(portrait), f"{address_of(portrait)}changes/"]:
         gone = client.get(page)
         assert (gone.status_code, REASON in gone.text) == (410, True)
@@ -296,10 +296,10 @@ def test_nothing_comes_back_after_a_withdrawn_consent():
             publish(edition, by=publisher)
         with pytest.raises(PublishingError):
             restore(edition, by=publisher)
-    unbin_subject(portrait, by=publisher)
+    untrash(portrait, by=publisher)
     portrait.refresh_from_db()
     with pytest.raises(PublishingError, match="no consent"):
-        publish(keep(portrait, by=publisher), by=publisher)
+        publish(save_edition(portrait, by=publisher), by=publisher)
 
 
 def test_whoever_may_change_a_portrait_may_take_the_consent_back_and_nobody_else():
@@ -315,13 +315,13 @@ def test_whoever_may_change_a_portrait_may_take_the_consent_back_and_nobody_else
 
 def test_a_draft_is_forgotten_too(client):
     portrait = make_portrait(live=False, name=f"{MARK} name")
-    keep(portrait, by="test")
+    save_edition(portrait, by="test")
 
     forget(portrait, by=make_editor(), reason=REASON)
 
     assert MARK not in everything_stored()
     assert client.get(address_of(portrait)).status_code == 404
-    assert [event.verb for event in Event.objects.order_by("pk")] == ["redacted", "binned"]
+    assert [event.verb for event in Event.objects.order_by("pk")] == ["redacted", "trashed"]
 
 
 def test_what_was_withdrawn_before_is_forgotten_with_its_reason(client):
@@ -376,7 +376,7 @@ def test_a_picture_is_served_for_as_long_as_a_live_portrait_shows_it(client):
 
     portrait.picture, portrait.alternative = new, "In blue"
     portrait.save()
-    edition = keep(portrait, by="test")
+    edition = save_edition(portrait, by="test")
     assert [client.get(picture_address(picture)).status_code for picture in [old, new]] == [200, 404]
     publish(edition, by=make_publisher())
     assert [client.get(picture_address(picture)).status_code for picture in [old, new]] == [404, 200]
@@ -431,7 +431,7 @@ def test_portraits_travel_with_their_pictures(client, tmp_path):
     portrait = make_portrait(disease=disease, picture=make_picture("red"), alternative="In red")
     portrait.picture = make_picture("blue")
     portrait.save()
-    keep(portrait, by="test")
+    save_edition(portrait, by="test")
     forget(make_portrait(), by=publisher, reason=REASON)
     file = tmp_path / "content.json"
     call_command("dump_content", str(file))
@@ -448,8 +448,8 @@ def test_portraits_travel_with_their_pictures(client, tmp_path):
     assert client.get(address_of(portrait)).text == before[1]
     assert not Edition.objects.live().filter(title="Portrait").exists()
     records = [json.loads(content)["subjects"] for content in [before[0], file.read_bytes()]]
-    assert [record for record in records[0] if record["state"] != "binned"] == [
-        record for record in records[1] if record["state"] != "binned"
+    assert [record for record in records[0] if record["state"] != "trashed"] == [
+        record for record in records[1] if record["state"] != "trashed"
     ]
 
 
@@ -495,7 +495,7 @@ def test_search_engines_are_asked_to_forget_a_person(client):
     ]
 
     assert robots == [True, True]
-    assert [part for part in sitemaps.parts() if part[0] == "portrait"] == []
+    assert [part for part in sitemaps.sitemap_parts() if part[0] == "portrait"] == []
     assert client.get("/sitemap-portrait-1.xml").status_code == 404
 
 

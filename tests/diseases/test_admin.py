@@ -126,8 +126,8 @@ def test_rows_are_added_and_reordered(client):
     save(client, disease, fields)
 
     page = Edition.objects.about(disease).order_by("number").last().page
-    assert [answer.question for answer in page.answers] == ["Two?", "One?", "Three?"]
-    assert page.answers[1].key == one.key
+    assert [answer.question for answer in page.questions] == ["Two?", "One?", "Three?"]
+    assert page.questions[1].key == one.key
 
 
 @pytest.mark.usefixtures("editor")

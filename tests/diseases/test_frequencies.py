@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diseases.frequencies import Band, Frequency, read
+from diseases.frequencies import Band, Frequency, read_frequency
 
 # Every form that the real tables print, besides "-": MedQuAD's two sorts, and Orphanet's classes below.
 PERCENTAGES = """
@@ -74,7 +74,7 @@ FRACTIONS = """
     ],
 )
 def test_a_frequency_is_told_in_words(printed, words, share, band):
-    frequency = read(printed)
+    frequency = read_frequency(printed)
 
     assert (frequency.words, frequency.band) == (words, band)
     assert frequency.share == (None if share is None else Decimal(str(share)))
@@ -82,7 +82,7 @@ def test_a_frequency_is_told_in_words(printed, words, share, band):
 
 @pytest.mark.parametrize("printed", PERCENTAGES.split())
 def test_every_percentage_in_the_data_is_told_as_it_is_printed(printed):
-    words = read(printed).words
+    words = read_frequency(printed).words
     share = float(printed.removesuffix("%"))
 
     if printed == "100%":
@@ -98,7 +98,7 @@ def test_every_percentage_in_the_data_is_told_as_it_is_printed(printed):
 @pytest.mark.parametrize("printed", FRACTIONS.split())
 def test_every_fraction_in_the_data_is_told_as_one_study(printed):
     seen, of = printed.split("/")
-    frequency = read(printed)
+    frequency = read_frequency(printed)
 
     assert frequency.words == f"in {seen} of {of} people in one study"
     assert frequency.study == (int(seen), int(of))
@@ -106,7 +106,7 @@ def test_every_fraction_in_the_data_is_told_as_one_study(printed):
 
 
 def test_the_range_of_a_class_is_kept():
-    frequency = read("Frequent (79-30%)")
+    frequency = read_frequency("Frequent (79-30%)")
 
     assert (frequency.least, frequency.most) == (30, 79)
 
@@ -115,7 +115,7 @@ def test_the_range_of_a_class_is_kept():
     st.text(max_size=60) | st.from_regex(r"[A-Z]?[a-z ]{0,9}\(?<?\d{1,4}(\.\d)?%?[-/]?<?\d{0,4}%?\)?", fullmatch=True)
 )
 def test_whatever_is_printed_has_words_and_a_share_that_fits_a_bar(printed):
-    frequency = read(printed)
+    frequency = read_frequency(printed)
 
     assert frequency.words
     assert frequency.band in Band

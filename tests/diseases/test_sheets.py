@@ -10,12 +10,12 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diseases.measuring import lines
 from diseases.models import Identifier, Synonym
-from diseases.sheets import FEWEST_ROWS, PAGE, Contact, fit, height, qr_code, useful_codes, useful_synonyms
-from diseases.values import Code, DiseasePage, OtherName, SynonymKind
-from organizations.values import Number, OrganizationPage
-from publishing.verbs import keep
+from diseases.sheets import MIN_ROWS, PAGE, Contact, height, lay_out, qr_code, useful_codes, useful_synonyms
+from diseases.text_width import line_count
+from diseases.values import DiseasePage, IdentifierValue, SynonymKind, SynonymValue
+from organizations.values import OrganizationPage, PhoneNumberValue
+from publishing.verbs import save_edition
 from tests.factories import make_disease, make_organization, make_source, put_live
 from tests.reading import text_of, texts_of
 
@@ -24,11 +24,11 @@ NOTICE = "This page is information, not medical advice."
 
 
 def name(text, kind="exact"):
-    return OtherName(key=uuid.uuid4(), text=text, kind=kind)
+    return SynonymValue(key=uuid.uuid4(), text=text, kind=kind)
 
 
 def code(scheme, value, relation="exact"):
-    return Code(key=uuid.uuid4(), scheme=scheme, value=value, relation=relation)
+    return IdentifierValue(key=uuid.uuid4(), scheme=scheme, value=value, relation=relation)
 
 
 def organization(title="Iron Society", **fields):
@@ -36,12 +36,12 @@ def organization(title="Iron Society", **fields):
 
 
 def contact(title="Iron Society", phone="217-555-0100", **fields):
-    return Contact.of(organization(title, phone=Number(printed=phone) if phone else None, **fields))
+    return Contact.of(organization(title, phone=PhoneNumberValue(printed=phone) if phone else None, **fields))
 
 
 def sheet_of(contacts=(), address=ADDRESS, notice=NOTICE, **fields):
     page = DiseasePage(**{"title": "Iron overload", "slug": "iron-overload"} | fields)
-    return fit(page, contacts, address=address, notice=notice)
+    return lay_out(page, contacts, address=address, notice=notice)
 
 
 def test_a_page_that_fits_stands_on_it_whole():
@@ -50,7 +50,7 @@ def test_a_page_that_fits_stands_on_it_whole():
         summary="Too much iron.\n\nIn the liver.",
         summary_source="GARD",
         synonyms=(name("Bronze disease", "former"), name("IO", "abbreviation")),
-        codes=(code("UMLS", "C1"), code("ORPHA", "446")),
+        identifiers=(code("UMLS", "C1"), code("ORPHA", "446")),
     )
 
     assert sheet.name == "Iron overload"
@@ -59,7 +59,7 @@ def test_a_page_that_fits_stands_on_it_whole():
     assert (sheet.summary, sheet.summary_note) == ("Too much iron. In the liver.", "Source: GARD")
     assert [each.name for each in sheet.contacts.shown] == ["Iron Society", "Liver Society"]
     assert sheet.contacts.more == ""
-    assert sheet.rows > FEWEST_ROWS
+    assert sheet.rows > MIN_ROWS
 
 
 def test_what_does_not_fit_is_counted():
@@ -68,7 +68,7 @@ def test_what_does_not_fit_is_counted():
         title="Deficiency of the long chain of everything " * 5,
         summary="The body has too much iron. " * 43,
         synonyms=tuple(name(f"Long other name number {number}") for number in range(30)),
-        codes=tuple(code("OMIM", f"{number:06}") for number in range(30)),
+        identifiers=tuple(code("OMIM", f"{number:06}") for number in range(30)),
     )
 
     assert re.fullmatch(r"and \d+ more: see the page", many.synonyms.more)
@@ -147,7 +147,7 @@ def test_every_line_to_write_on_belongs_to_a_label():
     ],
 )
 def test_lines_are_counted_rather_too_many_than_too_few(text, width, count):
-    assert lines(text, width, 3.5) == count
+    assert line_count(text, width, 3.5) == count
 
 
 # Anything that a page may hold. Letters of every width and script, and words that are longer than a line.
@@ -165,7 +165,7 @@ pages = st.builds(
     summary=st.one_of(st.just(""), phrases(5000), phrases(300).map(lambda text: (text + ". ") * 12)),
     summary_source=st.sampled_from(["", "GARD", "Source " * 14]),
     synonyms=st.lists(st.builds(name, phrases(250), st.sampled_from(SynonymKind.values)), max_size=40).map(tuple),
-    codes=st.lists(st.builds(code, st.sampled_from(["ORPHA", "OMIM"]), phrases(40)), max_size=40).map(tuple),
+    identifiers=st.lists(st.builds(code, st.sampled_from(["ORPHA", "OMIM"]), phrases(40)), max_size=40).map(tuple),
 )
 addresses = st.integers(0, 200).map(lambda length: ADDRESS + "a" * length)
 notices = st.one_of(st.just(NOTICE), phrases(500))
@@ -177,14 +177,14 @@ contacts = st.lists(st.builds(contact, phrases(250), st.one_of(st.just(""), phra
 def test_no_sheet_is_longer_than_a_page_and_nothing_is_dropped_silently(fields, organizations, address, notice):
     page = DiseasePage(slug="any", **fields)
 
-    sheet = fit(page, organizations, address=address, notice=notice)
+    sheet = lay_out(page, organizations, address=address, notice=notice)
 
     assert height(sheet, address=address, notice=notice) <= PAGE
-    assert sheet.rows >= FEWEST_ROWS
+    assert sheet.rows >= MIN_ROWS
     assert sheet.name == " ".join(page.title.split())
     for some, all_of_them in [
         (sheet.synonyms, useful_synonyms(page.synonyms)),
-        (sheet.codes, useful_codes(page.codes)),
+        (sheet.codes, useful_codes(page.identifiers)),
         (sheet.contacts, organizations),
     ]:
         assert len(some.shown) + some.left_out == len(all_of_them)
@@ -243,7 +243,7 @@ def test_the_sheet_says_what_the_live_page_says(client):
     put_live(disease)
     disease.summary = "LEAK of a draft"
     disease.save()
-    keep(disease, by="test")
+    save_edition(disease, by="test")
 
     response = client.get("/diseases/iron/sheet/", headers={"host": "localhost:8000"})
 
@@ -276,7 +276,7 @@ def test_a_live_page_leads_to_its_sheet_and_a_preview_of_a_draft_does_not(client
     link = reverse("diseases:sheet", args=[disease.slug])
     disease.summary = "Another."
     disease.save()
-    draft = keep(disease, by="test")
+    draft = save_edition(disease, by="test")
 
     assert f'href="{link}"' in client.get(f"/diseases/{disease.slug}/").text
     preview = admin_client.get(reverse("admin:diseases_disease_preview", args=[disease.pk, draft.number]))

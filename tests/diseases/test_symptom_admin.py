@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from diseases.models import Disease, Identifier, Symptom, Synonym
 from imports.models import Proposal
-from publishing.binning import bin_subject
 from publishing.models import Edition
+from publishing.trash import trash
 from tests.factories import make_disease, make_editor, make_publisher, make_source, make_user
 from tests.forms import add_row, fields_of, row_of
 
@@ -234,17 +234,17 @@ def test_names_and_codes_keep_their_sources_which_the_form_does_not_show(client)
 
     page = newest(disease).page
     assert [(name.text, name.source) for name in page.synonyms] == [("Own", source.name), (theirs.text, "")]
-    assert [(code.value, code.source) for code in page.codes] == [("12345", source.name)]
+    assert [(code.value, code.source) for code in page.identifiers] == [("12345", source.name)]
     assert page.summary_source == source.name
 
 
 @pytest.mark.usefixtures("editor")
-@pytest.mark.parametrize("binned", [False, True])
-def test_a_gard_number_is_one_disease_s(client, binned):
+@pytest.mark.parametrize("trashed", [False, True])
+def test_a_gard_number_is_one_disease_s(client, trashed):
     owner = make_disease(name="Owner", live=False)
     Identifier.objects.create(disease=owner, scheme="GARD", value="7172", position=2)
-    if binned:
-        bin_subject(owner, make_publisher(), "x")
+    if trashed:
+        trash(owner, make_publisher(), "x")
     disease = make_disease()
     fields = open_form(client, disease)
     typed = {"scheme": "GARD", "value": "GARD:0007172"}
@@ -252,7 +252,7 @@ def test_a_gard_number_is_one_disease_s(client, binned):
     refused = client.post(url_of(disease), add_row(fields, "identifiers", **typed, relation="exact"))
     taken = client.post(url_of(disease), add_row(fields, "identifiers", **typed, relation="broad"))
 
-    words = "GARD 7172 is “Owner” already" + (", which is in the bin" if binned else "")
+    words = "GARD 7172 is “Owner” already" + (", which is in the trash" if trashed else "")
     assert words in refused.text
     assert "one_disease_a_gard_id" not in refused.text
     assert taken.status_code == 302

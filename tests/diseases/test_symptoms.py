@@ -8,9 +8,9 @@ from django.test import RequestFactory
 
 from diseases import views
 from diseases.models import Disease, Identifier
-from diseases.values import Answer, Aspect, Credit, DiseasePage, Sign, Topic
-from publishing.comparing import Comparison
-from publishing.verbs import keep
+from diseases.values import Aspect, DiseasePage, QuestionValue, SourceValue, SymptomValue, Topic
+from publishing.comparison import Comparison
+from publishing.verbs import save_edition
 from tests.factories import make_disease, make_question, make_source, put_live
 from tests.reading import text_of, texts_of
 from website.views import Preview
@@ -41,16 +41,16 @@ def groups_of(html: str) -> list[tuple[str, list[str]]]:
     return [(texts_of(f"<dt>{often}</dt>", "dt")[0].replace(" ,", ","), texts_of(terms, "li")) for often, terms in rows]
 
 
-def sign(term: str = "Fever", frequency: str = "", source: str = "", aspect: Aspect = Aspect.SYMPTOM) -> Sign:
-    return Sign(key=uuid4(), term=term, frequency=frequency, source=source, aspect=aspect)
+def sign(term: str = "Fever", frequency: str = "", source: str = "", aspect: Aspect = Aspect.SYMPTOM) -> SymptomValue:
+    return SymptomValue(key=uuid4(), term=term, frequency=frequency, source=source, aspect=aspect)
 
 
-def answer(topic: Topic) -> Answer:
-    return Answer(key=uuid4(), topic=topic, question=f"{topic}?", html="<p>So.</p>")
+def answer(topic: Topic) -> QuestionValue:
+    return QuestionValue(key=uuid4(), topic=topic, question=f"{topic}?", html="<p>So.</p>")
 
 
-def table_of(*signs: Sign):
-    return DiseasePage(title="Iron overload", slug="iron", symptoms=signs).sign_table
+def table_of(*signs: SymptomValue):
+    return DiseasePage(title="Iron overload", slug="iron", symptoms=signs).symptom_table
 
 
 def said(table) -> list[tuple[list[tuple[str, str]], tuple[str, ...]]]:
@@ -66,7 +66,7 @@ def test_only_approved_symptoms_are_public(client):
     add(disease, "LEAK of a term", "LEAK 7/12", approved=False, source=make_source(name="LEAK of a source"))
     html = page_of(client, disease)
     disease.symptoms.update(approved=True, term="LEAK of a later term", frequency="")
-    keep(disease, by="test")
+    save_edition(disease, by="test")
 
     later = client.get(f"/diseases/{disease.slug}/").text
 
@@ -83,7 +83,7 @@ def test_a_page_without_approved_symptoms_says_nothing_of_them(client):
 
     assert "Signs and symptoms" not in html
     assert "hpo.jax.org" not in html
-    assert DiseasePage(title="Iron overload", slug="iron").sign_table is None
+    assert DiseasePage(title="Iron overload", slug="iron").symptom_table is None
 
 
 def test_the_most_frequent_come_first_then_the_alphabet_and_the_unknown_last(client):
@@ -261,9 +261,9 @@ def test_a_page_may_have_the_rest_and_no_symptom(client):
 )
 def test_the_table_stands_where_its_topic_belongs(topics, place):
     answers = tuple(answer(Topic(topic)) for topic in topics.split())
-    page = DiseasePage(title="Iron overload", slug="iron", answers=answers, symptoms=(sign(),))
+    page = DiseasePage(title="Iron overload", slug="iron", questions=answers, symptoms=(sign(),))
 
-    assert page.sections == (*answers[:place], page.sign_table, *answers[place:])
+    assert page.sections == (*answers[:place], page.symptom_table, *answers[place:])
     assert page.labels[place] == ("symptoms", "Signs and symptoms")
     assert [anchor for anchor, _label in page.labels] == [section.anchor for section in page.sections]
 
@@ -299,7 +299,9 @@ def test_a_preview_shows_the_symptoms_of_its_edition():
     disease = make_disease(live=False)
     add(disease, "Fever", "7/12")
 
-    html = views.render_page(RequestFactory().get("/"), keep(disease, by="test"), preview=Preview("/edit/")).text
+    html = views.render_disease(
+        RequestFactory().get("/"), save_edition(disease, by="test"), preview=Preview("/edit/")
+    ).text
 
     assert groups_of(html) == [("In 7 of 12 people in one study", ["Fever"])]
 
@@ -317,7 +319,7 @@ def test_a_term_is_escaped(client):
 def test_what_changed_is_named_in_the_words_of_the_page():
     fever, itch = sign("Fever", "90%", "GARD"), sign("Itch")
     onset = sign("Infantile onset", "", "GARD", Aspect.ONSET).model_copy(update={"hpo_id": "HP:0003593"})
-    old = DiseasePage(title="Iron overload", slug="iron", symptoms=(fever, itch), sources=(Credit(name="GARD"),))
+    old = DiseasePage(title="Iron overload", slug="iron", symptoms=(fever, itch), sources=(SourceValue(name="GARD"),))
     changed = fever.model_copy(update={"frequency": "7/12", "hpo_id": "HP:0001945"})
     new = old.model_copy(update={"symptoms": (changed, onset)})
 

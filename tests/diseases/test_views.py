@@ -13,7 +13,7 @@ from diseases import views
 from diseases.models import Disease, Identifier, Synonym
 from diseases.values import DiseasePage
 from publishing.models import Edition
-from publishing.verbs import keep, publish, withdraw
+from publishing.verbs import publish, save_edition, withdraw
 from tests.factories import (
     make_disease,
     make_organization,
@@ -188,7 +188,7 @@ def test_an_answer_over_five_years_old_says_so(client, today, is_old):
 def test_an_organization_stands_as_on_an_envelope_with_its_numbers(client):
     organization = make_organization(
         name="Iron Society",
-        address="Box 7\nSuite 2",
+        street="Box 7\nSuite 2",
         city="Lake Mary",
         region="FL",
         postal_code="32795",
@@ -222,7 +222,7 @@ def test_an_organization_stands_as_on_an_envelope_with_its_numbers(client):
 
 
 def test_what_is_not_known_leaves_no_label(client):
-    bare = dict.fromkeys(["address", "city", "region", "postal_code", "country", "phone"], "")
+    bare = dict.fromkeys(["street", "city", "region", "postal_code", "country", "phone"], "")
     disease = make_disease(live=False, questions=0, summary="", organizations=[make_organization(**bare)])
     disease.synonyms.all().delete()
     disease.identifiers.all().delete()
@@ -312,7 +312,7 @@ def test_a_change_is_not_public_before_it_is_published(client):
     disease = make_disease(summary="As approved.")
     disease.summary = "Half a thought."
     disease.save()
-    edition = keep(disease, by="test")
+    edition = save_edition(disease, by="test")
 
     before = client.get(address_of(disease)).text
     publish(edition, by=make_publisher())
@@ -326,10 +326,10 @@ def test_a_preview_shows_any_edition_and_says_that_it_is_one(client):
     disease = make_disease(summary="As approved.")
     disease.summary = "Half a thought."
     disease.save()
-    edition = keep(disease, by="Ada Lovelace")
+    edition = save_edition(disease, by="Ada Lovelace")
     request = RequestFactory().get("/preview/")
 
-    preview = views.render_page(request, edition, preview=Preview(change_url="/edit/")).text
+    preview = views.render_disease(request, edition, preview=Preview(change_url="/edit/")).text
     public = client.get(address_of(disease)).text
 
     assert "Preview of edition 2, kept by Ada Lovelace on" in preview
@@ -490,7 +490,7 @@ def test_a_hundred_diseases_stand_on_a_page_and_paging_keeps_the_letter(client):
     publisher = make_publisher()
     for number in range(101):
         disease = Disease.objects.create(name=f"Gangliosidosis {number}")
-        publish(keep(disease, by="test"), by=publisher)
+        publish(save_edition(disease, by="test"), by=publisher)
     make_disease(name="Alagille")
 
     first = client.get("/diseases/?letter=G")
@@ -532,7 +532,7 @@ def test_queries_do_not_grow_with_the_rows(client, django_assert_num_queries, co
     publisher = make_publisher()
     for number in range(count - 1):
         other = Disease.objects.create(name=f"Other {number}")
-        publish(keep(other, by="test"), by=publisher)
+        publish(save_edition(other, by="test"), by=publisher)
 
     with django_assert_num_queries(4):  # the page, its organizations, their successors, its portraits
         client.get(address_of(disease))

@@ -9,7 +9,7 @@ from django.urls import reverse
 from diseases.models import Disease
 from organizations.models import Organization
 from publishing.models import Edition, Event, State
-from publishing.verbs import keep
+from publishing.verbs import save_edition
 from tests.factories import (
     PASSWORD,
     make_disease,
@@ -23,7 +23,7 @@ from tests.forms import fields_of
 
 pytestmark = pytest.mark.django_db
 
-STEPS = ["change", "history", "ready", "publish", "withdraw", "bin"]
+STEPS = ["change", "history", "submit", "publish", "withdraw", "trash"]
 
 
 def url(step, subject, *arguments):
@@ -86,7 +86,7 @@ def test_add_makes_a_draft_with_an_address_of_its_own(client):
 
 def test_a_preview_is_the_public_page_for_staff_alone(client):
     organization = make_organization(live=False, name="The Draft Society")
-    keep(organization, by="test")
+    save_edition(organization, by="test")
 
     assert client.get(url("preview", organization, 1)).status_code == 302  # to sign-in
     sign_in(client, make_editor())
@@ -103,9 +103,9 @@ def test_a_preview_is_the_public_page_for_staff_alone(client):
 def test_an_editor_hands_over_and_a_publisher_finds_and_publishes_it(client):
     sign_in(client, make_editor())
     organization = make_organization(live=False)
-    keep(organization, by="test")
+    save_edition(organization, by="test")
     make_organization(live=False)
-    step(client, organization, "ready", note="Please look at the phone.")
+    step(client, organization, "submit", note="Please look at the phone.")
 
     publisher = sign_in(client, make_publisher())
     listed = client.get(reverse("admin:organizations_organization_changelist"), {"state": "ready"})
@@ -122,7 +122,7 @@ def test_an_editor_hands_over_and_a_publisher_finds_and_publishes_it(client):
 def test_publishing_refuses_an_edition_that_is_not_the_newest_and_keeps_the_note(client):
     sign_in(client, make_publisher())
     organization = make_organization(live=False)
-    keep(organization, by="test")
+    save_edition(organization, by="test")
     fields = fields_of(client.get(url("publish", organization)).text)
     save(client, organization, city="Chicago")
 
@@ -139,13 +139,16 @@ def test_a_publisher_reads_the_note_and_what_is_missing(client):
     sign_in(client, make_publisher())
     disease = make_disease(live=False, summary="")
     make_question(disease, question="Still open?", answer="")
-    keep(disease, by="test")
-    step(client, disease, "ready", note="Please look at the second answer.")
+    save_edition(disease, by="test")
+    step(client, disease, "submit", note="Please look at the second answer.")
 
     page = client.get(url("publish", disease))
 
     assert "Please look at the second answer." in page.text
-    assert page.context["gaps"] == ["The page has no summary.", "“Still open?” has no answer, so it is left out."]
+    assert page.context["publish_warnings"] == [
+        "The page has no summary.",
+        "“Still open?” has no answer, so it is left out.",
+    ]
 
 
 def test_publishing_names_the_organizations_that_are_not_live(client):
@@ -155,7 +158,7 @@ def test_publishing_names_the_organizations_that_are_not_live(client):
 
     page = client.get(url("publish", disease))
 
-    assert page.context["not_live"] == [draft]
+    assert page.context["without_live_page"] == [draft]
     assert "The Draft Society" in page.text
 
 
@@ -180,22 +183,22 @@ def test_binning_takes_it_out_of_the_lists_until_it_is_taken_out_of_the_bin(clie
     organization = make_organization()
     changelist = reverse("admin:organizations_organization_changelist")
 
-    step(client, organization, "bin", reason="Entered twice")
+    step(client, organization, "trash", reason="Entered twice")
     assert list(client.get(changelist).context["cl"].result_list) == []
-    assert len(client.get(changelist, {"state": "binned"}).context["cl"].result_list) == 1
+    assert len(client.get(changelist, {"state": "trashed"}).context["cl"].result_list) == 1
     assert client.get(organization.url_of(organization.slug)).status_code == 410
 
-    step(client, organization, "unbin")
+    step(client, organization, "untrash")
     assert len(client.get(changelist).context["cl"].result_list) == 1
 
 
 def test_an_edition_that_is_not_there_cannot_be_handed_over(client):
     sign_in(client, make_editor())
     organization = make_organization(live=False)
-    keep(organization, by="test")
+    save_edition(organization, by="test")
 
-    assert client.post(url("ready", organization), {"edition": "7"}).status_code == 404
-    assert client.post(url("ready", organization), {"edition": "-1"}).status_code == 200
+    assert client.post(url("submit", organization), {"edition": "7"}).status_code == 404
+    assert client.post(url("submit", organization), {"edition": "-1"}).status_code == 200
 
     assert not Event.objects.exists()
 
@@ -231,17 +234,17 @@ def test_a_session_is_prolonged_by_clicks_but_not_written_by_each(client):
 def test_a_refusal_is_a_page_with_a_reason_and_a_way_back(client):
     sign_in(client, make_editor())
 
-    refused = client.get(url("bin", make_organization()))
+    refused = client.get(url("trash", make_organization()))
 
     assert refused.status_code == 403
-    assert "Only a publisher may bin what is live." in refused.text
+    assert "Only a publisher may delete what is live." in refused.text
     assert reverse("admin:index") in refused.text
 
 
 def test_history_tells_who_did_what_and_when(client):
     publisher = sign_in(client, make_publisher(first_name="Grace", last_name="Hopper"))
     organization = make_organization(live=False)
-    keep(organization, by="import_page")
+    save_edition(organization, by="import_page")
     step(client, organization, "publish", note="First published")
 
     records = client.get(url("history", organization)).context["records"]
@@ -258,13 +261,13 @@ def test_history_tells_who_did_what_and_when(client):
     [
         ("", []),
         ("staff without a role", []),
-        ("Editors", ["change", "history", "ready", "bin", "preview"]),
-        ("Publishers", ["change", "history", "ready", "publish", "withdraw", "bin", "preview"]),
+        ("Editors", ["change", "history", "submit", "trash", "preview"]),
+        ("Publishers", ["change", "history", "submit", "publish", "withdraw", "trash", "preview"]),
     ],
 )
 def test_every_address_checks_permission_on_the_server(client, role, allowed):
     organization = make_organization(live=False)
-    keep(organization, by="test")
+    save_edition(organization, by="test")
     user = make_user(role) if role in {"", "Editors", "Publishers"} else make_user(is_staff=True)
     sign_in(client, user)
 
@@ -284,7 +287,7 @@ def test_an_editor_cannot_bin_what_is_live(client):
     sign_in(client, make_editor())
     organization = make_organization()
 
-    assert client.post(url("bin", organization), {"reason": "x"}).status_code == 403
+    assert client.post(url("trash", organization), {"reason": "x"}).status_code == 403
 
     assert Edition.objects.live().count() == 1
 

@@ -14,11 +14,11 @@ from django.urls import reverse
 
 from accounts.passwords import PasswordReset
 from config.settings import LOGGING
-from editorial.dashboard import desk
+from editorial.dashboard import panels
 from organizations.models import Organization
-from publishing.binning import bin_subject, unbin_subject
 from publishing.models import Edition, State, kinds
-from publishing.verbs import hand_over, keep, publish, withdraw
+from publishing.trash import trash, untrash
+from publishing.verbs import publish, save_edition, submit, withdraw
 from tests.factories import PASSWORD, make_disease, make_editor, make_organization, make_publisher, make_user
 from tests.forms import fields_of
 
@@ -30,17 +30,17 @@ def change(subject, by, text):
     field = "description" if isinstance(subject, Organization) else "summary"
     setattr(subject, field, text)
     subject.save()
-    return keep(subject, by)
+    return save_edition(subject, by)
 
 
 def draft(by, **fields):
     disease = make_disease(live=False, **fields)
-    keep(disease, by)
+    save_edition(disease, by)
     return disease
 
 
 def lists(user):
-    return {found.key: found for found in desk(user)}
+    return {found.key: found for found in panels(user)}
 
 
 def titles(found):
@@ -51,7 +51,7 @@ def in_every_state(by):
     """Diseases and organizations in each state that an editor meets, by what is special about them."""
     publisher = make_publisher()
     subjects = {"draft": draft(by), "draft of a command": make_disease(live=False), "live": make_disease()}
-    keep(subjects["draft of a command"], "import")
+    save_edition(subjects["draft of a command"], "import")
     subjects["changed"] = make_organization()
     change(subjects["changed"], by, "New.")
     subjects["changed by another"] = make_disease()
@@ -60,18 +60,18 @@ def in_every_state(by):
     change(subjects["changed and back"], by, "New.")
     change(subjects["changed and back"], by, "Old.")
     subjects["ready"] = draft(by)
-    hand_over(Edition.objects.about(subjects["ready"]).get(), by, "Look at the summary.")
+    submit(Edition.objects.about(subjects["ready"]).get(), by, "Look at the summary.")
     subjects["live and ready"] = make_organization()
-    hand_over(change(subjects["live and ready"], by, "New."), by)
+    submit(change(subjects["live and ready"], by, "New."), by)
     subjects["ready, changed and back"] = draft(by, summary="Old.")
-    hand_over(Edition.objects.about(subjects["ready, changed and back"]).get(), by)
+    submit(Edition.objects.about(subjects["ready, changed and back"]).get(), by)
     change(subjects["ready, changed and back"], by, "New.")
     change(subjects["ready, changed and back"], by, "Old.")
     subjects["ready, then changed"] = draft(by)
-    hand_over(Edition.objects.about(subjects["ready, then changed"]).get(), by)
+    submit(Edition.objects.about(subjects["ready, then changed"]).get(), by)
     change(subjects["ready, then changed"], by, "Newer.")
     subjects["ready, then live"] = draft(by)
-    hand_over(Edition.objects.about(subjects["ready, then live"]).get(), by)
+    submit(Edition.objects.about(subjects["ready, then live"]).get(), by)
     publish(Edition.objects.about(subjects["ready, then live"]).get(), publisher)
     subjects["withdrawn"] = make_disease()
     withdraw(subjects["withdrawn"], publisher, "Wrong.")
@@ -82,15 +82,15 @@ def in_every_state(by):
     first = Edition.objects.about(subjects["previous edition live"]).get()
     publish(change(subjects["previous edition live"], by, "A mishap."), publisher)
     publish(first, publisher)
-    subjects["binned"] = draft(by)
-    hand_over(Edition.objects.about(subjects["binned"]).get(), by)
-    bin_subject(subjects["binned"], by, "Twice.")
-    subjects["binned when live"] = make_organization()
-    change(subjects["binned when live"], by, "New.")
-    bin_subject(subjects["binned when live"], publisher, "Twice.")
-    subjects["out of the bin"] = draft(by)
-    bin_subject(subjects["out of the bin"], by, "Twice.")
-    unbin_subject(subjects["out of the bin"], by)
+    subjects["trashed"] = draft(by)
+    submit(Edition.objects.about(subjects["trashed"]).get(), by)
+    trash(subjects["trashed"], by, "Twice.")
+    subjects["trashed when live"] = make_organization()
+    change(subjects["trashed when live"], by, "New.")
+    trash(subjects["trashed when live"], publisher, "Twice.")
+    subjects["out of the trash"] = draft(by)
+    trash(subjects["out of the trash"], by, "Twice.")
+    untrash(subjects["out of the trash"], by)
     return subjects
 
 
@@ -130,8 +130,8 @@ def test_each_total_is_that_of_the_list_that_it_leads_to(client):
     client.force_login(editor)
 
     checked = 0
-    for found in desk(editor):
-        for share in found.shares:
+    for found in panels(editor):
+        for share in found.counts:
             listed = client.get(share.url).context["cl"]
             assert listed.result_count == share.count, (found.key, share)
             checked += 1
@@ -143,7 +143,7 @@ def test_the_lists_show_ten_and_count_all():
     editor = make_editor()
     diseases = [draft(editor) for _ in range(12)]
     for disease in diseases:
-        hand_over(Edition.objects.about(disease).get(), editor, f"About {disease}")
+        submit(Edition.objects.about(disease).get(), editor, f"About {disease}")
     found = lists(editor)
 
     assert (found["mine"].count, found["ready"].count) == (12, 12)
@@ -165,7 +165,7 @@ def test_publications_are_listed_with_the_latest_first():
     assert [entry.state for entry in recent.entries] == ["", "no longer live", ""]
     assert {entry.by for entry in recent.entries} == {"Grace Hopper"}
     assert recent.entries[0].note == f"{second} is new."
-    assert [(share.count, share.label) for share in recent.shares] == [(2, "diseases")]
+    assert [(share.count, share.label) for share in recent.counts] == [(2, "diseases")]
 
 
 @pytest.mark.parametrize("count", [1, 50])
@@ -173,7 +173,7 @@ def test_the_first_page_takes_as_many_queries_for_any_number_of_subjects(client,
     editor = make_editor()
     for _ in range(count):
         disease = draft(editor)
-        hand_over(Edition.objects.about(disease).get(), editor)
+        submit(Edition.objects.about(disease).get(), editor)
         change(make_organization(), editor, "New.")
         make_disease()
     client.force_login(editor)
@@ -184,22 +184,22 @@ def test_the_first_page_takes_as_many_queries_for_any_number_of_subjects(client,
         with django_assert_num_queries(needed):
             response = client.get(reverse("admin:index"))
 
-    assert [found.count for found in response.context["desk"]] == [2 * count, count, 0, count, count]
+    assert [found.count for found in response.context["panels"]] == [2 * count, count, 0, count, count]
 
 
 def test_publishers_see_first_what_waits_for_them_and_a_way_to_publish_it(client):
     editor, publisher = make_editor(), make_publisher()
     disease = draft(editor, name="Waiting disease")
-    hand_over(Edition.objects.about(disease).get(), editor, note="Is <this> right?")
+    submit(Edition.objects.about(disease).get(), editor, note="Is <this> right?")
 
-    assert [found.key for found in desk(editor)] == ["mine", "ready", "suggestions", "changed", "published"]
-    assert [found.key for found in desk(publisher)] == ["ready", "mine", "suggestions", "changed", "published"]
+    assert [found.key for found in panels(editor)] == ["mine", "ready", "suggestions", "changed", "published"]
+    assert [found.key for found in panels(publisher)] == ["ready", "mine", "suggestions", "changed", "published"]
     for user, expected in [(editor, 0), (publisher, 1)]:
         client.force_login(user)
         text = client.get(reverse("admin:index")).text
         assert text.count(f'href="{reverse("admin:diseases_disease_publish", args=[disease.pk])}"') == expected
         assert "Is &lt;this&gt; right?" in text
-        assert f"handed over by {editor.get_full_name()}" in text
+        assert f"submitted by {editor.get_full_name()}" in text
 
 
 def test_only_kinds_that_the_user_may_view_are_shown_and_counted(client):
@@ -209,7 +209,7 @@ def test_only_kinds_that_the_user_may_view_are_shown_and_counted(client):
     change(organization, user, "New.")
     client.force_login(user)
 
-    assert client.get(reverse("admin:index")).context["desk"] == []
+    assert client.get(reverse("admin:index")).context["panels"] == []
     user.user_permissions.add(Permission.objects.get(codename="view_disease"))
     text = client.get(reverse("admin:index")).text
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from diseases.models import Disease
 from publishing.models import Edition
-from publishing.verbs import keep
+from publishing.verbs import save_edition
 from tests.factories import PASSWORD, make_disease, make_editor, make_organization, make_question, make_source
 from tests.forms import add_row, fields_of, row_of
 
@@ -44,7 +44,7 @@ def disease():
     disease = make_disease(questions=0, summary="A summary.", organizations=[make_organization()])
     make_question(disease, question="First?", answer="<p>One.</p>")
     make_question(disease, question="Second?", answer="<p>Two.</p>")
-    keep(disease, by="test")
+    save_edition(disease, by="test")
     return disease
 
 
@@ -67,8 +67,8 @@ def test_the_second_save_is_refused_and_says_who_saved_what(first, second, disea
     disease.refresh_from_db()
     assert disease.summary == "By Ada."
     assert returned_form(response)["summary"] == "By the second."
-    assert [edition.by_name for edition in response.context["returned"].editions] == ["Ada Lovelace"]
-    (difference,) = response.context["returned"].differences
+    assert [edition.by_name for edition in response.context["conflict"].editions] == ["Ada Lovelace"]
+    (difference,) = response.context["conflict"].differences
     assert [(run.sort, run.text) for run in difference.runs] == [
         ("same", "By "),
         ("del", "Ada."),

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from publishing.models import Edition, Event
 from publishing.restoring import hidden_comparisons
-from publishing.verbs import hand_over, keep, publish
+from publishing.verbs import publish, save_edition, submit
 from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_question
 from tests.forms import fields_of
 
@@ -33,7 +33,7 @@ def change(organization, *, live=True, **fields):
     for name, value in fields.items():
         setattr(organization, name, value)
     organization.save()
-    edition = keep(organization, by=make_editor())
+    edition = save_edition(organization, by=make_editor())
     return publish(edition, by=make_publisher()) if live else edition
 
 
@@ -51,14 +51,14 @@ def test_the_working_copy_is_compared_with_the_live_edition(client):
     disease = make_disease(summary="As approved.", questions=0)
     make_question(disease, question="Moved?", answer="<p>One two three.</p>")
     make_question(disease, question="Second?")
-    keep(disease, by="test")
-    publish(keep(disease, by="test"), by=make_publisher())
+    save_edition(disease, by="test")
+    publish(save_edition(disease, by="test"), by=make_publisher())
     first, second = disease.questions.all()
     first.position, first.answer = second.position + 1, "<p>One 2 <strong>three</strong>.</p>"
     first.save()
     disease.summary = "As changed."
     disease.save()
-    keep(disease, by="test")
+    save_edition(disease, by="test")
 
     page = client.get(url("compare", disease))
 
@@ -101,7 +101,7 @@ def test_a_refused_restore_says_why(client):
     disease = make_disease(name="Old name")
     disease.name = "New name"
     disease.save()
-    keep(disease, by="test")
+    save_edition(disease, by="test")
     make_disease(name="Old name", slug="another")
 
     assert "has the name or the address" in take(client, disease, "restore", 1).text
@@ -209,15 +209,15 @@ def outcomes(response):
 
 @pytest.mark.usefixtures("publisher")
 def test_many_are_published_and_the_refused_are_named_first(client):
-    draft, live, binned = (
+    draft, live, trashed = (
         make_organization(live=False, name="A"),
         make_organization(name="B"),
         make_organization(name="C"),
     )
-    keep(draft, by="test")
+    save_edition(draft, by="test")
     changed = make_organization(name="D")
     change(changed, city="Elsewhere", live=False)
-    take(client, binned, "bin", reason="Twice")
+    take(client, trashed, "trash", reason="Twice")
 
     foretold, done = bulk(client, "publish_many", [draft, live, changed], note="All checked.")
 
@@ -235,7 +235,7 @@ def test_many_are_published_and_the_refused_are_named_first(client):
 @pytest.mark.usefixtures("publisher")
 def test_foretelling_changes_nothing(client):
     draft = make_organization(live=False)
-    keep(draft, by="test")
+    save_edition(draft, by="test")
     before = (Event.objects.count(), Edition.objects.count())
 
     client.post(
@@ -249,7 +249,7 @@ def test_foretelling_changes_nothing(client):
 @pytest.mark.usefixtures("publisher")
 def test_what_was_changed_since_the_list_was_shown_is_refused(client):
     draft = make_organization(live=False)
-    keep(draft, by="test")
+    save_edition(draft, by="test")
     address = reverse("admin:organizations_organization_changelist")
     foretold = client.post(address, {"action": "publish_many", "_selected_action": [draft.pk]})
     change(draft, city="Elsewhere", live=False)
@@ -265,24 +265,24 @@ def test_withdrawing_and_binning_many_says_which_pages_lose_them(client):
     organization = make_organization()
     make_disease(organizations=[organization])
 
-    foretold, _ = bulk(client, "bin_many", [organization], reason="Closed")
+    foretold, _ = bulk(client, "trash_many", [organization], reason="Closed")
 
-    assert outcomes(foretold) == {organization.name: (False, "goes to the bin; 1 live page no longer shows it")}
+    assert outcomes(foretold) == {organization.name: (False, "goes to the trash; 1 live page no longer shows it")}
     organization.refresh_from_db()
-    assert organization.binned_at
+    assert organization.trashed_at
     assert client.get(organization.url_of(organization.slug)).status_code == 410
 
 
 def test_an_editor_hands_over_many_but_publishes_none(client):
     client.force_login(make_editor())
     draft = make_organization(live=False)
-    keep(draft, by="test")
+    save_edition(draft, by="test")
 
-    _, done = bulk(client, "hand_over_many", [draft], note="Please.")
+    _, done = bulk(client, "submit_many", [draft], note="Please.")
     bulk(client, "publish_many", [draft])
 
-    assert "Hand over: 1 done." in done.text
-    assert Event.objects.get().verb == "handed_over"
+    assert "Submit: 1 done." in done.text
+    assert Event.objects.get().verb == "submitted"
 
 
 # Pruning
@@ -292,7 +292,7 @@ def test_only_old_editions_that_nobody_asked_for_are_pruned():
     with time_machine.travel(timezone.now() - timedelta(days=400)):
         organization = make_organization(city="Published")
         change(organization, city="Forgotten", live=False)
-        hand_over(change(organization, city="Handed over", live=False), by=make_editor())
+        submit(change(organization, city="Handed over", live=False), by=make_editor())
         change(organization, city="Also forgotten", live=False)
     change(organization, city="Young", live=False)
     change(organization, city="Newest", live=False)

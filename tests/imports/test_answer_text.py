@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imports.answer_text import read_answer
+from imports.answer_text import read_medquad_answer
 from imports.lines import NO_TEXT
 from imports.records import SymptomRecord
 from publishing.prose import blocks, sanitize
@@ -17,7 +17,7 @@ NAMES = ("Testitis", "Test syndrome, early")
 
 
 def read(raw, generated="What causes Testitis ?"):
-    return read_answer(generated, raw, NAMES)
+    return read_medquad_answer(generated, raw, NAMES)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def characters(*texts) -> Counter:
 @settings(deadline=None)  # the machine may be busy
 @given(st.lists(PARTS | st.text(max_size=20)).map(" ".join) | st.lists(PARTS).map("".join))
 def test_no_character_is_lost_or_doubled(raw):
-    text = read_answer("", raw, NAMES)
+    text = read_medquad_answer("", raw, NAMES)
     cells = [cell for row in text.table.rows for cell in row]
     assert characters(text.question, *blocks(text.answer), *cells, *text.dropped) == characters(NO_TEXT.sub("", raw))
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imports.archives import Limits, Member, members
-from imports.records import Refusal, SourceError
+from imports.records import UnreadableRecord, UnreadableSource
 
 TWO = {"a/1.xml": b"<a/>", "a/2.XML": b"<b/>"}
 
@@ -61,7 +61,7 @@ def test_zip_and_folder_give_the_same_files_in_the_same_order(write, tmp_path):
     ],
 )
 def test_what_is_not_to_be_trusted_is_refused_whole(write, content, limits, reason):
-    with pytest.raises(SourceError, match=reason):
+    with pytest.raises(UnreadableSource, match=reason):
         list(members(write(content), ".xml", limits))
 
 
@@ -69,8 +69,8 @@ def test_one_bad_member_is_refused_and_the_others_are_read(write):
     path = write({"1.xml": bytes(2_000_000), "2.xml": b"x" * 50, "3.xml": b"good"})
 
     assert list(members(path, ".xml", Limits(member=40, total=3_000_000))) == [
-        Refusal("1.xml", "unpacks to more than 100 times its size, as a zip bomb does", failed=True),
-        Refusal("2.xml", "is longer than 40 bytes: split it, or check what it is", failed=True),
+        UnreadableRecord("1.xml", "unpacks to more than 100 times its size, as a zip bomb does", failed=True),
+        UnreadableRecord("2.xml", "is longer than 40 bytes: split it, or check what it is", failed=True),
         Member("3.xml", b"good"),
     ]
 
@@ -109,7 +109,7 @@ def test_links_are_not_followed(write, tmp_path):
         archive.writestr(link, "/etc/passwd")
 
     for path in (folder, write(buffer.getvalue())):
-        with pytest.raises(SourceError, match="symbolic link"):
+        with pytest.raises(UnreadableSource, match="symbolic link"):
             list(members(path, ".xml"))
 
 
@@ -119,12 +119,12 @@ def test_the_same_name_twice_is_refused(write):
         archive.writestr("1.xml", "one")
         with pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("1.xml", "other")
-    with pytest.raises(SourceError, match=r"holds 1\.xml twice"):
+    with pytest.raises(UnreadableSource, match=r"holds 1\.xml twice"):
         list(members(write(buffer.getvalue()), ".xml"))
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(SourceError, match="no such file or folder"):
+    with pytest.raises(UnreadableSource, match="no such file or folder"):
         list(members(tmp_path / "nowhere.zip", ".xml"))
 
 
@@ -137,5 +137,5 @@ def test_a_damaged_zip_file_never_raises_anything_else(tmp_path_factory, changes
             content[at % len(content)] = value
     path = tmp_path_factory.getbasetemp() / "damaged.zip"
     path.write_bytes(content)
-    with suppress(SourceError):
-        assert all(isinstance(each, Member | Refusal) for each in members(path, ".xml"))
+    with suppress(UnreadableSource):
+        assert all(isinstance(each, Member | UnreadableRecord) for each in members(path, ".xml"))

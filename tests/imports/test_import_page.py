@@ -16,10 +16,10 @@ from diseases.models import Disease, Identifier, Question, Source, Support, Syno
 from home.management.commands.prepare_demo import SAMPLES
 from imports.page_merge import CONTACT_FIELDS
 from organizations.models import Organization
-from publishing.binning import bin_subject
 from publishing.models import Edition, State
-from publishing.verbs import keep, redact
-from search.letters import folded
+from publishing.trash import trash
+from publishing.verbs import redact, save_edition
+from search.letters import fold_text
 from tests.factories import make_editor, make_organization, make_publisher
 
 pytestmark = pytest.mark.django_db
@@ -81,7 +81,7 @@ def rename(subject, name):
     """As an editor does it."""
     subject.name = name
     subject.save()
-    keep(subject, by=make_editor())
+    save_edition(subject, by=make_editor())
 
 
 def sections(report):
@@ -231,10 +231,10 @@ def test_nothing_imported_is_live_without_publish(file):
 
 
 def test_likely_duplicates_are_looked_for_among_all_organizations(write):
-    make_organization(name="Sight Trust", phone="+1 217-555-0100", address="")
+    make_organization(name="Sight Trust", phone="+1 217-555-0100", street="")
     make_organization(name="Eye Society", phone="", website="https://www.eyes.example/")
-    binned = make_organization(name="Closed Society", phone="217-555-0100", live=False)
-    bin_subject(binned, by=make_editor(), reason="Closed")
+    trashed = make_organization(name="Closed Society", phone="217-555-0100", live=False)
+    trash(trashed, by=make_editor(), reason="Closed")
     make_organization(name="Another", phone="217-555-0199")
 
     report = run(
@@ -286,7 +286,7 @@ def test_an_unanswered_question_is_a_row_but_not_on_the_page(file):
 
     assert Disease.objects.get().questions.count() == 2
     page = Edition.objects.of(Disease).get().page
-    assert [(answer.html, answer.last_updated) for answer in page.answers] == [
+    assert [(answer.html, answer.last_updated) for answer in page.questions] == [
         ("<p>Nobody knows &lt;for sure&gt;.</p>", None)
     ]
 
@@ -317,12 +317,12 @@ def test_a_file_that_differs_from_what_editors_have_writes_nothing_and_reports(s
 
 def test_what_is_in_the_bin_stays_there(file):
     run(file)
-    bin_subject(Disease.objects.get(), by=make_editor(), reason="Entered twice")
+    trash(Disease.objects.get(), by=make_editor(), reason="Entered twice")
 
     report = run(file)
 
-    assert "disease Coats disease: is in the bin" in report
-    assert Disease.objects.get().binned_at
+    assert "disease Coats disease: is in the trash" in report
+    assert Disease.objects.get().trashed_at
 
 
 def test_publish_puts_live_what_this_run_made_and_only_that(write):
@@ -411,21 +411,21 @@ def test_rows_that_never_had_an_edition_are_found_by_their_names(write):
 
 def test_an_organization_in_the_bin_stays_there_and_is_not_linked(write):
     organization = make_organization(name="Eye Society", live=False)
-    keep(organization, by="test")
+    save_edition(organization, by="test")
     rename(organization, "Vision Trust")
-    bin_subject(organization, by=make_editor(), reason="Closed")
+    trash(organization, by=make_editor(), reason="Closed")
 
     report = run(write(QUESTION, "Name: Eye Society"), "--publish", "--by", make_publisher().username)
 
-    assert Organization.objects.get().binned_at
+    assert Organization.objects.get().trashed_at
     assert not Support.objects.exists()
     assert [edition.title for edition in Edition.objects.live()] == ["Coats disease"]
-    assert "organization Vision Trust: is in the bin, and stays there" in sections(report)[DIFFERENT]
+    assert "organization Vision Trust: is in the trash, and stays there" in sections(report)[DIFFERENT]
 
 
 def test_a_redacted_title_finds_nothing(write):
     organization = make_organization(name="Eye Society", live=False)
-    redact(keep(organization, by="test"), by=make_publisher(), reason="A person's name")
+    redact(save_edition(organization, by="test"), by=make_publisher(), reason="A person's name")
 
     run(write(QUESTION, "Name: Redacted"))
 
@@ -465,7 +465,7 @@ def test_names_in_other_scripts_are_not_taken_for_one(write):
     ],
 )
 def test_spellings_of_a_name_fold_alike(one, other):
-    assert folded(one) == folded(other)
+    assert fold_text(one) == fold_text(other)
 
 
 @pytest.mark.parametrize(
@@ -480,13 +480,13 @@ def test_spellings_of_a_name_fold_alike(one, other):
     ],
 )
 def test_different_names_do_not_fold_alike(one, other):
-    assert folded(one) != folded(other)
+    assert fold_text(one) != fold_text(other)
 
 
 @given(st.text())
 def test_any_name_folds_to_something_that_stays(name):
-    assert folded(folded(name)) == folded(name)
-    assert folded(name) or not name.strip()
+    assert fold_text(fold_text(name)) == fold_text(name)
+    assert fold_text(name) or not name.strip()
 
 
 @pytest.mark.parametrize("options", [["--publish"], ["--publish", "--by", "nobody"], ["--publish", "--by", "editor"]])

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from diseases.codes import Relation
 from diseases.values import Aspect, SynonymKind, Topic
-from imports.medquad import read
-from imports.records import CodeRecord, QuestionRecord, Record, Refusal, SymptomRecord, SynonymRecord
+from imports.medquad import read_medquad
+from imports.records import CodeRecord, QuestionRecord, SourceRecord, SymptomRecord, SynonymRecord, UnreadableRecord
 from tests.imports.medquad_texts import CLOSING_TEXT, OPENING_TEXT
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "medquad-gard.zip"
@@ -39,7 +39,7 @@ def deliver(tmp_path):
     def deliver(*files):
         for number, content in enumerate(files, start=1):
             (tmp_path / f"{number}.xml").write_bytes(content if isinstance(content, bytes) else content.encode())
-        delivery = read(tmp_path)
+        delivery = read_medquad(tmp_path)
         records = list(delivery.records)
         assert delivery.total == len(records)
         shorten = {f"{tmp_path.name}/{number}.xml": f"{number}.xml" for number in range(1, len(files) + 1)}
@@ -65,7 +65,7 @@ def test_a_file_is_read_in_every_field(deliver, tmp_path):
 
     https = URL.replace("http:", "https:")
     assert refusals == []
-    assert record == Record(
+    assert record == SourceRecord(
         key="GARD:7",
         where=f"{tmp_path.name}/1.xml",
         name="Testitis",
@@ -175,13 +175,15 @@ def test_what_cannot_be_joined_or_read_is_named_with_its_reason(deliver):
     assert records == []
     doctype = "declares a document type or entities, which can be made to harm: remove the DOCTYPE"
     assert refusals[:5] == [
-        Refusal(
+        UnreadableRecord(
             "1.xml", "no GARD id, so nothing to join on (Testitis; UMLS:C0000001; https://other.example/1.htm)", False
         ),
-        Refusal("2.xml", "GARD:7 has no name (Focus) that fits: add the disease by hand, or mend the file", True),
-        Refusal("3.xml", "no GARD id, so nothing to join on (no name)", False),
-        Refusal("4.xml", doctype, True),
-        Refusal("5.xml", doctype, True),
+        UnreadableRecord(
+            "2.xml", "GARD:7 has no name (Focus) that fits: add the disease by hand, or mend the file", True
+        ),
+        UnreadableRecord("3.xml", "no GARD id, so nothing to join on (no name)", False),
+        UnreadableRecord("4.xml", doctype, True),
+        UnreadableRecord("5.xml", doctype, True),
     ]
     assert [(each.reason.partition(" (")[0], each.failed) for each in refusals[5:]] == [
         ("is no XML that can be read", True)
@@ -197,15 +199,15 @@ def test_no_file_stops_the_others(tmp_path_factory, content):
     folder.mkdir(exist_ok=True)
     (folder / "1.xml").write_bytes(content)
     (folder / "2.xml").write_text(document(url=URL.replace("/7/", "/8/")))
-    delivery = read(folder)
+    delivery = read_medquad(folder)
     assert [record.key for record in delivery.records][-1:] == ["GARD:8"]
 
 
 @pytest.fixture(scope="module")
-def real() -> list[Record]:
+def real() -> list[SourceRecord]:
     if not REAL.exists():
         pytest.skip(f"SKIPPED: the MedQuAD files are not at {REAL}")
-    delivery = read(REAL)
+    delivery = read_medquad(REAL)
     records = list(delivery.records)
     assert delivery.refusals == []
     return records

@@ -14,16 +14,24 @@ from django.db import OperationalError, connection, transaction
 from diseases.codes import Relation
 from diseases.models import Disease, Identifier, Question, Source, Symptom, Synonym
 from diseases.values import SynonymKind, Topic
-from imports import medquad, newcomers
-from imports.merge import Merge
+from imports import medquad, pending
 from imports.models import ImportRun, Proposal, Provenance
-from imports.pieces import row_key
-from imports.proposals import accept, decline
-from imports.records import CodeRecord, Delivery, QuestionRecord, Record, SourceError, SymptomRecord, SynonymRecord
+from imports.parts import row_key
+from imports.proposals import accept_proposals, decline_proposals
+from imports.records import (
+    CodeRecord,
+    Delivery,
+    QuestionRecord,
+    SourceRecord,
+    SymptomRecord,
+    SynonymRecord,
+    UnreadableSource,
+)
+from imports.runner import ImportRunner
 from imports.sources import source_named, source_of
-from publishing.binning import bin_subject
 from publishing.models import Edition, Event
-from publishing.verbs import keep, publish
+from publishing.trash import trash
+from publishing.verbs import publish, save_edition
 from tests.factories import make_disease, make_editor, make_publisher, make_question
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +39,7 @@ pytestmark = pytest.mark.django_db
 CAUSES = QuestionRecord(
     "1-1", Topic.CAUSES, "What causes Redd disease?", "<p>Nobody knows.</p>", "https://gard.example/"
 )
-RECORD = Record(
+RECORD = SourceRecord(
     "GARD:77",
     "77.xml",
     "Redd disease",
@@ -43,7 +51,7 @@ RECORD = Record(
 
 
 def merge(*records, dataset="medquad", by="import_medquad", dry_run=False, **options):
-    merging = Merge(dataset, source_named("MedQuAD GARD" if dataset == "medquad" else "Orphanet"), by, **options)
+    merging = ImportRunner(dataset, source_named("MedQuAD GARD" if dataset == "medquad" else "Orphanet"), by, **options)
     return merging.run(records, dry_run=dry_run)
 
 
@@ -65,7 +73,7 @@ def state():
     rows = {
         model.__name__: sorted(json.dumps(row, default=str, sort_keys=True) for row in model.objects.values(*fields))
         for model, fields in {
-            Disease: ["name", "slug", "summary", "staff_notes", "binned_at"],
+            Disease: ["name", "slug", "summary", "staff_notes", "trashed_at"],
             Synonym: ["disease__name", "key", "text", "kind", "position", "source__name"],
             Identifier: ["disease__name", "key", "scheme", "value", "relation", "position"],
             Question: ["disease__name", "key", "topic", "question", "answer", "position", "last_updated"],
@@ -83,16 +91,16 @@ def test_a_record_becomes_a_draft_with_everything_it_says_and_no_date():
     report = merge(RECORD)
 
     disease = redd()
-    edition = keep(disease, by="test")
+    edition = save_edition(disease, by="test")
     page = edition.page
     assert edition.number == 1  # what the import kept is what the rows say
     assert report.lines["created"] == ["Redd disease (GARD:77)"]
     assert [name.text for name in page.synonyms] == ["Reddism"]
-    assert [(code.scheme, code.value, code.relation) for code in page.codes] == [
+    assert [(code.scheme, code.value, code.relation) for code in page.identifiers] == [
         ("GARD", "77", "exact"),
         ("UMLS", "C0000077", "unknown"),
     ]
-    assert [(each.html, each.last_updated, each.source) for each in page.answers] == [
+    assert [(each.html, each.last_updated, each.source) for each in page.questions] == [
         ("<p>Nobody knows.</p>", None, "MedQuAD GARD")
     ]
     assert page.symptoms == ()  # none is approved yet
@@ -125,7 +133,7 @@ def test_what_no_editor_touched_follows_the_dataset_in_the_working_copy_alone():
         "Redd disease (GARD:77): symptom “Red hair”",
     ]
     assert redd().questions.get().answer == "<p>A gene.</p>"
-    assert Edition.objects.live().get().page.answers[0].html == "<p>Nobody knows.</p>"
+    assert Edition.objects.live().get().page.questions[0].html == "<p>Nobody knows.</p>"
     assert not Proposal.objects.exists()
 
 
@@ -172,7 +180,7 @@ def test_what_an_editor_deleted_does_not_come_back():
     assert (disease.synonyms.count(), disease.questions.count()) == (0, 0)
     assert list(disease.symptoms.values_list("term", flat=True)) == ["Red hair"]
     assert [str(code) for code in disease.identifiers.all()] == ["GARD:77"]
-    assert "Redd disease (GARD:77): question:1-1" in report.lines["kept_away"]
+    assert "Redd disease (GARD:77): question:1-1" in report.lines["suppressed"]
 
 
 def test_what_no_page_may_hold_never_gets_into_a_row():
@@ -183,13 +191,13 @@ def test_what_no_page_may_hold_never_gets_into_a_row():
 
 def test_a_disease_in_the_bin_is_left_there():
     merge(RECORD)
-    bin_subject(redd(), by=make_publisher(), reason="Not ours")
+    trash(redd(), by=make_publisher(), reason="Not ours")
     before = state()
 
     report = merge(replace(RECORD, questions=answer("A gene.")))
 
     assert (report.lines["skipped"], state()) == (
-        ["77.xml, Redd disease: it is in the bin, and stays there"],
+        ["77.xml, Redd disease: it is in the trash, and stays there"],
         before,
     )
 
@@ -221,11 +229,11 @@ def test_a_term_that_stands_twice_is_followed_by_its_frequency(now, rows, propos
 
 
 def test_for_a_disease_in_the_bin_nothing_is_proposed_by_its_name():
-    bin_subject(make_disease(name="Redd disease"), by=make_publisher(), reason="Not ours")
+    trash(make_disease(name="Redd disease"), by=make_publisher(), reason="Not ours")
 
     report = merge(RECORD)
 
-    assert report.lines["skipped"] == ["77.xml, Redd disease: it is in the bin, and stays there"]
+    assert report.lines["skipped"] == ["77.xml, Redd disease: it is in the trash, and stays there"]
     assert not Proposal.objects.exists()
 
 
@@ -291,7 +299,7 @@ def test_what_was_declined_does_not_leave_another_text_waiting():
     Question.objects.update(answer="<p>An editor's words.</p>")
     for text in ("One gene.", "Two genes.", "One gene."):
         merge(replace(RECORD, questions=answer(text)))
-        decline(Proposal.objects.pending().filter(new__answer="<p>One gene.</p>"), by=make_editor())
+        decline_proposals(Proposal.objects.pending().filter(new__answer="<p>One gene.</p>"), by=make_editor())
 
     assert not Proposal.objects.pending().exists()
 
@@ -358,7 +366,7 @@ def test_a_gard_id_of_another_disease_that_becomes_exact_is_a_conflict(dataset):
     blue = make_disease(name="Blue disease", questions=0)
     blue.identifiers.update(scheme="ORPHA", value="900005")
     doubtful = CodeRecord("GARD", "77", Relation.UNKNOWN)
-    mondo = Record("MONDO:0000001", "line 1", "Blue disease", codes=(CodeRecord("ORPHA", "900005"), doubtful))
+    mondo = SourceRecord("MONDO:0000001", "line 1", "Blue disease", codes=(CodeRecord("ORPHA", "900005"), doubtful))
     merge(mondo, dataset="mondo", create=False)
     merge(replace(mondo, codes=mondo.codes[:1]), dataset="orphanet", create=False)
 
@@ -390,7 +398,7 @@ def test_a_name_alone_joins_nothing_but_is_proposed_with_its_code():
 def test_a_code_that_was_accepted_for_the_wrong_disease_stops_nothing_once_it_is_taken_away(moved):
     wrong, right = make_disease(name="Redd disease", questions=0), make_disease(name="Right", questions=0)
     merge(RECORD)
-    assert accept(Proposal.objects.all(), by=make_editor()) == []
+    assert accept_proposals(Proposal.objects.all(), by=make_editor()) == []
     wrong.identifiers.filter(scheme="GARD").delete()
     Disease.objects.filter(pk=wrong.pk).update(name="Wrong", folded_name="wrong")
     if moved:
@@ -429,7 +437,7 @@ def test_codes_of_several_diseases_join_none():
     before = state()
 
     report = merge(
-        Record("ORPHA:9", "line 9", "Form", codes=(CodeRecord("ORPHA", "900009"), CodeRecord("OMIM", "600100"))),
+        SourceRecord("ORPHA:9", "line 9", "Form", codes=(CodeRecord("ORPHA", "900009"), CodeRecord("OMIM", "600100"))),
         dataset="orphanet",
         create=False,
     )
@@ -442,7 +450,7 @@ def test_a_code_joins_names_are_added_lost_letters_mended_and_a_definition_is_pr
     merge(replace(RECORD, name="Rdd disease", synonyms=(SynonymRecord("Caf disease"),)))
     disease = Disease.objects.get()
     Identifier.objects.create(disease=disease, scheme="ORPHA", value="900009")
-    orphanet = Record(
+    orphanet = SourceRecord(
         "ORPHA:900009",
         "line 9",
         "Ginger disease",
@@ -463,7 +471,7 @@ def test_a_code_joins_names_are_added_lost_letters_mended_and_a_definition_is_pr
 def test_letters_that_an_editor_gave_back_leave_the_name_to_editors():
     disease = make_disease(name="Rdd disease", questions=0)
     disease.identifiers.update(scheme="ORPHA", value="900009")
-    orphanet = Record(
+    orphanet = SourceRecord(
         "ORPHA:900009",
         "line 9",
         "Ginger disease",
@@ -471,7 +479,7 @@ def test_letters_that_an_editor_gave_back_leave_the_name_to_editors():
         synonyms=(SynonymRecord("Rédd disease"),),
     )
     merge(orphanet, dataset="orphanet", create=False)
-    assert accept(Proposal.objects.pending(), by=make_editor()) == []
+    assert accept_proposals(Proposal.objects.pending(), by=make_editor()) == []
 
     merge(replace(orphanet, summary="A rare disease."), dataset="orphanet", create=False)
 
@@ -484,8 +492,8 @@ def test_a_code_that_an_editor_deleted_joins_nothing_in_the_same_run_either():
     disease = make_disease(name="One", questions=0)
     disease.identifiers.update(scheme="ORPHA", value="900001")
     omim = CodeRecord("OMIM", "600001")
-    one = Record("ORPHA:900001", "line 1", "One", codes=(CodeRecord("ORPHA", "900001"), omim))
-    two = Record("ORPHA:900002", "line 2", "Two", codes=(CodeRecord("ORPHA", "900002"), omim))
+    one = SourceRecord("ORPHA:900001", "line 1", "One", codes=(CodeRecord("ORPHA", "900001"), omim))
+    two = SourceRecord("ORPHA:900002", "line 2", "Two", codes=(CodeRecord("ORPHA", "900002"), omim))
     merge(one, dataset="orphanet")
     disease.identifiers.filter(scheme="OMIM").delete()
 
@@ -498,7 +506,7 @@ def test_a_code_that_an_editor_deleted_joins_nothing_in_the_same_run_either():
 def test_a_retired_code_that_an_editor_brought_back_can_be_removed_once_more():
     disease = make_disease(name="One", questions=0)
     disease.identifiers.update(scheme="ORPHA", value="900001")
-    record = Record(
+    record = SourceRecord(
         "ORPHA:900002",
         "line 2",
         "One",
@@ -506,12 +514,12 @@ def test_a_retired_code_that_an_editor_brought_back_can_be_removed_once_more():
         former=(CodeRecord("ORPHA", "900001"),),
     )
     merge(record, dataset="orphanet")
-    assert accept(Proposal.objects.all(), by=make_editor()) == []
+    assert accept_proposals(Proposal.objects.all(), by=make_editor()) == []
     Identifier.objects.create(disease=disease, scheme="ORPHA", value="900001")
 
     merge(replace(record, summary="A definition."), dataset="orphanet")
 
-    assert accept(Proposal.objects.pending().filter(action="remove"), by=make_editor()) == []
+    assert accept_proposals(Proposal.objects.pending().filter(action="remove"), by=make_editor()) == []
     assert not disease.identifiers.filter(value="900001").exists()
 
 
@@ -520,7 +528,9 @@ def test_two_datasets_that_differ_in_the_kind_of_a_thing_propose_nothing_when_an
     gard = CodeRecord("GARD", "77")
     former = SynonymRecord("Reddism", SynonymKind.FORMER)
     asked = replace(CAUSES, key="2", answer="")
-    mondo = Record("MONDO:0000001", "1", "Redd disease", codes=(gard, umls), synonyms=(former,), questions=(asked,))
+    mondo = SourceRecord(
+        "MONDO:0000001", "1", "Redd disease", codes=(gard, umls), synonyms=(former,), questions=(asked,)
+    )
     merge(RECORD)
     merge(mondo, dataset="mondo")
 
@@ -531,8 +541,8 @@ def test_two_datasets_that_differ_in_the_kind_of_a_thing_propose_nothing_when_an
 
 
 def test_groups_and_diseases_that_are_not_here_are_made_only_where_that_is_asked_for():
-    disorder = Record("ORPHA:1", "line 1", "A disorder", codes=(CodeRecord("ORPHA", "1"),))
-    group = Record("ORPHA:2", "line 2", "A group", codes=(CodeRecord("ORPHA", "2"),), may_have_page=False)
+    disorder = SourceRecord("ORPHA:1", "line 1", "A disorder", codes=(CodeRecord("ORPHA", "1"),))
+    group = SourceRecord("ORPHA:2", "line 2", "A group", codes=(CodeRecord("ORPHA", "2"),), may_have_page=False)
 
     merge(disorder, group, dataset="orphanet", create=False)
     assert Disease.objects.count() == 0
@@ -602,7 +612,7 @@ def test_a_disease_that_is_met_again_before_it_is_written_is_known(second, monke
 
     def alone_and_together():
         for most in (1, 30):
-            monkeypatch.setattr(newcomers, "MOST", most)
+            monkeypatch.setattr(pending, "BATCH_SIZE", most)
             with transaction.atomic():
                 yield merge(RECORD, second, by=publisher, publish_new=True).as_json(), state()
                 transaction.set_rollback(True)
@@ -618,7 +628,7 @@ def test_new_diseases_take_as_many_queries_with_many_of_them_and_many_rows(
 ):
     signs = tuple(SymptomRecord(f"Sign {n}") for n in range(symptoms))
     records = [replace(numbered(n, f"Number {n}"), symptoms=signs) for n in range(diseases)]
-    merging = Merge("medquad", source_named("MedQuAD GARD"), make_publisher(), publish_new=True)
+    merging = ImportRunner("medquad", source_named("MedQuAD GARD"), make_publisher(), publish_new=True)
     merging.run([])
     for record in records:
         merging._take(record)
@@ -648,7 +658,7 @@ def killed_at(number):
 
 
 def test_an_import_that_was_killed_anywhere_ends_as_an_undisturbed_one(monkeypatch):
-    monkeypatch.setattr(newcomers, "MOST", 3)
+    monkeypatch.setattr(pending, "BATCH_SIZE", 3)
     publisher = make_publisher()
     edited = make_disease(name="Blue disease")
     Identifier.objects.create(disease=edited, scheme="GARD", value="5")
@@ -729,20 +739,20 @@ def test_the_command_says_late_where_it_could_not_write_its_report(tmp_path):
     ("stop", "message"),
     [
         (KeyboardInterrupt, "Every record so far is whole"),
-        (SourceError("The rest of the file is damaged."), "damaged"),
+        (UnreadableSource("The rest of the file is damaged."), "damaged"),
         (OperationalError("database or disk is full"), "Every record so far is whole"),
     ],
 )
 def test_a_run_that_is_stopped_tells_what_it_did(tmp_path, capsys, monkeypatch, stop, message):
     if isinstance(stop, OperationalError):
-        monkeypatch.setattr(newcomers, "MOST", 1)  # nothing more is asked of a database that fails
+        monkeypatch.setattr(pending, "BATCH_SIZE", 1)  # nothing more is asked of a database that fails
 
     def stopped():
         yield replace(RECORD, remarks=("Look at this.",))
         yield RECORD
         raise stop
 
-    monkeypatch.setattr(medquad, "read", lambda path: Delivery(stopped(), [], 2, (path,)))
+    monkeypatch.setattr(medquad, "read_medquad", lambda path: Delivery(stopped(), [], 2, (path,)))
 
     with pytest.raises(CommandError, match=message):
         call_command("import_medquad", tmp_path)
@@ -774,7 +784,7 @@ def test_only_what_the_run_made_goes_live():
     publisher = make_publisher()
     draft = make_disease(name="Blue disease", live=False)
     Identifier.objects.create(disease=draft, scheme="GARD", value="5")
-    publish(keep(make_disease(name="Green disease", live=False), by="test"), by=publisher)
+    publish(save_edition(make_disease(name="Green disease", live=False), by="test"), by=publisher)
 
     merge(RECORD, numbered(5, "Blue disease"), by=publisher, publish_new=True)
 
@@ -792,7 +802,7 @@ def test_a_source_that_editors_renamed_is_still_the_datasets():
 
 def test_what_did_not_come_again_is_named_and_left_alone(tmp_path, monkeypatch, capsys):
     merge(RECORD, numbered(5, "Blue disease"))
-    monkeypatch.setattr(medquad, "read", lambda path: Delivery(iter([RECORD]), [], 1, (path,)))
+    monkeypatch.setattr(medquad, "read_medquad", lambda path: Delivery(iter([RECORD]), [], 1, (path,)))
     before = state()
 
     call_command("import_medquad", tmp_path, limit=1)
@@ -805,9 +815,9 @@ def test_what_did_not_come_again_is_named_and_left_alone(tmp_path, monkeypatch, 
 
 def test_each_record_of_a_disease_that_did_not_come_again_is_named():
     merge(RECORD, replace(numbered(77, "Other name"), key="GARD:77-2"), numbered(5, "Blue disease"))
-    binned = Disease.objects.get(name="Blue disease")
-    bin_subject(binned, by=make_publisher(is_superuser=True), reason="A mistake.")
-    run = Merge("medquad", source_of("medquad"), "test")
+    trashed = Disease.objects.get(name="Blue disease")
+    trash(trashed, by=make_publisher(is_superuser=True), reason="A mistake.")
+    run = ImportRunner("medquad", source_of("medquad"), "test")
 
     run.run([])
     run.report_missing()
@@ -832,7 +842,7 @@ def test_a_record_whose_code_an_editor_gave_to_another_disease_feeds_neither():
 
 def test_what_two_datasets_said_is_proposed_for_removal_when_neither_says_it_any_more():
     merge(RECORD)
-    orphanet = Record("ORPHA:7", "line 7", "Redd disease", codes=RECORD.codes[:1], synonyms=RECORD.synonyms)
+    orphanet = SourceRecord("ORPHA:7", "line 7", "Redd disease", codes=RECORD.codes[:1], synonyms=RECORD.synonyms)
     merge(orphanet, dataset="orphanet")
     without = replace(RECORD, synonyms=())
 
@@ -849,7 +859,7 @@ def test_a_machine_that_shuts_down_gets_the_report_written(tmp_path, monkeypatch
         os.kill(os.getpid(), signal.SIGTERM)
         yield numbered(5, "Blue disease")
 
-    monkeypatch.setattr(medquad, "read", lambda path: Delivery(stopped(), [], 2, (path,)))
+    monkeypatch.setattr(medquad, "read_medquad", lambda path: Delivery(stopped(), [], 2, (path,)))
     before = signal.getsignal(signal.SIGTERM)
 
     with pytest.raises(CommandError, match="Interrupted"):

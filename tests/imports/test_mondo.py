@@ -10,7 +10,7 @@ import pytest
 from diseases.codes import Relation, Scheme
 from diseases.values import SynonymKind
 from imports import mondo
-from imports.records import CodeRecord, Delivery, Record, Refusal, SourceError, SynonymRecord
+from imports.records import CodeRecord, Delivery, SourceRecord, SynonymRecord, UnreadableRecord, UnreadableSource
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 HEADER = "# curie_map:\n#   MONDO: http://purl.obolibrary.org/obo/MONDO_\n"
@@ -33,8 +33,8 @@ def write_tables(folder: Path, **tables: str) -> Path:
     return path
 
 
-def read_all(path: Path, synonyms: Path | None = None) -> tuple[list[Record], Delivery]:
-    delivery = mondo.read(path, synonyms)
+def read_all(path: Path, synonyms: Path | None = None) -> tuple[list[SourceRecord], Delivery]:
+    delivery = mondo.read_mondo(path, synonyms)
     records = list(delivery.records)
     assert len(records) == delivery.total
     return records, delivery
@@ -59,7 +59,7 @@ def test_one_record_a_disease_that_has_a_gard_id(tmp_path):
     )
     records, delivery = read_all(path)
     assert records == [
-        Record(
+        SourceRecord(
             key="MONDO:0000010",
             where="gard.sssom.tsv, line 6",
             name="other testitis",
@@ -69,7 +69,7 @@ def test_one_record_a_disease_that_has_a_gard_id(tmp_path):
                 CodeRecord(Scheme.OMIM, "100100", Relation.BROAD),
             ),
         ),
-        Record(
+        SourceRecord(
             key="MONDO:0000020",
             where="gard.sssom.tsv, line 4",
             name="testitis",
@@ -84,9 +84,9 @@ def test_one_record_a_disease_that_has_a_gard_id(tmp_path):
         ),
     ]
     assert delivery.refusals == [
-        Refusal("mondo.zip", "1 mappings left out: ranges of ICD-10-CM are no codes"),
-        Refusal("mondo.zip", "1 mappings left out: concepts of ICD-11's foundation are no codes"),
-        Refusal("gard.sssom.tsv, line 5", "MONDO:0000003 is obsolete: oldness"),
+        UnreadableRecord("mondo.zip", "1 mappings left out: ranges of ICD-10-CM are no codes"),
+        UnreadableRecord("mondo.zip", "1 mappings left out: concepts of ICD-11's foundation are no codes"),
+        UnreadableRecord("gard.sssom.tsv, line 5", "MONDO:0000003 is obsolete: oldness"),
     ]
 
 
@@ -163,25 +163,26 @@ def test_damaged_rows_are_named_and_the_others_go_on(tmp_path):
     (record,), delivery = read_all(write_tables(tmp_path, all=rows))
     assert [code.value for code in record.codes] == ["0000001", "1", "100200"]
     assert delivery.refusals == [
-        Refusal(f"all.sssom.tsv, line {number}", reason, failed=True) for number, reason in enumerate(bad.values(), 5)
+        UnreadableRecord(f"all.sssom.tsv, line {number}", reason, failed=True)
+        for number, reason in enumerate(bad.values(), 5)
     ]
 
 
 def test_other_files_are_refused_by_name(tmp_path):
-    with pytest.raises(SourceError, match=r"mondo.zip: no table in it gives a GARD id"):
-        mondo.read(write_tables(tmp_path, omim=mapping(1, "testitis", "OMIM:100100")))
+    with pytest.raises(UnreadableSource, match=r"mondo.zip: no table in it gives a GARD id"):
+        mondo.read_mondo(write_tables(tmp_path, omim=mapping(1, "testitis", "OMIM:100100")))
     with zipfile.ZipFile(tmp_path / "mondo.zip", "w") as archive:
         archive.writestr("a.sssom.tsv", f"{HEADER}subject_id\tobject_id\nMONDO:0000001\tGARD:1\n")
     with pytest.raises(
-        SourceError, match=r"a.sssom.tsv: has no column “subject_label”, “predicate_id”; its columns are"
+        UnreadableSource, match=r"a.sssom.tsv: has no column “subject_label”, “predicate_id”; its columns are"
     ):
-        mondo.read(tmp_path / "mondo.zip")
+        mondo.read_mondo(tmp_path / "mondo.zip")
     synonyms = tmp_path / "names.tsv"
     synonyms.write_text("ID,LABEL\n")
     with pytest.raises(
-        SourceError, match=r"names.tsv: has no column “ID”, “LABEL”, “SYNONYMS”; its columns are “ID,LABEL”"
+        UnreadableSource, match=r"names.tsv: has no column “ID”, “LABEL”, “SYNONYMS”; its columns are “ID,LABEL”"
     ):
-        mondo.read(write_tables(tmp_path, gard=gard(1, "testitis", 1)), synonyms)
+        mondo.read_mondo(write_tables(tmp_path, gard=gard(1, "testitis", 1)), synonyms)
 
 
 def test_mondo_data_of_2026():
@@ -214,7 +215,7 @@ def test_mondo_data_of_2026():
         "Left out, since it has more than 250 characters: the name": 3,
     }
     assert [refusal for refusal in delivery.refusals if "is obsolete" not in refusal.reason] == [
-        Refusal(tables.name, "4,633 mappings left out: concepts of ICD-11's foundation are no codes"),
-        Refusal(tables.name, "88 mappings left out: ranges of ICD-10-CM are no codes"),
+        UnreadableRecord(tables.name, "4,633 mappings left out: concepts of ICD-11's foundation are no codes"),
+        UnreadableRecord(tables.name, "88 mappings left out: ranges of ICD-10-CM are no codes"),
     ]
     assert len(delivery.refusals) == 2 + 17

@@ -17,7 +17,15 @@ from diseases.codes import Relation, Scheme
 from diseases.values import Aspect, SynonymKind
 from imports import orphanet, tables, workbooks
 from imports.orphapackets import clean_definition, read_packet
-from imports.records import CodeRecord, Delivery, Record, Refusal, SourceError, SymptomRecord, SynonymRecord
+from imports.records import (
+    CodeRecord,
+    Delivery,
+    SourceRecord,
+    SymptomRecord,
+    SynonymRecord,
+    UnreadableRecord,
+    UnreadableSource,
+)
 from imports.tables import TextLine
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -109,18 +117,18 @@ SAME_AS_TABLE = (
 )
 
 
-def without_places(records) -> list[Record]:
+def without_places(records) -> list[SourceRecord]:
     return [replace(record, where="") for record in records]
 
 
-def read_all(*paths: Path) -> tuple[list[Record], Delivery]:
-    delivery = orphanet.read(paths)
+def read_all(*paths: Path) -> tuple[list[SourceRecord], Delivery]:
+    delivery = orphanet.read_orphanet(paths)
     records = list(delivery.records)
     assert len(records) == delivery.total
     return records, delivery
 
 
-def read_one(tmp_path: Path, **fields) -> Record:
+def read_one(tmp_path: Path, **fields) -> SourceRecord:
     (record,), _ = read_all(write_packets(tmp_path / "p.jsonl", packet(**fields)))
     return record
 
@@ -137,7 +145,7 @@ def test_all_files_join_into_one_record_a_code(tmp_path):
     records, delivery = read_all(packets, *write_nomenclature(tmp_path))
 
     assert records == [
-        Record(
+        SourceRecord(
             key="ORPHA:2",
             where="names.xlsx, sheet names, row 3; packets, line 1",
             name="Testitis +",
@@ -159,8 +167,8 @@ def test_all_files_join_into_one_record_a_code(tmp_path):
                 "Its packet calls it “Testitis”, which is not the name in the nomenclature",
             ),
         ),
-        Record("ORPHA:3", "names.xlsx, sheet again, row 2", "Testitis -", codes=(CodeRecord(Scheme.ORPHA, "3"),)),
-        Record(
+        SourceRecord("ORPHA:3", "names.xlsx, sheet again, row 2", "Testitis -", codes=(CodeRecord(Scheme.ORPHA, "3"),)),
+        SourceRecord(
             "ORPHA:10",
             "names.xlsx, sheet names, row 5",
             "Rare test disease",
@@ -170,11 +178,15 @@ def test_all_files_join_into_one_record_a_code(tmp_path):
     ]
     inactive = "names.xlsx, sheet inactive, row"
     assert delivery.refusals == [
-        Refusal(f"{inactive} 5", "ORPHA:7 is obsolete, and no code replaces it"),
-        Refusal(f"{inactive} 6", "ORPHA:8 is deprecated, and the codes that replace it lead back to ORPHA:8", True),
-        Refusal(f"{inactive} 7", "ORPHA:9 is deprecated, and the codes that replace it lead back to ORPHA:9", True),
-        Refusal("packets, line 2", "ORPHA:99 is not in the nomenclature given: is one newer?"),
-        Refusal("packets, line 3", "ORPHA:4 is out of use"),
+        UnreadableRecord(f"{inactive} 5", "ORPHA:7 is obsolete, and no code replaces it"),
+        UnreadableRecord(
+            f"{inactive} 6", "ORPHA:8 is deprecated, and the codes that replace it lead back to ORPHA:8", True
+        ),
+        UnreadableRecord(
+            f"{inactive} 7", "ORPHA:9 is deprecated, and the codes that replace it lead back to ORPHA:9", True
+        ),
+        UnreadableRecord("packets, line 2", "ORPHA:99 is not in the nomenclature given: is one newer?"),
+        UnreadableRecord("packets, line 3", "ORPHA:4 is out of use"),
     ]
 
 
@@ -326,7 +338,7 @@ def test_damaged_lines_are_named_and_the_others_go_on(tmp_path):
         json.dumps(packet("1")),
         '{"a":' * 5000,
         json.dumps(packet("4", Label="A\x00")),
-        json.dumps(packet("5", Synonyms="x" * tables.LONGEST_LINE)),
+        json.dumps(packet("5", Synonyms="x" * tables.MAX_LINE_LENGTH)),
     ]
     path.write_bytes("\n".join(lines).encode() + b'\n{"Label": "\xff"}\n' + json.dumps(packet("6")).encode())
     records, delivery = read_all(path)
@@ -366,14 +378,16 @@ def test_damaged_rows_are_named_and_the_others_go_on(tmp_path):
 def test_a_missing_column_is_named_with_those_found(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("orpha_code,name\nORPHA:1,Testitis\n")
-    with pytest.raises(SourceError, match=r"t.csv: has no column “level”, .*; its columns are “orpha_code”, “name”"):
-        orphanet.read([path])
+    with pytest.raises(
+        UnreadableSource, match=r"t.csv: has no column “level”, .*; its columns are “orpha_code”, “name”"
+    ):
+        orphanet.read_orphanet([path])
 
     workbook = write_workbook(tmp_path / "w.xlsx", names=[["ORPHAcode", "Label", "Type of label"]])
     with pytest.raises(
-        SourceError, match=r"w.xlsx, sheet names: has no column “Classification level”; its columns are"
+        UnreadableSource, match=r"w.xlsx, sheet names: has no column “Classification level”; its columns are"
     ):
-        orphanet.read([workbook])
+        orphanet.read_orphanet([workbook])
 
 
 @pytest.mark.parametrize(
@@ -390,17 +404,17 @@ def test_a_missing_column_is_named_with_those_found(tmp_path):
 def test_other_files_are_refused_by_name(tmp_path, content, message):
     path = tmp_path / "file"
     path.write_bytes(content)
-    with pytest.raises(SourceError, match=message) as raised:
-        orphanet.read([path])
+    with pytest.raises(UnreadableSource, match=message) as raised:
+        orphanet.read_orphanet([path])
     assert str(path) in str(raised.value)
 
 
 def test_a_gzip_file_that_unpacks_without_an_end_is_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "MOST_BYTES", 10_000_000)
+    monkeypatch.setattr(tables, "MAX_TABLE_BYTES", 10_000_000)
     path = tmp_path / "bomb.jsonl.gz"
     path.write_bytes(gzip.compress(b"{" + b" " * 50_000_000))
-    with pytest.raises(SourceError, match=r"bomb.jsonl.gz: is longer than 10,000,000 bytes"):
-        orphanet.read([path])
+    with pytest.raises(UnreadableSource, match=r"bomb.jsonl.gz: is longer than 10,000,000 bytes"):
+        orphanet.read_orphanet([path])
 
 
 def repack(path: Path, change=lambda name, data: data, **parts: bytes) -> Path:
@@ -431,8 +445,10 @@ def test_workbooks_with_entities_are_refused(tmp_path, part, entity):
     def add_entity(name: str, data: bytes) -> bytes:
         return f"<!DOCTYPE x [{entity}]>".encode() + data if name == part else data
 
-    with pytest.raises(SourceError, match=r"bomb.xlsx: cannot be read as a workbook, since it declares XML entities"):
-        orphanet.read([repack(path, add_entity)])
+    with pytest.raises(
+        UnreadableSource, match=r"bomb.xlsx: cannot be read as a workbook, since it declares XML entities"
+    ):
+        orphanet.read_orphanet([repack(path, add_entity)])
 
 
 def test_workbooks_past_a_set_size_are_refused(tmp_path, monkeypatch):
@@ -444,12 +460,12 @@ def test_workbooks_past_a_set_size_are_refused(tmp_path, monkeypatch):
     def fat(name: str, data: bytes) -> bytes:
         return data + b" " * 20_000_000 if "sheet1" in name else data
 
-    monkeypatch.setattr(workbooks, "MOST_ROWS", 1000)
+    monkeypatch.setattr(workbooks, "MAX_ROWS", 1000)
     sheet = [["ORPHAcode", "PreferredTerm", "Synonyms", "ICDcodes"]]
-    with pytest.raises(SourceError, match=r"long.xlsx: sheet names has more than 1,000 rows"):
-        orphanet.read([repack(write_workbook(path, names=sheet), far_down)])
-    with pytest.raises(SourceError, match=r"long.xlsx: cannot be read as a workbook, since .* zip bomb"):
-        orphanet.read([repack(write_workbook(path, names=sheet), fat)])
+    with pytest.raises(UnreadableSource, match=r"long.xlsx: sheet names has more than 1,000 rows"):
+        orphanet.read_orphanet([repack(write_workbook(path, names=sheet), far_down)])
+    with pytest.raises(UnreadableSource, match=r"long.xlsx: cannot be read as a workbook, since .* zip bomb"):
+        orphanet.read_orphanet([repack(write_workbook(path, names=sheet), fat)])
 
 
 def test_formulas_are_never_evaluated(tmp_path):

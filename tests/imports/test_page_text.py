@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from imports.address_text import Place, place, split_name
 from imports.contact_text import OrganizationText
 from imports.lines import PageTextError, Unplaced
-from imports.page_text import IdentifierText, PageText, SynonymText, read
+from imports.page_text import IdentifierText, PageText, SynonymText, read_page_text
 from imports.question_text import printed_date, topic
 from imports.regions import country_names
 
@@ -22,14 +22,14 @@ SEED = Path(__file__).parents[3] / "shared" / "data" / "neonatal-hemochromatosis
 
 def read_question(text: str):
     """The only question of a page, and what was left over."""
-    page = read(f"Testitis\n\nWhat causes testitis?\n\n{text}")
+    page = read_page_text(f"Testitis\n\nWhat causes testitis?\n\n{text}")
     (question,) = page.questions
     return question, page.unplaced
 
 
 def read_organization(text: str) -> OrganizationText:
     """The only organization of a page that holds nothing else."""
-    page = read(f"Testitis\n\n{text}")
+    page = read_page_text(f"Testitis\n\n{text}")
     assert (len(page.organizations), page.unplaced) == (1, ())
     return page.organizations[0]
 
@@ -38,7 +38,7 @@ def read_organization(text: str) -> OrganizationText:
 def seed() -> PageText:
     if not SEED.exists():
         pytest.skip(f"the seed page is not there: {SEED}")
-    return read(SEED.read_text(encoding="utf-8"))
+    return read_page_text(SEED.read_text(encoding="utf-8"))
 
 
 def test_seed_page_is_read_whole(seed):
@@ -61,7 +61,7 @@ def test_seed_answers_hold_the_printed_words(seed):
 
 def test_seed_organizations(seed):
     places = [
-        (each.name, each.address, each.city, each.region, each.postal_code, each.country) for each in seed.organizations
+        (each.name, each.street, each.city, each.region, each.postal_code, each.country) for each in seed.organizations
     ]
     assert places == [
         ("Iron Disorders Institute Inc.", "P.O. Box 4891", "Greenville", "SC", "29608", "US"),
@@ -94,11 +94,11 @@ def test_seed_reads_the_same_from_any_editor(seed, change):
         text = text.replace(" ", "\N{NO-BREAK SPACE}\t").replace("\n", "  \n")
     else:
         text = text.replace("\n", change)
-    assert read(text) == seed
+    assert read_page_text(text) == seed
 
 
 def test_head_of_the_page():
-    page = read(
+    page = read_page_text(
         "Testitis\n\n"
         "Also called: Hereditary test; TS (abbreviation);\nOld, odd name (former); Testitis (infantile)\n"
         "Codes: GARD:7172; orpha: 446; ICD10:E83.1; MONDO:0009275; SNOMED:12\n"
@@ -151,7 +151,7 @@ def test_answer_is_escaped_html_with_paragraphs_and_lists():
     ],
 )
 def test_questions_open_only_at_the_start_of_a_paragraph(text, questions):
-    page = read(f"Testitis\n{text}")
+    page = read_page_text(f"Testitis\n{text}")
     assert [(each.question, each.answer) for each in page.questions] == (questions or [("What is it?", "")])
     assert page.unplaced == ()
 
@@ -239,7 +239,7 @@ def test_source_of_an_answer(line, expected):
 
 
 def test_the_sites_own_source_does_not_hide_the_questions():
-    page = read(
+    page = read_page_text(
         "Testitis\n\nWhat is it?\n\nA.\n\nSource: Orphanet\n\nWhy?\n\nB.\n\nThe RareGuru disease database is regularly "
         "updated using data generously provided by GARD, the Center."
     )
@@ -259,7 +259,7 @@ def test_the_sites_own_source_does_not_hide_the_questions():
 )
 def test_what_is_no_page_is_refused_with_a_remedy(text, problem):
     with pytest.raises(PageTextError, match=re.escape(problem)):
-        read(text)
+        read_page_text(text)
 
 
 def test_a_damaged_line_is_set_aside():
@@ -333,7 +333,7 @@ def test_name_and_address_are_taken_apart(text, name, expected):
     found, street = split_name(first)
     assert (found, place([street, *rest])) == (name, expected)
     organization = read_organization(f"Name: {text}\nPhone: 1")
-    assert (organization.name, organization.address, organization.country) == (name, expected.address, expected.country)
+    assert (organization.name, organization.street, organization.country) == (name, expected.street, expected.country)
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_labels_in_any_order(text):
     assert read_organization(text) == OrganizationText(
         line=3,
         name="Foo",
-        address="12 Elm Street",
+        street="12 Elm Street",
         city="Bath",
         postal_code="BA1 1AA",
         country="GB",
@@ -364,12 +364,12 @@ def test_labels_in_any_order(text):
 
 
 def test_doubtful_contacts_are_left_for_a_person():
-    page = read(
+    page = read_page_text(
         "Testitis\n\nName: Foo\nContact name: Mary\nPhone: 1 hotline phone: 2\nEmail: ask us Url: foo.org (news)\nBye\n"
         "Name: Phone: 3\n\nStray"
     )
     assert page.organizations == (
-        OrganizationText(3, "Foo", address="Contact name: Mary", phone="1", website="foo.org"),
+        OrganizationText(3, "Foo", street="Contact name: Mary", phone="1", website="foo.org"),
     )
     assert page.unplaced == (
         Unplaced(5, "hotline phone: 2"),
@@ -383,13 +383,15 @@ def test_doubtful_contacts_are_left_for_a_person():
 
 
 def test_a_website_inside_an_email_address_stays_there():
-    page = read("Testitis\n\nName: Foo Url: a@foo.org foo.org")
+    page = read_page_text("Testitis\n\nName: Foo Url: a@foo.org foo.org")
     assert page.organizations == (OrganizationText(3, "Foo", website="foo.org"),)
     assert page.unplaced == (Unplaced(3, "a@foo.org"),)
 
 
 def test_a_huge_line_is_read_in_reasonable_time():
-    page = read(f"Testitis\n\nName: Foo {'Suite 1 ' * 10_000}")  # minutes, were the pattern's repeats unbounded
+    page = read_page_text(
+        f"Testitis\n\nName: Foo {'Suite 1 ' * 10_000}"
+    )  # minutes, were the pattern's repeats unbounded
     assert len(page.organizations) == 1
 
 
@@ -470,7 +472,7 @@ def texts(value) -> list[str]:
 
 @given(PAGES)
 def test_no_word_is_lost_or_doubled(body):
-    page = read(f"Testitis\n\nWhy?\n\nBecause.\n\n{body}")
+    page = read_page_text(f"Testitis\n\nWhy?\n\nBecause.\n\n{body}")
 
     def count(text):
         return Counter(re.findall("|".join(map(re.escape, WORDS)), text))
@@ -481,7 +483,7 @@ def test_no_word_is_lost_or_doubled(body):
 @given(st.text() | PAGES | st.lists(st.text() | PAGES).map("\n".join))
 def test_read_never_raises_anything_but_its_own_error(text):
     try:
-        page = read(text)
+        page = read_page_text(text)
     except PageTextError:
         return
     assert page.name

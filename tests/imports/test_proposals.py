@@ -10,15 +10,15 @@ from django.urls import reverse
 from diseases.codes import Relation
 from diseases.models import Disease, Identifier, Synonym
 from diseases.values import Topic
-from imports.merge import Merge
 from imports.models import ImportRun, Proposal, Provenance
-from imports.pieces import digest_of
-from imports.proposals import accept
-from imports.records import CodeRecord, QuestionRecord, Record, SynonymRecord
+from imports.parts import digest_of
+from imports.proposals import accept_proposals
+from imports.records import CodeRecord, QuestionRecord, SourceRecord, SynonymRecord
+from imports.runner import ImportRunner
 from imports.sources import source_named
-from publishing.binning import bin_subject
 from publishing.models import Edition
-from publishing.verbs import keep, publish
+from publishing.trash import trash
+from publishing.verbs import publish, save_edition
 from tests.factories import make_disease, make_editor, make_publisher, make_question, make_user
 from tests.forms import fields_of
 
@@ -37,11 +37,13 @@ def editor(client):
 def record(answer="Nobody knows."):
     question = QuestionRecord("1", Topic.CAUSES, "What causes it?", f"<p>{answer}</p>", "https://gard.example/")
     said = {"codes": (CodeRecord("GARD", "77"),), "synonyms": (SynonymRecord("Reddism"),), "questions": (question,)}
-    return Record("GARD:77", "77.xml", "Redd disease", **said)
+    return SourceRecord("GARD:77", "77.xml", "Redd disease", **said)
 
 
 def merge(*records, dataset="medquad"):
-    return Merge(dataset, source_named("MedQuAD GARD" if dataset == "medquad" else "Orphanet"), "test").run(records)
+    return ImportRunner(dataset, source_named("MedQuAD GARD" if dataset == "medquad" else "Orphanet"), "test").run(
+        records
+    )
 
 
 def propose(disease, part, new, *, old=None, action="add", dataset="orphanet"):
@@ -57,7 +59,7 @@ def conflict():
     question = disease.questions.get()
     question.answer, question.reviewed_on, question.reviewed_by = "<p>An editor's words.</p>", "2026-01-01", "A. Doctor"
     question.save()
-    publish(keep(disease, by="test"), by=make_publisher())
+    publish(save_edition(disease, by="test"), by=make_publisher())
     merge(record("One gene does."))
     return disease, Proposal.objects.get()
 
@@ -90,7 +92,7 @@ def test_accepting_puts_the_new_words_into_the_working_copy_and_not_before_reade
     assert (question.reviewed_on, question.reviewed_by) == (None, "")  # other words were reviewed
     assert Disease.objects.get(pk=disease.pk).version > version
     assert (newest(disease).by, newest(disease).note) == (editor, "Accepted from MedQuAD GARD: What causes it?")
-    assert "An editor" in Edition.objects.about(disease).live().get().page.answers[0].html
+    assert "An editor" in Edition.objects.about(disease).live().get().page.questions[0].html
     proposal.refresh_from_db()
     assert (proposal.state, proposal.decided_by, proposal.decided_by_name) == (
         "accepted",
@@ -196,12 +198,12 @@ def test_every_sort_is_added_changed_and_removed(client):
         "MedQuAD GARD",
         (),
     )
-    assert [(row.scheme, row.value, row.relation) for row in page.codes] == [
+    assert [(row.scheme, row.value, row.relation) for row in page.identifiers] == [
         ("GARD", "78", Relation.EXACT),
         ("OMIM", "123456", Relation.BROAD),
     ]
-    assert page.codes[0].key == code.key
-    assert [(answer.question, answer.html) for answer in page.answers] == [
+    assert page.identifiers[0].key == code.key
+    assert [(answer.question, answer.html) for answer in page.questions] == [
         ("What is it?", "<p>A</p>"),  # before those on later topics
         ("What causes it?", "<p>Nobody knows.</p>"),
     ]
@@ -232,9 +234,9 @@ def test_what_cannot_be_accepted_is_refused_with_its_reason_and_stops_no_other(c
     make_disease(name="Taken")
     owner = make_disease(name="Owner", live=False)
     Identifier.objects.create(disease=owner, scheme="GARD", value="5")
-    binned = make_disease(live=False)
-    bin_subject(owner, make_publisher(), "x")
-    bin_subject(binned, make_publisher(), "x")
+    trashed = make_disease(live=False)
+    trash(owner, make_publisher(), "x")
+    trash(trashed, make_publisher(), "x")
     disease = make_disease(name="Here")
     Synonym.objects.create(disease=disease, text="Twice", position=2)
     propose(disease, "name", {"text": "TAKEN"}, action="change")
@@ -242,7 +244,7 @@ def test_what_cannot_be_accepted_is_refused_with_its_reason_and_stops_no_other(c
     propose(disease, "synonym:gone", {"text": "Other", "kind": "exact"}, action="change", old={"text": "Gone"})
     propose(disease, "code:GARD:5", {"scheme": "GARD", "value": "5", "relation": "exact"})
     propose(disease, "summary", {"text": "x" * 5001}, action="change")
-    propose(binned, "summary", {"text": "Fine."}, action="change")
+    propose(trashed, "summary", {"text": "Fine."}, action="change")
     propose(disease, "synonym:good", {"text": "Good", "kind": "exact"})
 
     response = client.post(LIST, {"action": "accept_many", "select_across": "1", "_selected_action": [1]})
@@ -253,13 +255,13 @@ def test_what_cannot_be_accepted_is_refused_with_its_reason_and_stops_no_other(c
         "name": "“Taken” is the name of another disease",
         "synonym:twice": "would stand there twice",
         "synonym:gone": "was deleted meanwhile",
-        "code:GARD:5": "GARD 5 is “Owner” already, which is in the bin",
+        "code:GARD:5": "GARD 5 is “Owner” already, which is in the trash",
         "summary": "At most 5,000 characters fit",
     }.items():
         proposal = Proposal.objects.get(disease=disease, part=part)
         assert proposal.state == "pending"
         assert any(str(proposal) in message and reason in message for message in messages), (part, messages)
-    assert any("is in the bin" in message and str(binned) in message for message in messages)
+    assert any("is in the trash" in message and str(trashed) in message for message in messages)
     assert [name.text for name in newest(disease).page.synonyms][1:] == ["Twice", "Good"]
 
 
@@ -269,7 +271,7 @@ def test_a_page_that_cannot_hold_one_proposal_takes_the_others():
     propose(disease, "question:1", bad)
     propose(disease, "synonym:good", {"text": "Good", "kind": "exact"})
 
-    refusals = accept(Proposal.objects.all(), by=make_editor())
+    refusals = accept_proposals(Proposal.objects.all(), by=make_editor())
 
     assert [proposal.part for proposal, _reason in refusals] == ["question:1"]
     assert newest(disease).page.synonyms[-1].text == "Good"
@@ -315,7 +317,7 @@ def test_only_who_may_change_diseases_decides(client):
     for response in [client.get(LIST), client.get(url), client.post(url, {"_accept": "x"})]:
         assert response.status_code == 403
     with pytest.raises(PermissionDenied):
-        accept([proposal], by=user)
+        accept_proposals([proposal], by=user)
     proposal.refresh_from_db()
     assert proposal.state == "pending"
 

@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from diseases.models import Disease
 from imports.models import Proposal
-from imports.proposals import accept
+from imports.proposals import accept_proposals
 from publishing.models import Edition
 from tests.conftest import DATA
 from tests.factories import make_publisher
@@ -38,7 +38,7 @@ def test_four_sources_stand_on_one_page_under_the_codes_of_all(one_file, seed_pa
 
     call_command("import_medquad", one_file)
     assert disease.questions.count() == 3  # the page has no code yet, and a name joins nothing
-    assert accept(Proposal.objects.pending(), by=publisher) == []
+    assert accept_proposals(Proposal.objects.pending(), by=publisher) == []
     call_command("import_medquad", one_file)
     call_command("import_mondo", MONDO)
     call_command("import_orphanet", *ORPHANET)

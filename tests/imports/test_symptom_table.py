@@ -6,18 +6,18 @@ from hypothesis import strategies as st
 
 from diseases.values import Aspect
 from imports.records import SymptomRecord
-from imports.symptom_table import CLOSING, OPENING, Row, SymptomTable, aspect, split, symptoms
+from imports.symptom_table import CLOSING, OPENING, AnswerSymptomTable, TableRow, aspect, split, symptoms
 from tests.imports.medquad_texts import CLOSING_TEXT, OPENING_TEXT
 
 
-def table(rows: str) -> SymptomTable:
+def table(rows: str) -> AnswerSymptomTable:
     return split(f"{OPENING_TEXT} {rows} {CLOSING_TEXT}")
 
 
 def test_answer_is_cut_around_its_table():
     cut = split(f"It varies. {OPENING_TEXT} Seizures 90% Low-set ears -  {CLOSING_TEXT} It begins late.")
     assert (cut.before, cut.after, cut.unread) == ("It varies. ", " It begins late.", "")
-    assert cut.rows == (Row("Seizures", "90%"), Row("Low-set ears", "-"))
+    assert cut.rows == (TableRow("Seizures", "90%"), TableRow("Low-set ears", "-"))
     assert (cut.opening, cut.closing) == (OPENING_TEXT, CLOSING_TEXT)
 
 
@@ -70,7 +70,7 @@ def test_slips_in_rows_are_mended_and_named():
 
 
 def test_an_answer_without_a_table_stays_whole():
-    assert split("Fever 90% of the time - or not.") == SymptomTable("Fever 90% of the time - or not.")
+    assert split("Fever 90% of the time - or not.") == AnswerSymptomTable("Fever 90% of the time - or not.")
 
 
 def folded(text: str) -> str:
@@ -87,7 +87,7 @@ MARKS = st.sampled_from(["-", "90%", "7.5%", "100%", "7/12", "3 of 4"])
 @given(st.lists(st.tuples(TERMS.map(" ".join), MARKS)))
 def test_every_row_is_read_as_printed(rows):
     cut = table("  ".join(f"{term} {mark}" for term, mark in rows))
-    assert (cut.rows, cut.unread) == (tuple(Row(*row) for row in rows), "")
+    assert (cut.rows, cut.unread) == (tuple(TableRow(*row) for row in rows), "")
 
 
 PARTS = st.sampled_from([OPENING_TEXT, CLOSING_TEXT, "Seizures 90%", "Fever", "-", "7/12", "%", " ", "\n", "?"])

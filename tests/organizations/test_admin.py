@@ -6,11 +6,11 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from diseases.models import Disease, Support
-from organizations.merging import MergeRefused, Plan
+from organizations.merging import MergePlan, MergeRefused
 from organizations.merging import merge as merge_rows
 from organizations.models import Organization
-from publishing.binning import bin_subject
 from publishing.models import Edition, Event
+from publishing.trash import trash
 from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_user, put_live
 from tests.forms import fields_of
 from tests.publishing.test_concurrency import at_once
@@ -62,8 +62,8 @@ def test_the_change_form_names_likely_duplicates_and_what_they_share(client):
         live=False, name="liver families", phone="+1 217 555 0100", website="http://www.liver.example.org/"
     )
     website = make_organization(name="Other Name", phone="", website="https://liver.example.org/")
-    binned = make_organization(name="Liver Families", phone="")
-    bin_subject(binned, make_publisher(), "Entered twice")
+    trashed = make_organization(name="Liver Families", phone="")
+    trash(trashed, make_publisher(), "Entered twice")
     make_distinct(1)
 
     page = client.get(url("change", one))
@@ -103,8 +103,8 @@ def test_the_list_can_show_only_those_with_likely_duplicates(client):
     sign_in(client, make_editor())
     one, other = (make_organization(name="Liver Families", phone="") for _ in range(2))
     alone = make_distinct(1)
-    binned = make_organization(name=alone.name, phone="")
-    bin_subject(binned, make_publisher(), "Entered twice")
+    trashed = make_organization(name=alone.name, phone="")
+    trash(trashed, make_publisher(), "Entered twice")
 
     filtered = client.get(reverse(CHANGELIST), {"duplicates": "yes"}).context["cl"].result_list
     everything = client.get(reverse(CHANGELIST)).context["cl"].result_list
@@ -364,30 +364,30 @@ def test_what_is_in_the_bin_is_moved_too(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(), make_organization()
     disease = make_disease(live=False, organizations=[organization])
-    bin_subject(disease, make_publisher(), "Entered twice")
+    trash(disease, make_publisher(), "Entered twice")
 
     merge(client, organization, survivor)
 
     assert [row[1] for row in supports(disease)] == [survivor.pk]
 
 
-@pytest.mark.parametrize("name", ["itself", "binned", "led back"])
+@pytest.mark.parametrize("name", ["itself", "trashed", "led back"])
 def test_a_merge_into_the_wrong_one_is_refused(client, name):
     sign_in(client, make_editor())
     organization = make_organization()
     between = make_organization(live=False, status="closed", successor=organization)
     wrong = {
         "itself": organization,
-        "binned": make_organization(live=False),
+        "trashed": make_organization(live=False),
         "led back": make_organization(live=False, status="renamed", successor=between),
     }
-    bin_subject(wrong["binned"], make_publisher(), "Entered twice")
+    trash(wrong["trashed"], make_publisher(), "Entered twice")
     make_disease(organizations=[organization])
     before = list(Organization.objects.order_by("pk").values())
     survivor = wrong[name]
     words = {
         "itself": "An organization cannot be merged with itself.",
-        "binned": "is in the bin. Take it out first.",
+        "trashed": "is in the trash. Restore it first.",
         "led back": "readers would be led in a circle.",
     }
 
@@ -404,9 +404,9 @@ def test_a_merge_into_the_wrong_one_is_refused(client, name):
 def test_one_in_the_bin_is_not_merged(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(live=False), make_organization()
-    bin_subject(organization, make_publisher(), "Entered twice")
+    trash(organization, make_publisher(), "Entered twice")
 
-    assert "is in the bin" in client.get(url("merge_into", organization, survivor.pk)).text
+    assert "is in the trash" in client.get(url("merge_into", organization, survivor.pk)).text
 
 
 def test_a_merge_that_would_do_more_than_was_shown_is_shown_again(client):
@@ -525,8 +525,8 @@ def test_the_page_before_a_merge_needs_no_query_for_each(client, django_assert_m
 def test_the_choice_leaves_out_what_is_in_the_bin(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(name="Twin Society"), make_organization(name="Twin Society")
-    binned = make_organization(name="Twin Society", live=False)
-    bin_subject(binned, make_publisher(), "Entered twice")
+    trashed = make_organization(name="Twin Society", live=False)
+    trash(trashed, make_publisher(), "Entered twice")
 
     page = client.get(url("merge", organization))
     found = client.get(
@@ -571,7 +571,7 @@ def test_two_merges_at_once_never_close_a_circle():
     for _ in range(5):
         one, other = make_organization(live=False), make_organization(live=False)
         diseases = [make_disease(live=False, organizations=pair) for pair in [[one], [other], [other, one]]]
-        plans = [Plan.of(one, other).digest(), Plan.of(other, one).digest()]
+        plans = [MergePlan.of(one, other).digest(), MergePlan.of(other, one).digest()]
 
         outcomes = at_once(
             lambda: merge_rows(one, other, editor, plans[0]),  # noqa: B023 - they run at once

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from organizations import views
 from organizations.models import Organization
-from publishing.verbs import keep, publish, withdraw
+from publishing.verbs import publish, save_edition, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, put_live
 from tests.reading import texts_of
 from website.views import Preview
@@ -52,7 +52,7 @@ def test_an_organization_page_says_what_is_known(client):
 
 def test_an_organization_of_which_nothing_is_known_has_no_empty_part(client):
     organization = make_organization(
-        **dict.fromkeys(["address", "city", "region", "postal_code", "country", "phone"], "")
+        **dict.fromkeys(["street", "city", "region", "postal_code", "country", "phone"], "")
     )
 
     html = client.get(address_of(organization)).text
@@ -94,10 +94,12 @@ def test_a_change_is_not_public_before_it_is_published(client):
     organization = make_organization(city="Springfield")
     organization.city = "Chicago"
     organization.save()
-    edition = keep(organization, by="test")
+    edition = save_edition(organization, by="test")
 
     public = client.get(address_of(organization)).text
-    preview = views.render_page(RequestFactory().get("/preview/"), edition, preview=Preview(change_url="/edit/")).text
+    preview = views.render_organization(
+        RequestFactory().get("/preview/"), edition, preview=Preview(change_url="/edit/")
+    ).text
 
     assert ("Springfield" in public, "Chicago" in public) == (True, False)
     assert ("Springfield" in preview, "Chicago" in preview) == (False, True)
@@ -181,7 +183,7 @@ def test_queries_do_not_grow_with_the_rows(client, django_assert_num_queries, co
     publisher = make_publisher()
     for number in range(count - 1):
         other = Organization.objects.create(name=f"Other {number}", status="renamed", successor=successor)
-        publish(keep(other, by="test"), by=publisher)
+        publish(save_edition(other, by="test"), by=publisher)
     for _ in range(count):
         make_disease(questions=0, organizations=[organization, successor])
 

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 
 from organizations.models import Organization
-from publishing.binning import bin_subject
-from publishing.models import Edition, Event, Stamp
+from publishing.models import Edition, Event, PublicVersion
 from publishing.restoring import restore
-from publishing.verbs import hand_over, keep, publish, withdraw
+from publishing.trash import trash
+from publishing.verbs import publish, save_edition, submit, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, make_question
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +44,7 @@ def test_two_keeps_end_in_numbered_editions():
 
     for number in range(ROUNDS):
         Organization.objects.filter(pk=organization.pk).update(city=f"City {number}")
-        assert at_once(*[lambda: keep(organization, by="test")] * 2) == [None, None]
+        assert at_once(*[lambda: save_edition(organization, by="test")] * 2) == [None, None]
 
     numbers = Edition.objects.about(organization).order_by("number").values_list("number", flat=True)
     assert list(numbers) == list(range(1, ROUNDS + 1))
@@ -56,7 +56,7 @@ def test_two_publishes_leave_one_live_edition():
     for number in range(2 * ROUNDS):
         organization.city = f"City {number}"
         organization.save()
-        editions.append(keep(organization, by="test"))
+        editions.append(save_edition(organization, by="test"))
 
     for one, other in zip(editions[::2], editions[1::2], strict=True):
         assert at_once(lambda: publish(one, by=publisher), lambda: publish(other, by=publisher)) == [None, None]  # noqa: B023 - they run at once
@@ -67,11 +67,11 @@ def test_two_publishes_leave_one_live_edition():
 
 def test_the_same_edition_published_twice_is_one_publication():
     organization, publisher = make_organization(live=False), make_publisher()
-    edition = keep(organization, by="test")
+    edition = save_edition(organization, by="test")
 
     assert at_once(*[lambda: publish(edition, by=publisher)] * 2) == [None, None]
 
-    assert (Event.objects.filter(verb="published").count(), Stamp.objects.get().value) == (1, 1)
+    assert (Event.objects.filter(verb="published").count(), PublicVersion.objects.get().value) == (1, 1)
 
 
 def test_publish_beside_withdraw_ends_in_what_came_last():
@@ -80,7 +80,7 @@ def test_publish_beside_withdraw_ends_in_what_came_last():
     for number in range(ROUNDS):
         organization.city = f"City {number}"
         organization.save()
-        edition = keep(organization, by="test")
+        edition = save_edition(organization, by="test")
         outcomes = at_once(
             lambda: publish(edition, by=publisher),  # noqa: B023 - they run at once
             lambda: withdraw(organization, by=publisher, reason="Gone"),
@@ -92,12 +92,12 @@ def test_publish_beside_withdraw_ends_in_what_came_last():
 
 def test_publishing_different_subjects_at_once_counts_each():
     publisher = make_publisher()
-    editions = [keep(make_disease(live=False), by="test") for _ in range(4)]
+    editions = [save_edition(make_disease(live=False), by="test") for _ in range(4)]
 
     outcomes = at_once(*[lambda edition=edition: publish(edition, by=publisher) for edition in editions])
 
     assert outcomes == [None] * 4
-    assert (Edition.objects.live().count(), Stamp.objects.get().value) == (4, 4)
+    assert (Edition.objects.live().count(), PublicVersion.objects.get().value) == (4, 4)
 
 
 def test_a_disease_and_the_draft_that_it_names_go_live_at_once():
@@ -106,8 +106,8 @@ def test_a_disease_and_the_draft_that_it_names_go_live_at_once():
     for _ in range(ROUNDS):
         organization = make_organization(live=False)
         editions = [
-            keep(make_disease(live=False, organizations=[organization]), by="test"),
-            keep(organization, by="test"),
+            save_edition(make_disease(live=False, organizations=[organization]), by="test"),
+            save_edition(organization, by="test"),
         ]
         outcomes = at_once(*[lambda edition=edition: publish(edition, by=publisher) for edition in editions])
         assert outcomes == [None, None]
@@ -121,11 +121,11 @@ def test_every_other_verb_waits_its_turn():
         first = Edition.objects.about(organization).get()
         organization.city = "Chicago"
         organization.save()
-        second = keep(organization, by="test")
+        second = save_edition(organization, by="test")
         outcomes = at_once(
-            lambda: hand_over(second, by=publisher),  # noqa: B023 - they run at once
+            lambda: submit(second, by=publisher),  # noqa: B023 - they run at once
             lambda: restore(first, by="test"),  # noqa: B023
-            lambda: bin_subject(organization, by=publisher, reason="Twice"),  # noqa: B023
+            lambda: trash(organization, by=publisher, reason="Twice"),  # noqa: B023
         )
         # Handing over is rightly refused where the restored edition came first.
         assert [str(outcome) for outcome in outcomes if outcome and "newer edition" not in str(outcome)] == []

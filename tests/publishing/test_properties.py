@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from diseases.models import Disease
 from publishing.addresses import Gone, look_up
-from publishing.binning import bin_subject, unbin_subject
 from publishing.models import Edition
 from publishing.restoring import restore
-from publishing.verbs import PublishingError, keep, publish, withdraw
+from publishing.trash import trash, untrash
+from publishing.verbs import PublishingError, publish, save_edition, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, make_question
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ operation = st.one_of(
     st.tuples(st.just("delete"), number),
     st.tuples(st.just("move"), number, number),
     st.tuples(st.just("synonyms"), number, words),
-    st.tuples(st.sampled_from(["keep", "publish", "withdraw", "bin", "unbin", "support"])),
+    st.tuples(st.sampled_from(["keep", "publish", "withdraw", "trash", "untrash", "support"])),
     st.tuples(st.sampled_from(["publish old", "restore"]), number),
 )
 
@@ -90,10 +90,10 @@ class Site:
         self.disease.supports.get_or_create(organization=self.organization)
 
     def keep(self):
-        keep(self.disease, by="test")
+        save_edition(self.disease, by="test")
 
     def publish(self):
-        self.go_live(keep(self.disease, by="test"))
+        self.go_live(save_edition(self.disease, by="test"))
 
     def publish_old(self, number):
         edition = self.edition(number)
@@ -108,11 +108,11 @@ class Site:
         self.published = None
 
     def bin(self):
-        bin_subject(self.disease, by=self.publisher, reason="Twice")
+        trash(self.disease, by=self.publisher, reason="Twice")
         self.published = None
 
     def unbin(self):
-        unbin_subject(self.disease, by=self.publisher)
+        untrash(self.disease, by=self.publisher)
 
     def restore(self, number):
         edition = self.edition(number)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from publishing.comparing import word_runs
-from publishing.prose import blocks, in_one_line, sanitize, shape, to_read
+from publishing.comparison import word_runs
+from publishing.prose import blocks, in_one_line, render_for_page, sanitize, shape
 from publishing.sorting import letter, sort_key
 
 tags = ["p", "h3", "ul", "li", "strong", "em", "a", "table", "tr", "td", "script", "div", "br"]
@@ -123,8 +123,8 @@ def test_every_title_has_a_letter(title):
 def test_a_link_that_says_its_address_is_marked(link, says_it):
     html = sanitize(f"<p>{link}</p>")
 
-    assert ('class="says-it"' in to_read(html)) == says_it
-    assert to_read(html).replace(' class="says-it"', "") == html
+    assert ('class="shows-own-url"' in render_for_page(html)) == says_it
+    assert render_for_page(html).replace(' class="shows-own-url"', "") == html
 
 
 HEADINGS = "<tr><th><p>Sign</p></th><th><p>How often</p></th></tr>"
@@ -145,13 +145,13 @@ ROW = "<tr><td><p>Fever</p></td><td><p>Often</p></td></tr>"
 def test_a_first_row_of_headings_is_the_head_of_its_table(rows, has_head):
     html = sanitize(f"<table><tbody>{rows}</tbody></table>")
 
-    assert ("<thead>" in to_read(html)) == has_head
-    assert to_read(html).replace("</thead><tbody>", "").replace("<thead>", "<tbody>") == html
+    assert ("<thead>" in render_for_page(html)) == has_head
+    assert render_for_page(html).replace("</thead><tbody>", "").replace("<thead>", "<tbody>") == html
 
 
 @given(wild)
 def test_what_is_read_has_the_same_words(html):
-    assert blocks(to_read(sanitize(html))) == blocks(sanitize(html))
+    assert blocks(render_for_page(sanitize(html))) == blocks(sanitize(html))
 
 
 def test_list_items_do_not_run_together_in_one_line():

@@ -6,10 +6,10 @@ from django.db import IntegrityError, transaction
 
 from organizations.models import Organization
 from publishing.addresses import Gone, look_up
-from publishing.binning import bin_subject, unbin_subject
-from publishing.models import Edition, Event, RecordError, Stamp, State
+from publishing.models import Edition, Event, ImmutableError, PublicVersion, State
 from publishing.restoring import restore
-from publishing.verbs import PublishingError, hand_over, keep, publish, publish_all, redact, withdraw
+from publishing.trash import trash, untrash
+from publishing.verbs import PublishingError, publish, publish_all, redact, save_edition, submit, withdraw
 from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_question, put_live
 
 pytestmark = pytest.mark.django_db
@@ -23,18 +23,18 @@ def change(organization, **fields):
     for name, value in fields.items():
         setattr(organization, name, value)
     organization.save()
-    return keep(organization, by=make_editor())
+    return save_edition(organization, by=make_editor())
 
 
 def test_keep_makes_an_edition_only_when_the_page_changed():
     organization = make_organization(live=False)
     editor = make_editor(first_name="Ada", last_name="Lovelace")
 
-    first = keep(organization, by=editor)
-    again = keep(organization, by=editor)
+    first = save_edition(organization, by=editor)
+    again = save_edition(organization, by=editor)
     organization.staff_notes = "Not on the page."
     organization.save()
-    still = keep(organization, by=editor)
+    still = save_edition(organization, by=editor)
     second = change(organization, city="Chicago")
 
     assert (first.number, again.pk, still.pk, second.number) == (1, first.pk, first.pk, 2)
@@ -45,7 +45,7 @@ def test_keep_makes_an_edition_only_when_the_page_changed():
 
 def test_an_author_is_named_for_ever():
     editor = make_editor(first_name="Ada", last_name="Lovelace")
-    edition = keep(make_organization(live=False), by=editor)
+    edition = save_edition(make_organization(live=False), by=editor)
 
     editor.delete()
 
@@ -54,7 +54,7 @@ def test_an_author_is_named_for_ever():
 
 
 def test_publishing_takes_a_user_with_the_permission():
-    edition = keep(make_organization(live=False), by="import")
+    edition = save_edition(make_organization(live=False), by="import")
 
     with pytest.raises(PermissionDenied):
         publish(edition, by=make_editor())
@@ -83,16 +83,16 @@ def test_publish_replaces_the_live_edition_and_records_it():
 def test_publishing_the_live_edition_again_changes_nothing():
     make_organization()
     live = Edition.objects.live().get()
-    before = (Stamp.current(), Event.objects.count())
+    before = (PublicVersion.current(), Event.objects.count())
 
     publish(live, by=make_publisher())
 
-    assert (Stamp.current(), Event.objects.count()) == before
+    assert (PublicVersion.current(), Event.objects.count()) == before
 
 
 def test_several_are_published_together_and_those_that_are_live_stay_live():
     organizations = [make_organization(live=False) for _ in range(3)]
-    first, second, third = [keep(organization, by="test") for organization in organizations]
+    first, second, third = [save_edition(organization, by="test") for organization in organizations]
     publisher = make_publisher()
     publish(first, by=publisher)
     before = Edition.objects.get(pk=first.pk).published_at, first.get_absolute_url()
@@ -108,10 +108,10 @@ def test_several_are_published_together_and_those_that_are_live_stay_live():
 
 def test_where_one_of_several_is_refused_none_is_published():
     organizations = [make_organization(live=False) for _ in range(2)]
-    editions = [keep(organization, by="test") for organization in organizations]
-    bin_subject(organizations[1], by=make_publisher(is_superuser=True), reason="A mistake.")
+    editions = [save_edition(organization, by="test") for organization in organizations]
+    trash(organizations[1], by=make_publisher(is_superuser=True), reason="A mistake.")
 
-    with pytest.raises(PublishingError, match="in the bin"):
+    with pytest.raises(PublishingError, match="in the trash"):
         publish_all(editions, by=make_publisher())
 
     assert not Edition.objects.live().exists()
@@ -137,7 +137,7 @@ def test_the_newest_edition_is_the_one_that_was_kept_last():
     publish(first, by=publisher)
     assert list(Edition.objects.newest()) == [second]
 
-    assert keep(organization, by="test") == second
+    assert save_edition(organization, by="test") == second
     again = restore(first, by="test")
 
     assert list(Edition.objects.newest()) == [again]
@@ -147,32 +147,32 @@ def test_the_newest_edition_is_the_one_that_was_kept_last():
 
 
 def test_every_change_of_what_the_public_sees_changes_the_stamp():
-    stamps = [Stamp.current()]
+    stamps = [PublicVersion.current()]
     organization = make_organization(live=False)
-    edition = keep(organization, by="test")
-    stamps.append(Stamp.current())
+    edition = save_edition(organization, by="test")
+    stamps.append(PublicVersion.current())
     publish(edition, by=make_publisher())
-    stamps.append(Stamp.current())
+    stamps.append(PublicVersion.current())
     withdraw(organization, by=make_publisher(), reason="Gone")
-    stamps.append(Stamp.current())
+    stamps.append(PublicVersion.current())
     redact(edition, by=make_publisher(), reason="A private number")
-    stamps.append(Stamp.current())
+    stamps.append(PublicVersion.current())
 
     before, draft, *changed = stamps
     assert before is draft is None
     assert len({None, *changed}) == 4
-    assert Stamp.objects.get().value == 3
+    assert PublicVersion.objects.get().value == 3
 
 
 def test_a_stamp_never_comes_back_although_its_count_does():
     publisher = make_publisher()
-    editions = [keep(make_organization(live=False), by="test") for _ in range(2)]
+    editions = [save_edition(make_organization(live=False), by="test") for _ in range(2)]
     stamps = []
 
     for edition in editions:
         with transaction.atomic():
             publish(edition, by=publisher)
-            stamps.append((Stamp.objects.get().value, Stamp.current()))
+            stamps.append((PublicVersion.objects.get().value, PublicVersion.current()))
             transaction.set_rollback(True)
 
     (count, token), (other_count, other_token) = stamps
@@ -186,7 +186,7 @@ def test_an_address_is_never_given_to_another_subject():
     other = make_organization(live=False, slug="first")
 
     with pytest.raises(PublishingError, match="belonged to another page"):
-        publish(keep(other, by="test"), by=make_publisher())
+        publish(save_edition(other, by="test"), by=make_publisher())
 
     assert look_up(Organization, "first").subject_id == organization.pk
 
@@ -201,7 +201,9 @@ def test_a_live_page_goes_on_leading_to_a_draft_that_is_renamed_before_it_is_pub
     put_live(organization)
 
     page = Edition.objects.about(disease).get().page
-    assert Edition.objects.referred_to(Organization, {page.supports[0].organization.slug})["first"].slug == "second"
+    assert (
+        Edition.objects.live_by_reference(Organization, {page.supports[0].organization.slug})["first"].slug == "second"
+    )
     assert look_up(Organization, "first").slug == "second"
 
 
@@ -242,13 +244,13 @@ def test_a_successor_must_be_another_live_page():
 def test_states():
     organization = make_organization(live=False)
     assert state(organization) == State.DRAFT
-    edition = keep(organization, by="test")
+    edition = save_edition(organization, by="test")
     assert state(organization) == State.DRAFT
-    hand_over(edition, by=make_editor(), note="Please")
+    submit(edition, by=make_editor(), note="Please")
     assert state(organization) == State.READY
     publish(edition, by=make_publisher())
     assert state(organization) == State.LIVE
-    hand_over(change(organization, city="Chicago"), by=make_editor())
+    submit(change(organization, city="Chicago"), by=make_editor())
     assert state(organization) == State.READY
     change(organization, city="Boston")
     assert state(organization) == State.CHANGED
@@ -256,9 +258,9 @@ def test_states():
     assert state(organization) == State.LIVE
     withdraw(organization, by=make_publisher(), reason="Gone")
     assert state(organization) == State.WITHDRAWN
-    bin_subject(organization, by=make_editor(), reason="Never mind")
-    assert state(organization) == State.BINNED
-    unbin_subject(organization, by=make_editor())
+    trash(organization, by=make_editor(), reason="Never mind")
+    assert state(organization) == State.TRASHED
+    untrash(organization, by=make_editor())
     assert state(organization) == State.WITHDRAWN
 
 
@@ -266,12 +268,12 @@ def test_only_a_publisher_bins_what_is_live_and_nothing_is_deleted():
     disease = make_disease()
 
     with pytest.raises(PermissionDenied):
-        bin_subject(disease, by=make_editor(), reason="A mistake")
+        trash(disease, by=make_editor(), reason="A mistake")
     assert state(disease) == State.LIVE
 
-    bin_subject(disease, by=make_publisher(), reason="A mistake")
+    trash(disease, by=make_publisher(), reason="A mistake")
     assert (disease.questions.count(), Edition.objects.live().count(), Edition.objects.count()) == (1, 0, 1)
-    with pytest.raises(PublishingError, match="in the bin"):
+    with pytest.raises(PublishingError, match="in the trash"):
         publish(Edition.objects.get(), by=make_publisher())
 
 
@@ -287,7 +289,7 @@ def test_restore_puts_rows_back_by_key_and_leaves_the_rest_alone():
     disease.supports.first().delete()
     disease.name = "Renamed"
     disease.save()
-    keep(disease, by="test")
+    save_edition(disease, by="test")
 
     restored = restore(Edition.objects.about(disease).get(number=1), by=make_editor())
 
@@ -304,7 +306,7 @@ def test_rows_that_exchanged_their_words_are_restored():
     disease = make_disease()
     first = disease.synonyms.get()
     second = type(first).objects.create(disease=disease, text="Another", position=2)
-    before = keep(disease, by="test")
+    before = save_edition(disease, by="test")
     texts = {first.key: first.text, second.key: second.text}
     type(first).objects.filter(pk=first.pk).update(text="Parked")
     type(first).objects.filter(pk=second.pk).update(text=first.text)
@@ -332,7 +334,7 @@ def test_restoring_says_so_when_the_name_is_anothers_by_now():
 def test_a_page_never_shows_another_organization_than_it_named():
     named = make_organization(live=False, name="The right society", slug="first")
     disease = make_disease(live=False, organizations=[named])
-    edition = keep(disease, by="test")
+    edition = save_edition(disease, by="test")
     named.slug = "second"
     named.save()
     put_live(named)
@@ -343,7 +345,7 @@ def test_a_page_never_shows_another_organization_than_it_named():
 
     page = publish(edition, by=make_publisher()).page
 
-    live = Edition.objects.referred_to(Organization, {support.organization.slug for support in page.supports})
+    live = Edition.objects.live_by_reference(Organization, {support.organization.slug for support in page.supports})
     assert [found.title for found in live.values()] == ["The right society"]
     assert restore(edition, by="test").page == page
 
@@ -386,7 +388,7 @@ def test_records_cannot_be_changed_or_deleted(manager):
         record.save,
         record.delete,
     ]:
-        with pytest.raises(RecordError):
+        with pytest.raises(ImmutableError):
             change_it()
 
     copy = manager.get()
@@ -400,9 +402,9 @@ def test_records_cannot_be_changed_or_deleted(manager):
 def test_subjects_are_not_deleted_in_the_usual_ways():
     organization = make_organization()
 
-    with pytest.raises(RecordError):
+    with pytest.raises(ImmutableError):
         Organization.objects.all().delete()
-    with pytest.raises(RecordError):
+    with pytest.raises(ImmutableError):
         organization.delete()
 
     assert Organization.objects.count() == 1

@@ -8,12 +8,12 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from diseases.models import Synonym
-from publishing.binning import bin_subject
-from publishing.verbs import keep, publish, withdraw
+from publishing.trash import trash
+from publishing.verbs import publish, save_edition, withdraw
 from search import index
-from search.models import Clock, Code, Entry, Word
-from search.names import current, forget
-from search.searching import search, suggest
+from search.engine import search, suggest_names
+from search.models import IndexedCode, IndexedWord, IndexEntry, IndexVersion
+from search.names import current_names, reset
 from tests.factories import make_disease, make_entry, make_organization, make_publisher, make_question, put_live
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_a_disease_is_found_while_it_is_live():
     assert titles("zebra fever") == ["Zebra fever"]
 
     Synonym.objects.create(disease=disease, text="Stripes", position=2)
-    keep(disease, by="test")
+    save_edition(disease, by="test")
     assert titles("stripes") == []
 
     put_live(disease)
@@ -55,8 +55,8 @@ def test_a_disease_is_found_while_it_is_live():
 
     withdraw(disease, by=make_publisher(), reason="A test.")
     assert titles("zebra fever") == titles("stripes") == titles("zebre fevre") == []
-    assert suggest("zeb") == ()
-    assert (Entry.objects.count(), Code.objects.count(), Word.objects.count()) == (0, 0, 0)
+    assert suggest_names("zeb") == ()
+    assert (IndexEntry.objects.count(), IndexedCode.objects.count(), IndexedWord.objects.count()) == (0, 0, 0)
 
 
 def test_what_a_disease_page_says_is_found():
@@ -89,7 +89,7 @@ def test_organizations_are_found_beside_diseases():
 def test_binning_takes_a_page_out():
     disease = make_disease(name="Zebra fever")
 
-    bin_subject(disease, by=make_publisher(is_superuser=True), reason="A test.")
+    trash(disease, by=make_publisher(is_superuser=True), reason="A test.")
 
     assert titles("zebra") == []
 
@@ -98,7 +98,7 @@ def test_binning_takes_a_page_out():
 def test_what_another_connection_does_is_seen_at_once_and_only_if_it_is_committed():
     make_entry("Zebra rash")
     disease = make_disease(live=False, name="Horse fever", summary="With blisters.")
-    edition, publisher = keep(disease, by="test"), make_publisher()
+    edition, publisher = save_edition(disease, by="test"), make_publisher()
     assert (titles("horse fever"), titles("blistres")) == ([], [])
     done, seen = threading.Event(), threading.Event()
 
@@ -153,13 +153,13 @@ def test_a_savepoint_that_is_rolled_back_is_forgotten():
 @pytest.mark.django_db(transaction=True)
 def test_a_publication_makes_nobody_read_all_the_names_anew():
     first = make_entry("Zebra fever")
-    with current() as before:
+    with current_names() as before:
         pass
 
     make_entry("Horse fever")
     index.remove(first.kind, first.key)
 
-    with current() as after:
+    with current_names() as after:
         pass
     assert after is before
     assert titles("fever") == ["Horse fever"]
@@ -186,10 +186,10 @@ def test_a_remembering_process_finds_what_a_new_one_finds():
     make_entry("Feverish", "Heat")
     asked = ["fever", "fevr", "heat", "type 3 heat", "number", "nummber", "fev"]
 
-    remembered = [(search(text), suggest(text)) for text in asked]
-    forget()
+    remembered = [(search(text), suggest_names(text)) for text in asked]
+    reset()
 
-    assert [(search(text), suggest(text)) for text in asked] == remembered
+    assert [(search(text), suggest_names(text)) for text in asked] == remembered
 
 
 def test_reindexing_finds_what_is_live_and_nothing_else():
@@ -197,7 +197,7 @@ def test_reindexing_finds_what_is_live_and_nothing_else():
     make_disease(live=False, name="Donkey fever")
     withdraw(withdrawn, by=make_publisher(), reason="A test.")
     make_entry("Left over fever")
-    Entry.objects.filter(kind=live.KIND, key=live.pk).delete()
+    IndexEntry.objects.filter(kind=live.KIND, key=live.pk).delete()
     out = StringIO()
 
     call_command("reindex", stdout=out)
@@ -213,24 +213,24 @@ def test_reindexing_if_needed_does_nothing_where_the_index_is_right():
     call_command("reindex", if_needed=True, stdout=out)
     assert out.getvalue() == ""
 
-    Entry.objects.update(key=0)  # as many as are live, but not the same
+    IndexEntry.objects.update(key=0)  # as many as are live, but not the same
     call_command("reindex", if_needed=True, stdout=out)
     assert out.getvalue() == "1 live pages are in the search index.\n"
     assert titles("zebra fever") == ["Zebra fever"]
 
-    Clock.objects.update(folding=0)  # as an earlier version of the site left it
+    IndexVersion.objects.update(folding=0)  # as an earlier version of the site left it
     call_command("reindex", if_needed=True, stdout=out)
     assert out.getvalue() == "1 live pages are in the search index.\n" * 2
 
 
 def test_the_count_of_a_word_is_that_of_its_pages():
     documents = [make_entry(f"Fever {n}", What_is_it="A jaundice.", How="Jaundice.") for n in range(3)]
-    assert Word.objects.get(word="jaundice").pages == 3
+    assert IndexedWord.objects.get(word="jaundice").pages == 3
 
     index.put(documents[0])
     index.remove(documents[1].kind, documents[1].key)
-    assert Word.objects.get(word="jaundice").pages == 2
+    assert IndexedWord.objects.get(word="jaundice").pages == 2
 
     for document in documents:
         index.remove(document.kind, document.key)
-    assert not Word.objects.exists()
+    assert not IndexedWord.objects.exists()

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from diseases.models import Synonym
-from publishing.verbs import keep, withdraw
+from publishing.verbs import save_edition, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, make_question, put_live
 from tests.reading import text_of, texts_of
 
@@ -122,7 +122,7 @@ def test_only_what_is_live_is_found(client):
     changed = make_disease(name="Gaucher disease")
     changed.name = "Gaucher changed"
     changed.save()
-    keep(changed, by="test")
+    save_edition(changed, by="test")
 
     html = client.get(RESULTS, {"q": "gaucher"}).text
     suggested = client.get(SUGGEST, {"q": "gaucher"}).json()["options"]

@@ -3,14 +3,14 @@
 from typing import Any
 
 from publishing.models import Edition
-from suggestions.about import About
 from suggestions.models import Suggestion
+from suggestions.topic import SuggestionTopic
 
 
 def make_suggestion(about: Any = None, question: Any = None, **fields: Any) -> Suggestion:
     """As a reader sends it, who is looking at the live page."""
-    found = About()
+    found = SuggestionTopic()
     if about:
         edition = Edition.objects.about(about).live().get()
-        found = About.of_edition(edition, question.key if question else None)
+        found = SuggestionTopic.of_edition(edition, question.key if question else None)
     return Suggestion.objects.create(**{"kind": "other", "message": "Some words."} | found.fields() | fields)

@@ -7,9 +7,9 @@ from django.db import connection
 
 from accounts.models import RateCount
 from publishing.verbs import PublishingError
-from suggestions.deciding import decline, mark_as_spam
+from suggestions.decisions import decline_suggestion, mark_as_spam
+from suggestions.intake import SITE, TooMany, receive
 from suggestions.models import Suggestion
-from suggestions.receiving import SITE, TooMany, receive
 from tests.factories import make_editor
 from tests.suggestions.factories import make_suggestion
 
@@ -68,7 +68,7 @@ def test_two_editors_decide_once():
 
     def decide(n):
         try:
-            (decline if n % 2 else mark_as_spam)(suggestion, editors[n])
+            (decline_suggestion if n % 2 else mark_as_spam)(suggestion, editors[n])
         except PublishingError:
             return "too late"
         return "done"

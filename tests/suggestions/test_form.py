@@ -12,8 +12,8 @@ from django.test import Client
 from accounts.models import RateCount
 from diseases.models import Disease
 from publishing.models import Edition
-from publishing.verbs import keep, publish, redact, withdraw
-from suggestions import tickets, views
+from publishing.verbs import publish, redact, save_edition, withdraw
+from suggestions import form_tokens, views
 from suggestions.models import Suggestion
 from tests.factories import make_disease, make_organization, make_publisher, make_question, put_live
 from tests.forms import fields_of
@@ -79,7 +79,7 @@ def test_a_correction_is_kept_with_all_that_it_is_about(client):
         "message": "",
         "email": "a@example.org",
         "state": "new",
-        "signs": [],
+        "spam_reasons": [],
         "handler_name": "",
     }
     assert {name: kept[name] for name in expected} == expected
@@ -151,7 +151,7 @@ def test_the_words_of_a_draft_stay_unseen(client):
     question.answer = "<p>LEAK of a draft.</p>"
     question.save()
     hidden = make_question(disease, question="LEAK of a question?")
-    keep(disease, by="test")
+    save_edition(disease, by="test")
 
     assert "LEAK" not in client.get(FORM + query_of(disease, question)).text
     html = client.get(FORM + query_of(disease, hidden)).text
@@ -177,7 +177,7 @@ def test_the_reader_is_taken_at_the_edition_that_was_shown(client):
     fields = opened(client, query)
     question.answer = "<p>As it is.</p>"
     question.save()
-    publish(keep(disease, by="test"), by=make_publisher())
+    publish(save_edition(disease, by="test"), by=make_publisher())
     withdraw(disease, by=make_publisher(), reason="Wrong.")
 
     send(client, fields | {"proposed": "As it should be."}, query)
@@ -367,7 +367,7 @@ def test_a_page_that_was_open_for_days_is_sent_once_more(client):
 
 
 def test_a_post_that_no_one_typed_is_not_read(client):
-    response = client.post(FORM, {"message": "x" * (views.LARGEST + 1)})
+    response = client.post(FORM, {"message": "x" * (views.MAX_POST_BYTES + 1)})
 
     assert response.status_code == 413
     assert "more than we can take" in text_of(response.text)
@@ -444,5 +444,5 @@ def test_the_ticket_says_nothing_of_the_reader(client):
     first, second = opened(client)["ticket"], opened(client)["ticket"]
 
     assert first == second
-    assert signing.loads(first, salt=tickets.SALT) == [None, None, False]
+    assert signing.loads(first, salt=form_tokens.SALT) == [None, None, False]
     assert connection.vendor != "sqlite" or not RateCount.objects.exists()

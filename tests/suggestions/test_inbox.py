@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from diseases.models import Symptom
 from organizations.models import Organization
-from publishing.binning import bin_subject
 from publishing.models import Edition
-from publishing.verbs import keep, publish, withdraw
+from publishing.trash import trash
+from publishing.verbs import publish, save_edition, withdraw
 from suggestions.models import Suggestion
 from tests.factories import (
     make_disease,
@@ -402,12 +402,12 @@ def test_an_answer_that_changes_under_the_editors_hands_comes_back(client, edito
 def test_nothing_is_accepted_into_what_is_gone(client, editor):
     disease, question, suggestion = corrected()
     form = form_of(client, url(suggestion, "accept", "answer"))
-    bin_subject(disease, make_publisher(), "Twice.")
+    trash(disease, make_publisher(), "Twice.")
 
     page = client.post(url(suggestion, "accept", "answer"), form)
-    assert "is in the bin. Take it out first." in page.text
+    assert "is in the trash. Restore it first." in page.text
     question.delete()
-    disease.binned_at = None
+    disease.trashed_at = None
     disease.save()
     for _twice in range(2):
         page = client.post(url(suggestion, "accept", "answer"), form)
@@ -447,8 +447,8 @@ def test_another_name_is_accepted_once(client, editor):
     assert [name.text for name in page.synonyms][-1] == "Marfan’s disease"
 
 
-@pytest.mark.parametrize(("approved", "signs"), [("on", ["Fever"]), ("", [])])
-def test_a_symptom_is_on_the_page_if_the_editor_approves_it(client, editor, approved, signs):
+@pytest.mark.parametrize(("approved", "spam_reasons"), [("on", ["Fever"]), ("", [])])
+def test_a_symptom_is_on_the_page_if_the_editor_approves_it(client, editor, approved, spam_reasons):
     disease, source = make_disease(), make_source()
     suggestion = make_suggestion(disease, kind="symptom")
     address = url(suggestion, "accept", "symptom")
@@ -460,7 +460,7 @@ def test_a_symptom_is_on_the_page_if_the_editor_approves_it(client, editor, appr
 
     row = Symptom.objects.get()
     assert (row.term, row.source, row.approved) == ("Fever", source, bool(approved))
-    assert [sign.term for sign in Edition.objects.about(disease).newest().get().page.symptoms] == signs
+    assert [sign.term for sign in Edition.objects.about(disease).newest().get().page.symptoms] == spam_reasons
     assert state_of(suggestion)[0] == "accepted"
 
 
@@ -500,7 +500,7 @@ def test_a_new_organization_without_a_disease_and_one_that_is_here_already(clien
 
 
 def test_the_details_of_an_organization_are_corrected(client, editor):
-    lines = {"address": "1 Main Street\nFloor 2", "country": "US"}
+    lines = {"street": "1 Main Street\nFloor 2", "country": "US"}
     organization = make_organization(name="Iron Society", phone="217-555-0100", **lines)
     suggestion = make_suggestion(organization, kind="correction", message="New number: 217-555-0199")
 
@@ -546,17 +546,17 @@ def test_the_credit_is_suggested_only_for_what_readers_have_not_seen(client):
     address = reverse("admin:diseases_disease_publish", args=[disease.pk])
     disease.summary = "By an editor."
     disease.save()
-    keep(disease, by=publisher, note="An internal note.")
+    save_edition(disease, by=publisher, note="An internal note.")
 
     assert form_of(client, address)["note"] == ""
     disease.summary = "By a reader."
     disease.save()
-    edition = keep(disease, by=publisher, note=FOLLOWING)
+    edition = save_edition(disease, by=publisher, note=FOLLOWING)
     assert form_of(client, address)["note"] == FOLLOWING
     publish(edition, by=publisher)
     disease.summary = "By an editor again."
     disease.save()
-    keep(disease, by=publisher)
+    save_edition(disease, by=publisher)
     assert form_of(client, address)["note"] == ""
 
 

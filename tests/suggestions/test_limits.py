@@ -10,9 +10,9 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from accounts.models import RateCount
+from suggestions.intake import LOCK_TIMEOUT, SITE
 from suggestions.models import Suggestion
-from suggestions.receiving import PATIENCE, SITE
-from suggestions.senders import sender_of
+from suggestions.sender_hash import sender_of
 from tests.factories import make_question, put_live
 from tests.reading import text_of
 from tests.suggestions.test_form import FORM, SHOWN, TYPED, given_back, make_answer, opened, query_of, send
@@ -20,8 +20,8 @@ from tests.suggestions.test_form import FORM, SHOWN, TYPED, given_back, make_ans
 pytestmark = pytest.mark.django_db
 
 
-def signs():
-    return [(row.state, row.signs) for row in Suggestion.objects.order_by("pk")]
+def spam_reasons():
+    return [(row.state, row.spam_reasons) for row in Suggestion.objects.order_by("pk")]
 
 
 def sender(hour=1, **meta):
@@ -79,8 +79,8 @@ def test_what_a_robot_does_is_held_and_thanked_for(client):
         answer = send(client, fields | TYPED | {"message": f"{more}"} | more, at=f"2026-06-01 {at}")
         assert answer["Location"] == "/suggest/thanks/"
 
-    assert signs() == [("spam", ["hidden_field"]), ("spam", ["too_quick"]), ("spam", ["links"])]
-    assert len({label for row in Suggestion.objects.all() for label in row.signs_shown}) == 3
+    assert spam_reasons() == [("spam", ["hidden_field"]), ("spam", ["too_quick"]), ("spam", ["links"])]
+    assert len({label for row in Suggestion.objects.all() for label in row.spam_reasons_text}) == 3
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_form_that_was_sent_twice_is_one_suggestion(client):
     for again in [{}, {}, {"message": TYPED["message"].upper() + "!"}, {"email": ""}]:
         assert send(client, fields | again)["Location"] == "/suggest/thanks/"
 
-    assert signs() == [("new", [])]
+    assert spam_reasons() == [("new", [])]
     assert RateCount.objects.get(key=SITE).count == 1
 
 
@@ -126,7 +126,7 @@ def test_the_same_words_from_elsewhere_are_held(client):
     send(client, opened(client, query) | TYPED, query)
     send(client, opened(client, at="2026-07-02 12:00Z") | TYPED, at="2026-07-02 12:01Z")
 
-    assert signs() == [("new", []), ("spam", ["twice"]), ("spam", ["twice"]), ("new", [])]
+    assert spam_reasons() == [("new", []), ("spam", ["twice"]), ("spam", ["twice"]), ("new", [])]
 
 
 def test_the_same_words_about_another_question_of_the_page_are_not_lost(client):
@@ -142,7 +142,7 @@ def test_the_same_words_about_another_question_of_the_page_are_not_lost(client):
         "What causes it?",
         "How is it treated?",
     ]
-    assert signs() == [("new", []), ("spam", ["twice"])]
+    assert spam_reasons() == [("new", []), ("spam", ["twice"])]
 
 
 # Limits
@@ -230,7 +230,7 @@ def test_old_words_may_be_sent_again(client):
 
     send(client, opened(client) | TYPED)
 
-    assert signs() == [("new", []), ("new", [])]
+    assert spam_reasons() == [("new", []), ("new", [])]
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no such limit")
@@ -243,4 +243,4 @@ def test_the_patience_of_others_is_left_as_it_was(client):
     for n in range(2):
         send(client, opened(client) | TYPED | {"message": f"Number {n}."})
 
-    assert patience() == before > PATIENCE
+    assert patience() == before > LOCK_TIMEOUT

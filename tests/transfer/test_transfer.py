@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from organizations.models import Organization
 from publishing.addresses import Gone, look_up
-from publishing.binning import bin_subject
-from publishing.models import Address, Edition, Event, Link, Stamp, State
-from publishing.verbs import hand_over, keep, publish, redact, withdraw
+from publishing.models import Address, Edition, Event, Link, PublicVersion, State
+from publishing.trash import trash
+from publishing.verbs import publish, redact, save_edition, submit, withdraw
 from tests.factories import (
     make_disease,
     make_editor,
@@ -63,7 +63,7 @@ def refused(file, *options, by="publisher"):
 
 
 def everything():
-    return [list(model._base_manager.order_by("pk").values()) for model in [*ROWS, Stamp]]
+    return [list(model._base_manager.order_by("pk").values()) for model in [*ROWS, PublicVersion]]
 
 
 def empty_the_site():
@@ -77,7 +77,7 @@ def change(subject, **fields):
     for name, value in fields.items():
         setattr(subject, name, value)
     subject.save()
-    return keep(subject, by=make_editor())
+    return save_edition(subject, by=make_editor())
 
 
 def states(kind):
@@ -106,9 +106,11 @@ def make_a_site_of_every_state():
     change(changed, name="Changed twice", slug="changed-twice")
     draft = make_disease(live=False, name="Draft", slug="draft", organizations=[never_live])
     Question.objects.filter(disease=draft).update(reviewed_on="2024-02-29", reviewed_by="Dr A, geneticist")
-    hand_over(keep(make_disease(live=False, name="Ready", slug="ready"), by="test"), by=publisher, note="Please read.")
+    submit(
+        save_edition(make_disease(live=False, name="Ready", slug="ready"), by="test"), by=publisher, note="Please read."
+    )
     both = make_disease(name="Ready again", slug="ready-again")
-    hand_over(change(both, summary="Better."), by=publisher, note="Better now.")
+    submit(change(both, summary="Better."), by=publisher, note="Better now.")
     last = make_organization(name="Third", slug="third")
     withdrawn = make_organization(name="Second", slug="second")
     first = make_organization(name="First", slug="first")
@@ -121,8 +123,8 @@ def make_a_site_of_every_state():
     seen = Edition.objects.about(redacted).get()
     publish(change(redacted, name="No private name"), by=publisher)
     redact(seen, by=publisher, reason="Private")
-    bin_subject(make_disease(name="Binned", slug="binned"), by=publisher, reason="Entered twice")
-    bin_subject(make_disease(live=False, name="Binned draft", slug="binned-draft"), by=publisher, reason="")
+    trash(make_disease(name="Binned", slug="trashed"), by=publisher, reason="Entered twice")
+    trash(make_disease(live=False, name="Binned draft", slug="trashed-draft"), by=publisher, reason="")
     # The source's words change; pages that name it say so only when they are kept again.
     Source.objects.filter(pk=gard.pk).update(attribution="As GARD asks today.")
 
@@ -159,8 +161,8 @@ def test_dump_load_dump_gives_the_same_bytes_and_readers_see_the_same(file, publ
         "ready-again": State.READY,
         "gone": State.WITHDRAWN,
         "redacted": State.LIVE,
-        "binned": State.BINNED,
-        "binned-draft": State.BINNED,
+        "trashed": State.TRASHED,
+        "trashed-draft": State.TRASHED,
     }
     assert states(Organization) == {
         "survivor": State.LIVE,
@@ -228,7 +230,7 @@ def test_without_publish_everything_arrives_as_drafts_and_the_report_says_so(fil
 
     assert not Edition.objects.live().exists()
     assert "drafts here: nothing goes live without --publish (12)" in report
-    assert set(states(Disease).values()) == {State.DRAFT, State.READY, State.BINNED}
+    assert set(states(Disease).values()) == {State.DRAFT, State.READY, State.TRASHED}
     assert [str(support.organization) for support in Disease.objects.get(slug="live").supports.all()] == [
         "New name",
         "Survivor",
@@ -301,14 +303,14 @@ def test_every_bad_record_is_named_with_path_and_reason_and_nothing_is_half_load
         record(),
         record(kind="gene", slug="one"),
         record(slug="two", working={"title": "Two", "slug": "two", "website": "javascript:alert(1)", "motto": "x"}),
-        disease_record("three", answers=[answer(), answer(2, html=5, adapted="yes")]),
+        disease_record("three", questions=[answer(), answer(2, html=5, adapted="yes")]),
         record(slug="four", working={"slug": "four"}),
         "five",
         record(slug="six", working={"title": "6", "slug": "other"}),
-        disease_record("seven", codes=[{"key": answer(7)["key"], "scheme": "OMIM", "value": "12"}]),
-        disease_record("eight", answers=[answer(8, reviewed_on="2024-01-01")]),
-        disease_record("nine", answers=[answer(9, html="<script>alert(1)</script>")]),
-        disease_record("ten", answers=[answer(10), answer(10)]),
+        disease_record("seven", identifiers=[{"key": answer(7)["key"], "scheme": "OMIM", "value": "12"}]),
+        disease_record("eight", questions=[answer(8, reviewed_on="2024-01-01")]),
+        disease_record("nine", questions=[answer(9, html="<script>alert(1)</script>")]),
+        disease_record("ten", questions=[answer(10), answer(10)]),
         record(slug="eleven", working={"title": "11", "slug": "eleven", "email": "a@b", "country": "XX"}),
         record(slug="twelve", working={"title": "12", "slug": "twelve", "city": "x" * 101}),
         record(slug="thirteen", working={"title": "a\x00b", "slug": "thirteen"}),
@@ -324,16 +326,16 @@ def test_every_bad_record_is_named_with_path_and_reason_and_nothing_is_half_load
         "subjects[1].kind (gene one): should be one of disease, organization, portrait",
         "subjects[2].working.website (organization two): is not an address that begins with http:// or https://",
         "subjects[2].working.motto (organization two): is not a field that this site knows",
-        "subjects[3].working.answers[1].html (disease three): should be a valid string",
-        "subjects[3].working.answers[1].adapted (disease three): should be a valid boolean",
+        "subjects[3].working.questions[1].html (disease three): should be a valid string",
+        "subjects[3].working.questions[1].adapted (disease three): should be a valid boolean",
         "subjects[4].working.title (organization four): is missing",
         "subjects[5] (?): should be an object",
         "subjects[6].slug (organization six): is not the address of the working copy, “other”",
-        "subjects[7].working.codes[0].value (disease seven): “12” is not a code of OMIM; one looks like 231100.",
+        "subjects[7].working.identifiers[0].value (disease seven): “12” is not a code of OMIM; one looks like 231100.",
         "subjects[8].working (disease eight): "
         "Say who reviewed it: a review without a name is worth nothing to readers.",
-        "subjects[9].working.answers[0].html (disease nine): says nothing",
-        f"subjects[10].working.answers[1].key (disease ten): stands twice on the page: {answer(10)['key']}",
+        "subjects[9].working.questions[0].html (disease nine): says nothing",
+        f"subjects[10].working.questions[1].key (disease ten): stands twice on the page: {answer(10)['key']}",
         "subjects[11].working.country (organization eleven): Value 'XX' is not a valid choice.",
         "subjects[11].working.email (organization eleven): Enter a valid email address.",
         "subjects[12].working.city (organization twelve): has 101 characters; at most 100 fit",
@@ -357,7 +359,7 @@ def test_every_bad_record_is_named_with_path_and_reason_and_nothing_is_half_load
         ({"updated_at": "2024-01-01T00:00:00"}, ".updated_at", "timezone"),
         ({"updated_at": 5}, ".updated_at", "datetime"),
         ({"live": {"title": "Here", "slug": "here"}, "addresses": ["here"]}, ".working", "says the same"),
-        ({"binned": {"why": ""}, "state": "binned"}, ".binned.why", "not a field"),
+        ({"trashed": {"why": ""}, "state": "trashed"}, ".trashed.why", "not a field"),
         ({"color": "red"}, ".color", "not a field"),
         ({"state": "asleep"}, ".state", "should be"),
     ],
@@ -410,10 +412,10 @@ def test_a_file_that_is_no_document_is_refused_in_words(file, publisher, content
 
 
 def test_half_a_character_is_named(file, publisher):
-    write(file, disease_record(answers=[answer(question="\ud800?")]))
+    write(file, disease_record(questions=[answer(question="\ud800?")]))
 
     assert refused(file)[1].strip() == (
-        "subjects[0].working.answers[0].question (disease a-disease): "
+        "subjects[0].working.questions[0].question (disease a-disease): "
         "contains half a character, which nothing can store"
     )
 
@@ -421,7 +423,7 @@ def test_half_a_character_is_named(file, publisher):
 def test_a_file_that_is_too_large_or_not_there_is_refused(file, publisher, monkeypatch):
     assert "No such file" in refused(file)[0]
     write(file, record())
-    monkeypatch.setattr(reading, "MEGABYTES", 0)
+    monkeypatch.setattr(reading, "MAX_DOCUMENT_MEGABYTES", 0)
 
     assert "larger than 0 MB" in refused(file)[1]
 
@@ -430,7 +432,7 @@ def test_what_two_records_claim_is_named(file, publisher):
     key = answer()["key"]
     write(
         file,
-        disease_record("one", answers=[answer()]),
+        disease_record("one", questions=[answer()]),
         disease_record("two", synonyms=[{"key": key, "text": "Another"}]),
         disease_record("one"),
         disease_record("three", title="ONE"),
@@ -497,10 +499,10 @@ def test_publish_needs_someone_who_may(file, by):
 def test_the_bin_and_the_hand_over_need_someone_who_may(file):
     make_user(username="visitor")
     ready = record(slug="b", working={"title": "B", "slug": "b"}, state="ready", ready={})
-    write(file, record(state="binned", binned={}), ready)
+    write(file, record(state="trashed", trashed={}), ready)
 
     assert [line.strip() for line in refused(file, by="visitor")[1:]] == [
-        "subjects[0] (organization here): is in the bin, and “visitor” may not make it so",
+        "subjects[0] (organization here): is in the trash, and “visitor” may not make it so",
         "subjects[1] (organization b): is ready to publish, and “visitor” may not make it so",
     ]
 
@@ -519,14 +521,14 @@ def test_addresses_names_and_keys_that_are_taken_are_all_named(file, publisher):
         record(),
         record(slug="x", working={"title": "X", "slug": "x"}, addresses=["before"]),
         disease_record("other", title="TAKEN"),
-        disease_record("another", answers=[answer(key=key)]),
+        disease_record("another", questions=[answer(key=key)]),
     )
 
     assert [line.strip() for line in refused(file)[1:]] == [
         "subjects[0] (organization here): there is a page here already at here",
         "subjects[1] (organization x): there is a page here already at before",
         "subjects[2].working.title (disease other): There is a disease of this name already.",
-        f"subjects[3].working.answers[0].key (disease another): {key} belongs to a page here already",
+        f"subjects[3].working.questions[0].key (disease another): {key} belongs to a page here already",
     ]
 
 
@@ -588,7 +590,7 @@ def test_update_makes_and_publishes_what_is_not_there_and_only_that(file, publis
     empty_the_site()
     make_organization(slug="first")
     write_disease = Disease.objects.create(name="First", slug="first")
-    keep(write_disease, by="test")
+    save_edition(write_disease, by="test")
 
     load(file, "--update", "--publish")
 
@@ -617,11 +619,11 @@ def test_update_leaves_the_bin_alone(file, publisher):
     dump(file)
     text = file.read_text().replace("Summary", "Better summary")
     file.write_text(text)
-    bin_subject(here, by=publisher, reason="Entered twice")
+    trash(here, by=publisher, reason="Entered twice")
 
     report = load(file, "--update")
 
-    assert "disease here: is in the bin here, and stays there" in report
+    assert "disease here: is in the trash here, and stays there" in report
     assert "Better" not in Disease.objects.get(slug="here").summary
     assert "Better" in Disease.objects.get(pk=there.pk).summary
 
@@ -643,7 +645,7 @@ def test_update_refuses_an_address_of_another_subject(file, publisher):
 def test_update_refuses_the_key_of_another_subject(file, publisher):
     taken = make_disease(slug="taken").questions.get().key
     make_disease(slug="here")
-    write(file, disease_record("here", answers=[answer(key=str(taken))]))
+    write(file, disease_record("here", questions=[answer(key=str(taken))]))
 
     assert f"{taken} belongs to a page here already" in refused(file, "--update")[1]
 
@@ -733,7 +735,7 @@ words = st.text(
     st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), min_size=1, max_size=12
 ).filter(str.strip)
 steps = st.lists(
-    st.sampled_from(["edit", "keep", "hand_over", "publish", "minor", "rename", "withdraw", "succeed", "bin"]),
+    st.sampled_from(["edit", "keep", "hand_over", "publish", "minor", "rename", "withdraw", "succeed", "trash"]),
     max_size=5,
 )
 
@@ -768,7 +770,7 @@ def walk(subject, others, publisher, data):
     """Some steps of an editor's day."""
     for step in data.draw(steps):
         subject.refresh_from_db()
-        if subject.binned_at:
+        if subject.trashed_at:
             return
         if step == "edit":
             subject.name = f"{subject.name}+"
@@ -777,13 +779,13 @@ def walk(subject, others, publisher, data):
             subject.slug = f"{subject.slug}x"
             subject.save()
         elif step == "keep":
-            keep(subject, by="test")
+            save_edition(subject, by="test")
         elif step == "hand_over":
-            hand_over(keep(subject, by="test"), by=publisher, note=data.draw(words))
+            submit(save_edition(subject, by="test"), by=publisher, note=data.draw(words))
         elif step in {"publish", "minor"}:
-            publish(keep(subject, by="test"), by=publisher, minor=step == "minor")
-        elif step == "bin":
-            bin_subject(subject, by=publisher, reason=data.draw(words))
+            publish(save_edition(subject, by="test"), by=publisher, minor=step == "minor")
+        elif step == "trash":
+            trash(subject, by=publisher, reason=data.draw(words))
         else:
             live = [row for row in others if row != subject and Edition.objects.about(row).live().exists()]
             withdraw(subject, publisher, data.draw(words), live[0] if step == "succeed" and live else None)

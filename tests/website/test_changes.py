@@ -8,9 +8,9 @@ import time_machine
 from django.core.exceptions import PermissionDenied
 
 from organizations.models import Organization
-from publishing.models import Event, Stamp
+from publishing.models import Event, PublicVersion
 from publishing.restoring import hidden_comparisons, hide_comparison, show_comparison
-from publishing.verbs import PublishingError, keep, publish, redact, withdraw
+from publishing.verbs import PublishingError, publish, redact, save_edition, withdraw
 from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_question
 from tests.reading import text_of, texts_of
 from website import changes, views
@@ -28,26 +28,26 @@ def disease(publisher):
     """Published three times, each with another summary; a draft and a minor change between."""
     with time_machine.travel("2026-05-01 12:00Z"):
         disease = make_disease(live=False, name="Gaucher disease", slug="gaucher", summary="The first words.")
-        publish(keep(disease, by="Ben Editor"), by=publisher)
+        publish(save_edition(disease, by="Ben Editor"), by=publisher)
     with time_machine.travel("2026-05-02 12:00Z"):
         edit(disease, publisher, "The frist words stand.", note="A sentence more.")
     with time_machine.travel("2026-05-03 12:00Z"):
         disease.summary = "A draft with a SECRET."
         disease.save()
-        keep(disease, by="Ben Editor", note="SECRET note")
+        save_edition(disease, by="Ben Editor", note="SECRET note")
         edit(disease, publisher, "The first words stand.", note="A typing error.", minor=True)
     with time_machine.travel("2026-05-04 12:00Z"):
         edit(disease, publisher, "The first words stand here.", note="Where they <stand>.\n\nAnd why.")
     disease.summary = "A later SECRET."
     disease.save()
-    keep(disease, by="Ben Editor")
+    save_edition(disease, by="Ben Editor")
     return disease
 
 
 def edit(subject, publisher, summary, *, note="", minor=False):
     subject.summary = summary
     subject.save()
-    return publish(keep(subject, by="Ben Editor"), by=publisher, note=note, minor=minor)
+    return publish(save_edition(subject, by="Ben Editor"), by=publisher, note=note, minor=minor)
 
 
 def published(subject):
@@ -101,7 +101,7 @@ def test_all_text_is_escaped(client, publisher):
 
 def test_a_first_publication_is_told_even_where_it_was_called_minor(client, publisher):
     organization = make_organization(live=False, slug="society")
-    publish(keep(organization, by="test"), by=publisher, minor=True)
+    publish(save_edition(organization, by="test"), by=publisher, minor=True)
 
     assert len(entries(client.get("/organizations/society/changes/"))) == 1
     assert "first published" in text_of(client.get("/changes/").text)
@@ -126,15 +126,15 @@ def test_a_redacted_edition_is_listed_without_its_words(client, disease, publish
 def test_a_publisher_hides_a_comparison_and_shows_it_again(client, disease, publisher):
     first, second, _minor, last = published(disease)
     before = client.get("/diseases/gaucher/changes/").text
-    stamps = [Stamp.current()]
+    stamps = [PublicVersion.current()]
 
     for _ in range(2):  # the second time changes nothing
         hide_comparison(second, by=publisher, reason="It named a child.")
-        stamps.append(Stamp.current())
+        stamps.append(PublicVersion.current())
     hidden = client.get("/diseases/gaucher/changes/")
     for _ in range(2):
         show_comparison(second, by=publisher)
-        stamps.append(Stamp.current())
+        stamps.append(PublicVersion.current())
 
     assert entries(hidden)[1:] == [
         "2 May 2026 A sentence more. The comparison is not shown.",
@@ -154,7 +154,7 @@ def test_a_publisher_hides_a_comparison_and_shows_it_again(client, disease, publ
 
 def test_only_a_publisher_hides_a_comparison_and_only_of_what_was_published(disease):
     edition = published(disease)[1]
-    draft = keep(disease, by="test")
+    draft = save_edition(disease, by="test")
 
     for verb in [hide_comparison, show_comparison]:
         with pytest.raises(PermissionDenied):
@@ -185,7 +185,7 @@ def test_what_was_withdrawn_or_moved_or_never_there_answers_as_its_page(client, 
 
 def test_the_same_edition_published_again_says_that_nothing_changed(client, publisher):
     society = make_organization(slug="society", live=False)
-    edition = keep(society, by="test")
+    edition = save_edition(society, by="test")
     publish(edition, by=publisher)
     withdraw(society, by=publisher, reason="A mishap.")
     publish(edition, by=publisher, note="Back again.")
@@ -205,7 +205,7 @@ def test_organizations_are_named_as_readers_know_them(client, publisher):
     edit(disease, publisher, disease.summary)
     renamed.name = "After"
     renamed.save()
-    publish(keep(renamed, by="test"), by=publisher)
+    publish(save_edition(renamed, by="test"), by=publisher)
     withdraw(gone, by=publisher, reason="It asked us to.")
 
     newest, _first = entries(client.get("/diseases/named/changes/"))
@@ -219,7 +219,7 @@ def test_organizations_are_named_as_readers_know_them(client, publisher):
 def test_the_page_of_an_organization_tells_its_changes_too(client, publisher):
     society = make_organization(slug="society", name="Society", country="US")
     Organization.objects.filter(pk=society.pk).update(country="CA", checked_on=date(2026, 5, 3))
-    publish(keep(society, by="test"), by=publisher)
+    publish(save_edition(society, by="test"), by=publisher)
 
     page, response = client.get("/organizations/society/"), client.get("/organizations/society/changes/")
 

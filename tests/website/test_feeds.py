@@ -10,7 +10,7 @@ from django.test import Client
 
 from publishing.models import Event
 from publishing.restoring import hide_comparison
-from publishing.verbs import keep, publish, redact, withdraw
+from publishing.verbs import publish, redact, save_edition, withdraw
 from tests.factories import make_disease, make_organization, make_publisher
 from tests.reading import texts_of
 
@@ -44,7 +44,7 @@ def publisher():
 def edit(disease, publisher, summary, **how):
     disease.summary = summary
     disease.save()
-    return publish(keep(disease, by="Ben Editor"), by=publisher, **how)
+    return publish(save_edition(disease, by="Ben Editor"), by=publisher, **how)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def disease(publisher):
     """Published four times, once for a trifle; a draft and notes of the staff between."""
     with time_machine.travel("2026-05-01 12:00Z", tick=False):
         disease = make_disease(live=False, name="Gaucher disease", slug="gaucher", summary="The first words.")
-        publish(keep(disease, by="Ben Editor"), by=publisher)
+        publish(save_edition(disease, by="Ben Editor"), by=publisher)
     with time_machine.travel("2026-05-02 12:00Z", tick=False):
         edit(disease, publisher, "The frist words stand.", note="A sentence more.")
     with time_machine.travel("2026-05-03 12:00Z", tick=False):
@@ -61,7 +61,7 @@ def disease(publisher):
         edit(disease, publisher, "The first words stand here.", note="Where they <stand> & why.")
     disease.summary = "A later SECRET."
     disease.save()
-    keep(disease, by="Ben Editor", note="SECRET note")
+    save_edition(disease, by="Ben Editor", note="SECRET note")
     return disease
 
 

@@ -11,9 +11,9 @@ from django.test import Client
 
 from diseases.models import Disease
 from organizations.models import Organization
-from publishing.binning import bin_subject
 from publishing.models import Edition, kinds
-from publishing.verbs import keep, publish, withdraw
+from publishing.trash import trash
+from publishing.verbs import publish, save_edition, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, put_live
 from website import sitemaps
 
@@ -43,30 +43,36 @@ def listed():
 def publish_all(subjects, by, start=datetime(2026, 5, 1, 12, tzinfo=UTC)):
     with time_machine.travel(start) as clock:
         for subject in subjects:
-            publish(keep(subject, by="test"), by=by)
+            publish(save_edition(subject, by="test"), by=by)
             clock.shift(60)
 
 
 def test_each_live_page_stands_in_it_once_with_its_date_and_no_other_does(monkeypatch):
-    monkeypatch.setattr(sitemaps, "PART", 50)
+    monkeypatch.setattr(sitemaps, "SUBJECTS_PER_PART", 50)
     publisher = make_publisher(is_superuser=True)
     subjects = [Disease.objects.create(name=f"Disease {n}") for n in range(230)]
     subjects += [Organization.objects.create(name=f"Organization {n}") for n in range(120)]
     publish_all(subjects, publisher)
     drafts = [Disease.objects.create(name="Draft"), Organization.objects.create(name="Draft")]
     for draft in drafts:
-        keep(draft, by="test")
-    withdrawn, binned, moved, changed, retouched = subjects[7], subjects[60], subjects[99], subjects[100], subjects[101]
+        save_edition(draft, by="test")
+    withdrawn, trashed, moved, changed, retouched = (
+        subjects[7],
+        subjects[60],
+        subjects[99],
+        subjects[100],
+        subjects[101],
+    )
     withdraw(withdrawn, by=publisher, reason="Gone.")
-    bin_subject(binned, by=publisher, reason="A mistake.")
+    trash(trashed, by=publisher, reason="A mistake.")
     with time_machine.travel("2026-05-20 12:00Z", tick=False):
         moved.slug = "moved"
         moved.save()
-        publish(keep(moved, by="test"), by=publisher)
+        publish(save_edition(moved, by="test"), by=publisher)
         for subject, minor in [(changed, False), (retouched, True)]:
             subject.summary = "A few more words."
             subject.save()
-            publish(keep(subject, by="test"), by=publisher, minor=minor)
+            publish(save_edition(subject, by="test"), by=publisher, minor=minor)
 
     found = listed()
 
@@ -85,7 +91,7 @@ def test_each_live_page_stands_in_it_once_with_its_date_and_no_other_does(monkey
 
 
 def test_parts_are_small_and_a_page_stays_in_its_own(monkeypatch):
-    monkeypatch.setattr(sitemaps, "PART", 10)
+    monkeypatch.setattr(sitemaps, "SUBJECTS_PER_PART", 10)
     publisher = make_publisher()
     subjects = [Disease.objects.create(name=f"Disease {n}") for n in range(45)]
     publish_all(subjects, publisher)
@@ -132,7 +138,7 @@ def test_the_list_says_when_a_part_last_changed_also_by_what_left_it(monkeypatch
 def test_a_robot_that_has_a_part_is_not_sent_it_again():
     disease = make_disease()
     client = Client()
-    part = f"/sitemap-disease-{disease.pk // sitemaps.PART + 1}.xml"
+    part = f"/sitemap-disease-{disease.pk // sitemaps.SUBJECTS_PER_PART + 1}.xml"
     first = client.get(part)
 
     by_tag = client.get(part, headers={"If-None-Match": first["ETag"]})
@@ -165,7 +171,7 @@ def test_every_kind_of_page_is_listed_and_the_fixed_pages_are():
 
 @pytest.mark.parametrize("count", [1, 30])
 def test_queries_do_not_grow_with_the_pages(django_assert_num_queries, monkeypatch, count):
-    monkeypatch.setattr(sitemaps, "PART", 10)
+    monkeypatch.setattr(sitemaps, "SUBJECTS_PER_PART", 10)
     disease = [make_disease() for _ in range(count)][-1]
     part = f"/sitemap-disease-{disease.pk // 10 + 1}.xml"
     client = Client()

@@ -18,7 +18,7 @@ register = template.Library()
 ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 
-class Again(Node):
+class RepeatedBlock(Node):
     def __init__(self, name: str) -> None:
         self.block = BlockNode(name, NodeList())
 
@@ -27,10 +27,10 @@ class Again(Node):
 
 
 @register.tag
-def again(parser: Parser, token: Token) -> Node:
-    """What a block of the page says, a second time: `{% again title %}`. In the template of the block, not below it."""
+def repeat_block(parser: Parser, token: Token) -> Node:
+    """Prints a block of the same template a second time: `{% repeat_block title %}`."""
     _tag, name = token.split_contents()
-    return Again(name)
+    return RepeatedBlock(name)
 
 
 @register.filter

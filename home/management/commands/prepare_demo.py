@@ -11,9 +11,9 @@ from django.urls import reverse
 import home
 from diseases.models import Disease
 from imports.page_merge import merge_page
-from imports.page_text import read
+from imports.page_text import read_page_text
 from organizations.models import Organization
-from publishing.verbs import hand_over, keep, publish, withdraw
+from publishing.verbs import publish, save_edition, submit, withdraw
 
 SAMPLES = Path(home.__file__).parent / "samples"
 USERNAME = "demo"
@@ -28,16 +28,16 @@ MOVED = "iron-disorders-institute-inc"
 def load_samples(publisher: Any) -> None:
     """The sample pages, most of them live, and one in every other state that an editor meets."""
     for path in sorted(SAMPLES.glob("*.txt")):
-        merge_page(read(path.read_text(encoding="utf-8")), by=publisher, publish_new=path.stem != DRAFT)
-    keep(_last_question_first(CHANGED), by=publisher)
-    ready = keep(_last_question_first(READY), by=publisher)
-    hand_over(ready, by=publisher, note="The last question now comes first. Please look at the order.")
+        merge_page(read_page_text(path.read_text(encoding="utf-8")), by=publisher, publish_new=path.stem != DRAFT)
+    save_edition(_last_question_first(CHANGED), by=publisher)
+    ready = save_edition(_last_question_first(READY), by=publisher)
+    submit(ready, by=publisher, note="The last question now comes first. Please look at the order.")
     reason = "Withdrawn in the sample content, to show what readers are told when a page is taken away."
     withdraw(Disease.objects.get(slug=WITHDRAWN), by=publisher, reason=reason)
     moved = Organization.objects.get(slug=MOVED)
     moved.slug = moved.slug.removesuffix("-inc")
     moved.save()
-    publish(keep(moved, by=publisher), by=publisher, note="The page has a shorter address.", minor=True)
+    publish(save_edition(moved, by=publisher), by=publisher, note="The page has a shorter address.", minor=True)
 
 
 def _last_question_first(slug: str) -> Disease:

@@ -18,4 +18,4 @@ class Command(ImportCommand):
         super().add_arguments(parser)
 
     def read(self, **options: Any) -> Delivery:
-        return medquad.read(options["path"])
+        return medquad.read_medquad(options["path"])

@@ -20,4 +20,4 @@ class Command(ImportCommand):
         super().add_arguments(parser)
 
     def read(self, **options: Any) -> Delivery:
-        return mondo.read(options["path"], options["synonyms"])
+        return mondo.read_mondo(options["path"], options["synonyms"])

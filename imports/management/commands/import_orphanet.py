@@ -21,4 +21,4 @@ class Command(ImportCommand):
         super().add_arguments(parser)
 
     def read(self, **options: Any) -> Delivery:
-        return orphanet.read(options["paths"])
+        return orphanet.read_orphanet(options["paths"])

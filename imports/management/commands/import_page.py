@@ -7,11 +7,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from diseases.models import Disease
 from imports.lines import split_lines
 from imports.page_merge import merge_page
-from imports.page_text import PageTextError, read
+from imports.page_text import PageTextError, read_page_text
 from organizations.models import Organization
 from publishing.verbs import PublishingError, may
 
-MEGABYTES = 5
+MAX_PAGE_MEGABYTES = 5
 
 
 class Command(BaseCommand):
@@ -26,11 +26,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, path: Path, dry_run: bool, publish: bool, by: str | None, **options: Any) -> None:
         author = self.author(by, publish)
         try:
-            if path.stat().st_size > MEGABYTES * 1024 * 1024:
-                raise CommandError(f"{path} is larger than {MEGABYTES} MB: that is no page of text.")
+            if path.stat().st_size > MAX_PAGE_MEGABYTES * 1024 * 1024:
+                raise CommandError(f"{path} is larger than {MAX_PAGE_MEGABYTES} MB: that is no page of text.")
             text = path.read_bytes().decode("utf-8")
             lines, _damaged = split_lines(text)
-            report = merge_page(read(text), by=author, publish_new=publish, dry_run=dry_run, lines=lines)
+            report = merge_page(read_page_text(text), by=author, publish_new=publish, dry_run=dry_run, lines=lines)
         except OSError as error:
             raise CommandError(f"Cannot read {path}: {error.strerror}.") from error
         except UnicodeDecodeError as error:

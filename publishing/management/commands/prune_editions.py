@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from publishing.binning import prune, prune_files
+from publishing.trash import prune_editions, prune_files
 
 
 class Command(BaseCommand):
@@ -16,6 +16,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         done = "would go" if dry_run else "removed"
-        self.stdout.write(f"{prune(dry_run=dry_run)} editions {done}.")
+        self.stdout.write(f"{prune_editions(dry_run=dry_run)} editions {done}.")
         if pictures := prune_files(dry_run=dry_run):
             self.stdout.write(f"{pictures} pictures that no edition shows {done}.")

@@ -3,7 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from suggestions.forgetting import forget_address, forget_old, said
+from suggestions.retention import forget_address, forget_old, said
 
 CENTURY = 36_500
 """Days. So long ago nobody sent anything, and much longer ago there is no date."""

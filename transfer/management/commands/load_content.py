@@ -4,7 +4,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from transfer.document import MEGABYTES, PortableError
+from transfer.document import MAX_DOCUMENT_MEGABYTES, PortableError
 from transfer.loading import load
 
 NAMES = 20
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user “{by}”.")
         try:
             with file.open("rb") as stream:
-                content = stream.read(MEGABYTES * 1024 * 1024 + 1)
+                content = stream.read(MAX_DOCUMENT_MEGABYTES * 1024 * 1024 + 1)
             report = load(content, user, publish=options["publish"], update=options["update"], dry_run=dry_run)
         except OSError as error:
             raise CommandError(f"Cannot read {file}: {error.strerror}.") from error

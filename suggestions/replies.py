@@ -1,0 +1,75 @@
+"""Answers to readers who left an e-mail address, from a template that an editor makes his own."""
+
+from smtplib import SMTPException
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from suggestions.decisions import SuggestionRefused, may_decide, name_of
+from suggestions.models import Suggestion
+
+
+class NotSent(Exception):
+    """The mail server did not take it."""
+
+
+class ReplyForm(forms.Form):
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
+    subject = forms.CharField(max_length=200)
+    text = forms.CharField(
+        label=gettext_lazy("Answer"),
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 14}),
+        help_text=gettext_lazy("Sent as plain text, exactly as it stands here."),
+    )
+
+    def clean_subject(self) -> str:
+        """On one line: a line break would begin another header."""
+        return " ".join(self.cleaned_data["subject"].split())
+
+
+def draft_of(suggestion: Suggestion, by: Any) -> dict[str, str]:
+    """The answer that fits how the suggestion stands, to be edited before it is sent."""
+    names = {Suggestion.State.ACCEPTED: "accepted", Suggestion.State.DECLINED: "declined"}
+    name = names.get(Suggestion.State(suggestion.state), "received")
+    context = {"suggestion": suggestion, "site_name": settings.SITE_NAME, "by": name_of(by)}
+    subject = render_to_string("suggestions/mail/subject.txt", context)
+    text = render_to_string(f"suggestions/mail/{name}.txt", context)
+    return {"subject": " ".join(subject.split()), "text": text.strip(), "seen": replied_at(suggestion)}
+
+
+def replied_at(suggestion: Suggestion) -> str:
+    return suggestion.answered_at.isoformat() if suggestion.answered_at else ""
+
+
+def send_reply(suggestion: Suggestion, by: Any, subject: str, text: str, seen: str) -> None:
+    """Sends and records an answer. Raises SuggestionRefused, or NotSent: then nothing is recorded.
+
+    `seen`: when the suggestion was last answered, as the editor saw it. Recorded before it is sent and taken back where
+    that fails: a mail server may take seconds, and a transaction would keep everybody waiting who writes.
+    """
+    if not may_decide(by):
+        raise PermissionDenied
+    before = Suggestion.objects.filter(pk=suggestion.pk).exclude(email="").first()
+    if not before:
+        raise SuggestionRefused(_("There is no e-mail address to answer to any more."))
+    if seen != replied_at(before):
+        raise SuggestionRefused(_("Somebody has answered meanwhile. Nothing was sent: look at that answer first."))
+    now: dict[str, Any] = {"answered_at": timezone.now(), "answered_by_name": name_of(by), "answer": text}
+    claimed = Suggestion.objects.filter(pk=before.pk, answered_at=before.answered_at).exclude(email="")
+    if not claimed.update(**now):
+        raise SuggestionRefused(_("Somebody has answered meanwhile. Nothing was sent: look at that answer first."))
+    reply_to = [settings.SUGGEST_EMAIL] if settings.SUGGEST_EMAIL else []
+    try:
+        EmailMessage(subject, text, to=[before.email], reply_to=reply_to).send()
+    except (SMTPException, OSError, ValueError) as error:
+        was = {name: getattr(before, name) for name in now}
+        Suggestion.objects.filter(pk=before.pk, answered_at=now["answered_at"]).update(**was)
+        raise NotSent(str(error)) from error

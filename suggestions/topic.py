@@ -1,0 +1,80 @@
+"""What a suggestion is about: a live page, one of its questions, or the site in general. Never a draft."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django import forms
+
+from diseases.values import QuestionValue
+from publishing.addresses import look_up
+from publishing.models import SLUG_LENGTH, Edition
+from suggestions.models import SUGGESTION_KINDS, Suggestion
+from suggestions.plain_text import to_text
+
+
+class SuggestionTopicForm(forms.Form):
+    """What the link to the form says. What is not understood is passed over."""
+
+    about = forms.ChoiceField(choices=[(kind, kind) for kind in SUGGESTION_KINDS], required=False)
+    slug = forms.SlugField(max_length=SLUG_LENGTH, required=False)
+    question = forms.UUIDField(required=False)
+    kind = forms.ChoiceField(choices=Suggestion.Kind.choices, required=False)
+
+
+@dataclass(frozen=True)
+class SuggestionTopic:
+    edition: Edition | None = None
+    answer: QuestionValue | None = None
+
+    @classmethod
+    def of_page(cls, kind: str, slug: str, question: UUID | None = None) -> "SuggestionTopic":
+        """The live page at an address, also a former one. Of what is not live, nothing: the site in general."""
+        found = look_up(SUGGESTION_KINDS[kind], slug) if kind in SUGGESTION_KINDS and slug else None
+        return cls.of_edition(found, question) if isinstance(found, Edition) else cls()
+
+    @classmethod
+    def of_edition(cls, edition: Edition, question: UUID | None = None) -> "SuggestionTopic":
+        answers = getattr(edition.page, "questions", ())
+        return cls(edition, next((answer for answer in answers if answer.key == question), None))
+
+    @property
+    def title(self) -> str:
+        return self.edition.title if self.edition else ""
+
+    @property
+    def question(self) -> str:
+        return self.answer.question if self.answer else ""
+
+    @cached_property
+    def words(self) -> str:
+        """The words that a correction starts from."""
+        return to_text(self.answer.html) if self.answer else ""
+
+    @property
+    def url(self) -> str:
+        """Where the reader came from."""
+        if not self.edition:
+            return ""
+        return self.edition.get_absolute_url() + (f"#{self.answer.anchor}" if self.answer else "")
+
+    @property
+    def query(self) -> str:
+        """The end of an address that says it, with its question mark."""
+        return "?" + urlencode({"about": self.edition.kind, "slug": self.edition.slug}) if self.edition else ""
+
+    def fields(self) -> dict[str, Any]:
+        """What a suggestion keeps of it."""
+        if not self.edition:
+            return {}
+        found: dict[str, Any] = {
+            "about_kind": self.edition.kind,
+            "about_slug": self.edition.slug,
+            "about_title": self.edition.title,
+            "edition": self.edition.number,
+        }
+        if self.answer:
+            found |= {"question_key": self.answer.key, "question": self.question, "current_words": self.words}
+        return found
