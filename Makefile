@@ -23,10 +23,12 @@ run: .venv/runtime ## set up and serve the site with sample content on 127.0.0.1
 	@$(PYTHON) -c "import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('127.0.0.1', $(PORT)))" 2>/dev/null \
 		|| { echo "Port $(PORT) is taken. Choose another: make run PORT=8001"; exit 1; }
 	@test -e .env || sed "s/^SECRET_KEY=.*/SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')/" .env.example > .env
+	@echo "Bringing the database up to date ..."
 	@$(BIN)/python manage.py migrate --verbosity 0
+	@echo "Bringing the search index up to date ..."
+	@$(BIN)/python manage.py reindex --if-needed >/dev/null
 	@$(BIN)/python manage.py prepare_demo --address http://127.0.0.1:$(PORT)
-	@$(BIN)/python manage.py reindex --if-needed
-	@$(BIN)/python manage.py runserver --noreload 127.0.0.1:$(PORT)
+	@DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py runserver --noreload --skip-checks 127.0.0.1:$(PORT)
 
 install: .venv/development ## set up .venv with all that the site and its tests need
 
