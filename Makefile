@@ -10,7 +10,11 @@ BIN := .venv/bin
 PRODUCTION := ENV_FILE= DEBUG=false SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") \
 	ALLOWED_HOSTS=rare.example.org DATABASE_URL=sqlite:///check.sqlite3
 
-.PHONY: help run install test test-postgresql bench bench-search bench-sitemap bench-suggestions screenshots icons check format clean
+# One file of requirements for every Python from 3.11 on and every system, each package with its hashes.
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python $(BIN)/python --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make update"
+
+.PHONY: help run install test test-postgresql update bench bench-search bench-sitemap bench-suggestions screenshots icons check format clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -19,18 +23,24 @@ run: .venv/runtime ## set up and serve the site with sample content on 127.0.0.1
 	@$(PYTHON) -c "import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('127.0.0.1', $(PORT)))" 2>/dev/null \
 		|| { echo "Port $(PORT) is taken. Choose another: make run PORT=8001"; exit 1; }
 	@test -e .env || sed "s/^SECRET_KEY=.*/SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')/" .env.example > .env
+	@echo "Bringing the database up to date ..."
 	@$(BIN)/python manage.py migrate --verbosity 0
+	@echo "Bringing the search index up to date ..."
+	@$(BIN)/python manage.py reindex --if-needed >/dev/null
 	@$(BIN)/python manage.py prepare_demo --address http://127.0.0.1:$(PORT)
-	@$(BIN)/python manage.py reindex --if-needed
-	@$(BIN)/python manage.py runserver --noreload 127.0.0.1:$(PORT)
+	@DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py runserver --noreload --skip-checks 127.0.0.1:$(PORT)
 
-install: .venv/runtime .venv/development ## set up .venv with all that the site and its tests need
+install: .venv/development ## set up .venv with all that the site and its tests need
 
 test: .venv/development ## set up and pass the tests on SQLite (browser tests where there is a Chromium)
 	$(BIN)/python -m pytest
 
 test-postgresql: .venv/development ## the tests that use a database, on PostgreSQL (TEST_DATABASE_URL=postgres://…)
 	$(BIN)/python -m pytest -m "not browser"
+
+update: .venv/development ## write requirements*.txt anew from requirements*.in, with the newest packages that these allow
+	$(COMPILE) --output-file requirements.txt requirements.in
+	$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
 
 bench: .venv/development ## CPU times at 200 and 20,000 diseases, into docs/performance.md
 	$(BIN)/python -m tests.bench.run
@@ -72,12 +82,35 @@ clean: ## remove what the other targets made, the database and .env excepted
 	rm -rf .venv staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis test*.sqlite3* check.sqlite3*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/runtime: requirements.txt
-	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "Python 3.11 or later is needed."; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+# pip takes only files whose hash is in requirements*.txt. `.venv/complete` is missing while it works: a .venv whose
+# installation was interrupted, or whose Python is gone, is made anew from nothing.
+define install
+	@rm -f .venv/complete
+	@echo "Installing the packages of $(1) into .venv (one to two minutes the first time):"
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r $(1) | while read -r word what rest; do \
+		case "$$word $$what" in \
+			"Installing collected") printf '\nUnpacking them (up to a minute) ...' ;; \
+			"Collecting "*) printf ' %s' "$${what%%=*}" ;; \
+		esac; \
+	done; echo
+	@touch .venv/complete $(2)
+endef
+
+.venv/complete:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
+		|| { echo "Python 3.11 or later is needed, and $(PYTHON) is not. If you have one, name it: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; } >&2
+	@echo "Making .venv, the folder for the packages (some seconds) ..."
+	@$(PYTHON) -m venv --clear .venv || { echo "\"$(PYTHON) -m venv\" failed." \
+		"On Debian and Ubuntu it needs the package python3-venv: sudo apt install python3-venv"; exit 1; } >&2
 	@touch $@
 
-.venv/development: requirements-dev.txt .venv/runtime
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
+# Where the Python of .venv is gone, make this in spite of the file.
+ifeq ($(shell $(BIN)/python -c "import pip; print('works')" 2>/dev/null),)
+.PHONY: .venv/complete
+endif
+
+.venv/runtime: requirements.txt .venv/complete
+	$(call install,requirements.txt,$@)
+
+.venv/development: requirements-dev.txt .venv/complete
+	$(call install,requirements-dev.txt,.venv/runtime $@)

@@ -537,7 +537,8 @@ def test_the_demo_fills_an_empty_site_once():
         State.WITHDRAWN: 1,
     }
     assert "with the password" in out.getvalue()
-    assert "password" not in again.getvalue()
+    assert "with the password" not in again.getvalue()
+    assert "changepassword demo" in again.getvalue()
 
 
 def test_the_samples_have_dates_only_where_the_seed_page_has_them():

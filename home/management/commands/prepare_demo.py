@@ -67,9 +67,13 @@ class Command(BaseCommand):
             user.groups.set(Group.objects.filter(name="Publishers"))
         publisher = users.filter(username=USERNAME).first()
         if publisher and not Disease.objects.exists():
+            self.stdout.write("Loading the sample content ...")
             load_samples(publisher)
             self.stdout.write(f"{Disease.objects.count()} sample diseases are in place, most of them live.")
         self.stdout.write(f"The site:  {address}{reverse('home')}")
         self.stdout.write(f"The admin: {address}{reverse('admin:index')}")
         if password:
             self.stdout.write(f"Sign in as “{USERNAME}” with the password {password} (shown this once).")
+        elif publisher:
+            set_password = f".venv/bin/python manage.py changepassword {USERNAME}"
+            self.stdout.write(f"Sign in as “{USERNAME}”. To set a new password: {set_password}")
