@@ -65,6 +65,7 @@ check: .venv/development ## everything that CI checks
 	$(BIN)/ruff check .
 	$(BIN)/djhtml --tabwidth 2 --check templates
 	$(BIN)/mypy
+	$(BIN)/python -m tests.names
 	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(PRODUCTION) $(BIN)/python -W error::UserWarning manage.py collectstatic --verbosity 0 --no-input --clear

@@ -2,13 +2,17 @@
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.db.models import F
 
 
 class User(AbstractUser):
     """The account of a member of the staff. Readers have none."""
+
+
+AnyUser = User | AnonymousUser
+"""Who sends a request: a signed-in member of the staff, or anybody else."""
 
 
 class RateCount(models.Model):

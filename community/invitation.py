@@ -33,8 +33,10 @@ def invitation(disease: DiseasePage | None = None) -> Invitation | None:
     if not name:
         return None
     with_disease = _("Connect with other people with {name} on the %s app") if disease else _("Get the %s app")
-    app = _link(settings.COMMUNITY_APP_URL, settings.COMMUNITY_APP_TEXT, with_disease % name, disease)
-    join = _link(settings.COMMUNITY_JOIN_URL, settings.COMMUNITY_JOIN_TEXT, _("Join the %s community") % name, disease)
+    app = _invitation_link(settings.COMMUNITY_APP_URL, settings.COMMUNITY_APP_TEXT, with_disease % name, disease)
+    join = _invitation_link(
+        settings.COMMUNITY_JOIN_URL, settings.COMMUNITY_JOIN_TEXT, _("Join the %s community") % name, disease
+    )
     if not (app or join):
         return None
     text = settings.COMMUNITY_TEXT or _(
@@ -57,7 +59,7 @@ def fill_in(address: str, disease: DiseasePage) -> str:
     return address.replace("{slug}", quote(disease.slug, safe="")).replace("{name}", quote(disease.title, safe=""))
 
 
-def _link(address: str, text: str, built_in: str, disease: DiseasePage | None) -> InvitationLink | None:
+def _invitation_link(address: str, text: str, built_in: str, disease: DiseasePage | None) -> InvitationLink | None:
     if disease:
         return (
             InvitationLink(fill_in(address, disease), (text or built_in).replace("{name}", disease.title))

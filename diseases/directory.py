@@ -8,12 +8,12 @@ from diseases.models import Disease
 from publishing.caching import cached_until_publish
 from publishing.models import Edition
 
-LISTED_COLUMNS = ("kind", "slug", "title", "letter", "updated_at")
+DISEASE_COLUMNS = ("kind", "slug", "title", "letter", "updated_at")
 """The columns that a list shows: an edition's others hold the text of its whole page."""
 
 
 def live_diseases() -> QuerySet[Edition]:
-    return Edition.objects.of(Disease).live().only(*LISTED_COLUMNS)
+    return Edition.objects.of(Disease).live().only(*DISEASE_COLUMNS)
 
 
 @cached_until_publish

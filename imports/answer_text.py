@@ -79,7 +79,7 @@ def read_medquad_answer(generated: str, raw: str, names: Iterable[str]) -> Answe
         remarks.append(f"a table of {len(table.rows)} symptoms was taken out, with the standard texts around it")
     blocks = [block for part in (table.before, table.after) for block in _blocks(part)]
     citations = tuple(mark.strip() for block in blocks for mark in CITATION.findall(block.text))
-    answer = "\n".join(_answer_html(blocks))
+    answer = "\n".join(_blocks_html(blocks))
     dropped = [table.opening, table.closing, table.unread, *citations]
     words = " ".join(block.text for block in blocks)
     remarks += [*table_remarks, *_remarks_on_words(f"{question} {words}", blocks, citations)]
@@ -170,7 +170,7 @@ def _is_list(items: list[str]) -> bool:
     )
 
 
-def _answer_html(blocks: Iterable[AnswerBlock]) -> Iterator[str]:
+def _blocks_html(blocks: Iterable[AnswerBlock]) -> Iterator[str]:
     for tag, group in groupby(blocks, key=lambda block: block.tag):
         # A heading of a question, or a paragraph, may consist of a citation alone.
         texts = [text for text in (CITATION.sub("", block.text).strip() for block in group) if text]

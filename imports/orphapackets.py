@@ -85,7 +85,7 @@ def read_packet(line: TextLine) -> Packet:
         level=_level(entries(content.get("DisorderType"), "DisorderType")),
         synonyms=tuple(filter(None, map(_plain_text, entries(content.get("Synonyms"), "Synonym")))),
         codes=_codes(entries(content.get("ExternalReferences"), "ExternalReference"), remarks),
-        summary=_summary(entries(content.get("TextSection"), "TextSection"), remarks),
+        summary=_packet_summary(entries(content.get("TextSection"), "TextSection"), remarks),
         symptoms=_symptoms(entries(content.get("Phenotypes"), "Phenotype"), remarks),
         remarks=tuple(remarks),
     )
@@ -152,7 +152,7 @@ def _codes(references: list[Any], remarks: list[str]) -> tuple[CodeRecord, ...]:
     return tuple(codes)
 
 
-def _summary(sections: list[Any], remarks: list[str]) -> str:
+def _packet_summary(sections: list[Any], remarks: list[str]) -> str:
     texts = [
         _string(section, "Contents")
         for section in map(_dict, sections)

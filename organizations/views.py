@@ -22,7 +22,7 @@ from website.feeds import feed_of
 from website.paging import EditionPaginator
 from website.views import Preview, of_live_edition
 
-LISTED_COLUMNS = ("kind", "slug", "title", "letter")
+ORGANIZATION_COLUMNS = ("kind", "slug", "title", "letter")
 ORGANIZATIONS_PER_PAGE = 100
 
 
@@ -31,7 +31,7 @@ def organization_list(request: HttpRequest) -> HttpResponse:
     organizations = (
         Edition.objects.of(Organization)
         .live()
-        .only(*LISTED_COLUMNS)
+        .only(*ORGANIZATION_COLUMNS)
         .annotate(city=KT("content__city"), country=KT("content__country"), status=KT("content__status"))
         .order_by("sort_key", "pk")
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Max
@@ -22,12 +22,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 
+from accounts.models import AnyUser, User
 from publishing.models import Address, Edition, Event, Link, PublicVersion, Publishable, kinds
 from publishing.sorting import letter, sort_key
 from publishing.values import Page
 from search import index
 
-Author = AbstractBaseUser | str
+Author = User | str
+"""A user, or the name of a command for what does not go public."""
 
 READER_SUGGESTION_NOTE = gettext_lazy("Following a reader’s suggestion.")
 """The note of an edition that a reader's words led to. Whoever publishes it may tell the public so."""
@@ -46,13 +48,13 @@ def lock(kind: type[Publishable], pk: Any) -> Publishable:
     return kind.objects.select_for_update().get(pk=pk)
 
 
-def may(user: Any, action: str, kind: type[Publishable]) -> bool:
+def may(user: AnyUser, action: str, kind: type[Publishable]) -> bool:
     return user.is_active and user.has_perm(kind.permission(action))
 
 
-def require_permission(user: Any, action: str, kind: type[Publishable]) -> None:
+def require_permission(user: AnyUser, action: str, kind: type[Publishable]) -> None:
     """Raises PermissionDenied where a user may not do something with a kind, TypeError where it is no user."""
-    if not isinstance(user, AbstractBaseUser | AnonymousUser):
+    if not isinstance(user, User | AnonymousUser):
         raise TypeError("Only a user can do this: what the public sees is always someone's decision.")
     if not may(user, action, kind):
         raise PermissionDenied(

@@ -22,7 +22,7 @@ from organizations.models import Organization
 from publishing.models import Publishable
 from publishing.prose import shape
 from suggestions.models import Suggestion
-from suggestions.plain_text import merge_into_html, text_lines, to_text
+from suggestions.plain_text import filled_lines, merge_into_html, to_text
 
 Applied = tuple[list[Publishable], str]
 TODAY, READER = "today", "reader"
@@ -103,7 +103,7 @@ class AcceptAnswerForm(AcceptForm, QuestionForm):
 
 def was_changed_since(suggestion: Suggestion, row: Question) -> bool:
     """Whether the answer in the working copy says something else than the reader saw."""
-    return text_lines(to_text(row.answer)) != text_lines(suggestion.current_words)
+    return filled_lines(to_text(row.answer)) != filled_lines(suggestion.current_words)
 
 
 def _answer_digest(row: Question) -> str:

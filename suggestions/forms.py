@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from suggestions.models import Suggestion
-from suggestions.plain_text import text_lines
+from suggestions.plain_text import filled_lines
 from suggestions.topic import SuggestionTopic
 
 EMAIL_HELP = Suggestion._meta.get_field("email").max_length or 0
@@ -117,7 +117,7 @@ class SuggestionForm(forms.Form):
     def clean_proposed(self) -> str:
         """Nothing, where the words stand as they stood."""
         proposed: str = self.cleaned_data["proposed"]
-        return "" if text_lines(proposed) == text_lines(self.about.words) else proposed
+        return "" if filled_lines(proposed) == filled_lines(self.about.words) else proposed
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -110,7 +110,7 @@ def to_text(html: str) -> str:
     return "\n\n".join(piece.text for piece in text_parts(html))
 
 
-def text_lines(text: str) -> list[str]:
+def filled_lines(text: str) -> list[str]:
     """The lines of a text that say something, to be compared."""
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
@@ -122,7 +122,7 @@ def merge_into_html(html: str, text: str) -> str:
     """
     old, new = text_parts(html), [chunk for chunk in re.split(r"\n[^\S\n]*\n", text) if chunk.strip()]
     found: list[str] = []
-    before, after = [tuple(text_lines(piece.text)) for piece in old], [tuple(text_lines(chunk)) for chunk in new]
+    before, after = [tuple(filled_lines(piece.text)) for piece in old], [tuple(filled_lines(chunk)) for chunk in new]
     for sort, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if sort == "equal":
             found += [piece.html for piece in old[i:j]]
@@ -170,7 +170,7 @@ def _margin(text: str) -> int:
 
 def _item(texts: list[str]) -> tuple[str, ...]:
     """What an item says, whatever its number is."""
-    return tuple(ITEM.sub("", line, count=1) for line in text_lines("\n".join(texts)))
+    return tuple(ITEM.sub("", line, count=1) for line in filled_lines("\n".join(texts)))
 
 
 def _items(html: str) -> Iterator[str]:

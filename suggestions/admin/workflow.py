@@ -24,7 +24,7 @@ from publishing.verbs import PublishingError, lock, may
 from suggestions.accept_forms import ACCEPT_FORMS, READER, TODAY, AcceptForm, accept_forms_for, was_changed_since
 from suggestions.decisions import accept_by_hand, accept_suggestion, decline_suggestion, mark_as_spam, put_back, take
 from suggestions.models import Suggestion
-from suggestions.plain_text import text_lines, to_text
+from suggestions.plain_text import filled_lines, to_text
 from suggestions.replies import NotSent, ReplyForm, draft_of, replied_at, send_reply
 
 
@@ -271,7 +271,7 @@ def _change_url(subject: Publishable) -> str:
 
 def _change(old: str, new: str) -> Change | None:
     """How a text became another one; None where there is no other."""
-    return Change("", "", "changed", block_runs(text_lines(old), text_lines(new))) if new else None
+    return Change("", "", "changed", block_runs(filled_lines(old), filled_lines(new))) if new else None
 
 
 def _error_words(error: Exception) -> str:
