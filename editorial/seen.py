@@ -52,7 +52,7 @@ class SeenForm(forms.ModelForm):
         return hashlib.sha256("\n".join(shown).encode()).hexdigest()
 
     def _saved_value(self, name: str) -> Any:
-        value = self.instance._meta.get_field(name).value_from_object(self.instance)  # type: ignore[union-attr]
+        value = self.instance._meta.get_field(name).value_from_object(self.instance)
         return sorted(row.pk for row in value) if isinstance(value, list) else value
 
     def display_value(self, name: str) -> str:
