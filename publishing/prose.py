@@ -26,6 +26,10 @@ EXTENSIONS = {
 
 _sanitize = create_sanitizer(EXTENSIONS)
 
+_SUPERSCRIPT = re.compile(r"<(sup|sub)\b[^>]*>([^<]*)</\1\s*>", re.IGNORECASE)
+_RAISED = dict(zip("0123456789+-−=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾", strict=True))
+_LOWERED = dict(zip("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎", strict=True))
+
 _LINK = re.compile(r'<a((?:\s+[a-z-]+="[^"]*")*)\s*>(.*?)</a>', re.DOTALL)
 _WITHOUT_SCHEME = re.compile(r'(\shref=")(?=[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:[/?#"]))', re.IGNORECASE)
 _LEADS_SOMEWHERE = re.compile(r'\shref="(https?://[^"]|mailto:[^"]|tel:[^"]|/(?!/))')
@@ -38,6 +42,16 @@ def _link(found: re.Match[str]) -> str:
     return f"<a{attributes}>{found[2]}</a>" if _LEADS_SOMEWHERE.search(attributes) else found[2]
 
 
+def _in_unicode(found: re.Match[str]) -> str:
+    letters = _RAISED if found[1].lower() == "sup" else _LOWERED
+    return "".join(letters.get(letter, letter) for letter in found[2])
+
+
+def keep_superscripts(html: str) -> str:
+    """HTML whose raised and lowered numbers are characters of their own: without its tags, 10<sup>9</sup> reads 109."""
+    return _SUPERSCRIPT.sub(_in_unicode, html)
+
+
 @lru_cache(maxsize=256)  # an answer is sanitised whenever it is stored, composed, opened and shown
 def sanitize(html: str) -> str:
     """HTML without what the editor does not offer, dead links and empty blocks; "" where no word is left. Idempotent.
@@ -45,6 +59,7 @@ def sanitize(html: str) -> str:
     A link stays where it leads to the web (example.org becomes https://example.org), a mailbox, a telephone or a page
     of this site; of others the words stay.
     """
+    html = keep_superscripts(html)
     for _ in range(10):
         before = html
         html = _LINK.sub(_link, _sanitize(html))

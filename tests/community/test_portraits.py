@@ -35,7 +35,7 @@ from tests.factories import (
 from tests.test_site import sweep
 from website import sitemaps
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 MARK = "Zebramarker"
 REASON = "We show a person only for as long as they agree to it."

@@ -8,7 +8,7 @@ from publishing.models import Edition, PublicVersion
 from publishing.verbs import publish, save_edition, withdraw
 from tests.factories import make_organization, make_publisher, put_live
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def make_titles():

@@ -12,7 +12,7 @@ from publishing.trash import trash
 from publishing.verbs import publish, save_edition, submit, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, make_question
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 ROUNDS = 5
 

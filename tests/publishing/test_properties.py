@@ -13,7 +13,7 @@ from publishing.trash import trash, untrash
 from publishing.verbs import PublishingError, publish, save_edition, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, make_question
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=12)
 number = st.integers(0, 5)

@@ -58,6 +58,19 @@ def test_nothing_empty_and_no_dead_link_is_left(html, clean):
 
 
 @pytest.mark.parametrize(
+    ("html", "clean"),
+    [
+        ("<p>10<sup>9</sup>/l</p>", "<p>10⁹/l</p>"),
+        ('<p>10<SUP class="x">-12</SUP> of H<sub>2</sub>O</p>', "<p>10⁻¹² of H₂O</p>"),
+        ("<p>the 4<sup>th</sup></p>", "<p>the 4th</p>"),
+        ("<p>10⁹</p>", "<p>10⁹</p>"),
+    ],
+)
+def test_a_raised_number_does_not_become_a_part_of_the_number_before_it(html, clean):
+    assert sanitize(html) == clean
+
+
+@pytest.mark.parametrize(
     ("one", "other", "same"),
     [
         ("<p>a b</p>", "<p>a\n  b</p>\n", True),

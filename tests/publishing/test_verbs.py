@@ -12,7 +12,7 @@ from publishing.trash import trash, untrash
 from publishing.verbs import PublishingError, publish, publish_all, redact, save_edition, submit, withdraw
 from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_question, put_live
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def state(subject):

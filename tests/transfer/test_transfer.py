@@ -27,7 +27,7 @@ from tests.factories import (
 )
 from transfer import reading
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 ROWS = [Link, Event, Edition, Address, Support, Question, Identifier, Synonym, Disease, Organization, Source]
 
