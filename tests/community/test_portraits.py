@@ -405,7 +405,7 @@ def test_pictures_that_no_edition_shows_are_pruned():
     assert prune_files(dry_run=True) == 1
     call_command("prune_editions", stdout=out)
 
-    assert "1 pictures that no edition shows removed." in out.getvalue()
+    assert "1 pictures that no edition shows deleted." in out.getvalue()
     assert list(Picture.objects.all()) == [kept]
     assert unused.pk != kept.pk
 

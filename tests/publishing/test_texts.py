@@ -1,4 +1,4 @@
-"""Texts: what is allowed in an answer, what counts as its words, how words are compared and titles sorted."""
+"""Texts: the HTML of answers, their words, how words are compared and how titles are sorted."""
 
 import pytest
 from hypothesis import example, given
@@ -72,7 +72,7 @@ def test_nothing_empty_and_no_dead_link_is_left(html, clean):
         ("<ul><li>a</li></ul>", "<ol><li>a</li></ol>", False),
     ],
 )
-def test_the_same_text_is_told_from_another(one, other, same):
+def test_two_texts_are_the_same_or_not(one, other, same):
     assert (shape(one) == shape(other)) is same
 
 
@@ -84,7 +84,7 @@ def test_word_runs_lose_no_word_of_either_text(old, new):
     assert "".join(run.text for run in runs if run.sort != "del").split() == new.split()
 
 
-def test_titles_sort_and_stand_as_readers_expect():
+def test_titles_are_sorted_as_readers_expect():
     titles = ["Zellweger", "Ébstein anomaly", "type 10", "type 2", "Ætna", "α-thalassemia", "22q11.2", "ebola", "Über"]
 
     assert sorted(titles, key=sort_key) == [
