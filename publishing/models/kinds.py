@@ -1,4 +1,4 @@
-"""What editions, events and addresses need to know of the kinds, whose models are defined later."""
+"""What editions, events and addresses need to know about the kinds. The models of the kinds are defined later."""
 
 from functools import cache
 from typing import Any, ClassVar, Protocol

@@ -100,7 +100,7 @@ def test_a_page_does_not_differ_from_itself(page):
 
 
 @given(pairs)
-def test_two_different_pages_never_seem_the_same(pair):
+def test_two_different_pages_always_have_a_change(pair):
     old, new = pair
 
     assert bool(changes(old, new)) == (old.digest() != new.digest())
@@ -203,7 +203,7 @@ def test_every_difference_is_shown_field_by_field():
     ]
 
 
-def test_an_organizations_details_are_told_as_its_page_says_them():
+def test_the_details_of_an_organization_are_compared_as_its_page_shows_them():
     old = OrganizationPage(
         title="Society",
         slug="society",
@@ -231,7 +231,7 @@ def test_an_organizations_details_are_told_as_its_page_says_them():
     ]
 
 
-def test_what_has_no_name_for_readers_is_left_out():
+def test_a_subject_without_a_title_for_readers_is_left_out():
     support = SupportValue(key=KEYS[0], organization=SOCIETY, note="Secret.")
     active = OrganizationPage(title="S", slug="s")
 
@@ -240,7 +240,7 @@ def test_what_has_no_name_for_readers_is_left_out():
     assert changes(active, active.model_copy(update={"successor": SOCIETY}), title_of=lambda reference: "") == []
 
 
-def test_an_answer_that_is_written_otherwise_is_not_passed_over():
+def test_an_answer_with_other_html_has_a_change():
     old, new = (
         disease(questions=(answer(0, "<ul><li>a</li></ul>"),)),
         disease(questions=(answer(0, "<ol><li>a</li></ol>"),)),
@@ -249,7 +249,7 @@ def test_an_answer_that_is_written_otherwise_is_not_passed_over():
     assert [change.sort_name for change in changes(old, new)] == ["only the formatting changed, no word"]
 
 
-def test_a_paragraph_is_compared_with_what_it_was_although_one_came_before_it():
+def test_a_paragraph_is_compared_with_its_old_text_although_another_was_added_before_it():
     old = ["The liver stores iron from food in children.", "It is rare."]
     new = ["Nobody knows how many people have it.", "The liver stores much iron from food in children.", "It is rare."]
 
@@ -260,17 +260,17 @@ def test_a_paragraph_is_compared_with_what_it_was_although_one_came_before_it():
     )
 
 
-def test_a_rewritten_sentence_is_not_cut_into_shreds():
+def test_a_rewritten_sentence_is_not_divided_into_single_words():
     assert [run.sort for run in word_runs("one two is three four", "five six is seven eight")] == ["del", "ins"]
     assert [run.sort for run in word_runs("one is three", "five is seven")] == ["del", "ins", "same", "del", "ins"]
 
 
-def test_a_word_more_at_the_end_leaves_the_last_one_alone():
+def test_a_word_added_at_the_end_does_not_change_the_word_before():
     assert word_runs("a b", "a b c") == [Run("same", "a b "), Run("ins", "c")]
     assert word_runs("a b c", "a b") == [Run("same", "a b "), Run("del", "c")]
 
 
-def test_an_excerpt_keeps_what_stands_near_a_change():
+def test_an_excerpt_has_the_words_near_a_change():
     words_ = [f"w{number}" for number in range(200)]
     old = disease(summary="\n".join(["First.", "Second.", " ".join(words_), "Last."]))
     new = disease(summary="\n".join(["First.", "Second.", " ".join([*words_[:100], "new", *words_[101:]]), "Last."]))

@@ -108,7 +108,7 @@ def test_every_title_has_a_letter(title):
 
 
 @pytest.mark.parametrize(
-    ("link", "says_it"),
+    ("link", "shows_own_url"),
     [
         ('<a href="https://www.example.org/">www.example.org</a>', True),
         ('<a href="https://example.org/a?b=1&amp;c=2">Read https://example.org/a?b=1&amp;c=2</a>', True),
@@ -120,10 +120,10 @@ def test_every_title_has_a_letter(title):
         ('<a href="/diseases/">Diseases</a>', False),
     ],
 )
-def test_a_link_that_says_its_address_is_marked(link, says_it):
+def test_a_link_that_shows_its_address_is_marked(link, shows_own_url):
     html = sanitize(f"<p>{link}</p>")
 
-    assert ('class="shows-own-url"' in render_for_page(html)) == says_it
+    assert ('class="shows-own-url"' in render_for_page(html)) == shows_own_url
     assert render_for_page(html).replace(' class="shows-own-url"', "") == html
 
 
@@ -150,11 +150,11 @@ def test_a_first_row_of_headings_is_the_head_of_its_table(rows, has_head):
 
 
 @given(wild)
-def test_what_is_read_has_the_same_words(html):
+def test_html_for_a_page_has_the_same_words(html):
     assert blocks(render_for_page(sanitize(html))) == blocks(sanitize(html))
 
 
-def test_list_items_do_not_run_together_in_one_line():
+def test_list_items_are_separated_in_one_line():
     html = "<p>Signs are:</p><ul><li><p>fever</p></li><li><p>an itch</p></li></ul>"
     html += "<h3>More</h3><p>It is rare.</p><p>Yes</p>"
 
