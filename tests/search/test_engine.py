@@ -113,7 +113,7 @@ def test_a_code_finds_all_that_have_it(iron, text, found):
     results = search(text)
 
     assert [hit.title for hit in results.hits] == found
-    assert {hit.reason.sort for hit in results.hits} <= {"code"}
+    assert {hit.reason.matched for hit in results.hits} <= {"code"}
     assert results.corrected_to == ""
 
 
@@ -123,10 +123,10 @@ def test_each_result_says_why_it_was_found(iron):
     (code,) = search("GARD:7172").hits
     (section,) = search("antioxidants").hits
 
-    assert (title.reason.sort, title.reason.text) == ("title", "Neonatal hemochromatosis")
-    assert (name.reason.sort, name.reason.text, name.reason.note) == ("name", "NH", "also called")
-    assert (code.reason.sort, code.reason.text) == ("code", "GARD:7172")
-    assert (section.reason.sort, section.reason.text) == ("section", "How might it be treated")
+    assert (title.reason.matched, title.reason.text) == ("title", "Neonatal hemochromatosis")
+    assert (name.reason.matched, name.reason.text, name.reason.note) == ("name", "NH", "also called")
+    assert (code.reason.matched, code.reason.text) == ("code", "GARD:7172")
+    assert (section.reason.matched, section.reason.text) == ("section", "How might it be treated")
     assert section.reason.anchor == "q-How_might_it_be_treated"
     assert section.reason.runs == (
         (False, "With "),
@@ -150,7 +150,7 @@ def test_a_correction_is_announced_and_can_be_refused(iron):
     refused = search("neonatel hemocromatosis", exact=True)
 
     assert corrected.corrected_to == "Neonatal hemochromatosis"
-    assert (refused.corrected_to, refused.hits, refused.alike) == ("", (), ("Neonatal hemochromatosis",))
+    assert (refused.corrected_to, refused.hits, refused.similar) == ("", (), ("Neonatal hemochromatosis",))
     assert search("haemochromatosis").corrected_to == ""  # spelled otherwise, not wrongly
 
 

@@ -183,7 +183,7 @@ def test_without_words_the_page_is_a_form_with_hints(client, query):
     response = client.get(RESULTS, query)
 
     assert texts_of(response.text, "h1") == ["Search"]
-    assert texts_of(response.text, "h2") == ["You can look for", "Or go through the lists"]
+    assert texts_of(response.text, "h2") == ["You can look for", "Or look through the lists"]
     assert 'name="robots"' not in response.text
 
 
