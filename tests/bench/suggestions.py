@@ -151,12 +151,12 @@ def read(port: int, until: float) -> list[float]:
 def post(port: int) -> Counter[int]:
     """Sends all suggestions and counts the answers by status. It waits first, or the first would be too quick."""
     connection = HTTPConnection("127.0.0.1", port)
-    ticket = re.search(r'name="ticket" value="([^"]+)"', get(connection, FORM))
-    if not ticket:
-        sys.exit("The form has no ticket.")
+    token = re.search(r'name="token" value="([^"]+)"', get(connection, FORM))
+    if not token:
+        sys.exit("The form has no token.")
     time.sleep(4)
     answers: Counter[int] = Counter()
-    every(1 / A_SECOND, lambda number: answers.update([_post(connection, ticket[1], number)]))
+    every(1 / A_SECOND, lambda number: answers.update([_post(connection, token[1], number)]))
     return answers
 
 
@@ -167,8 +167,8 @@ def every(seconds: float, send: Callable[[int], None]) -> None:
         send(number)
 
 
-def _post(connection: HTTPConnection, ticket: str, number: int) -> int:
-    fields = {"ticket": ticket, "kind": "other", "message": f"Suggestion number {number} of a program."}
+def _post(connection: HTTPConnection, token: str, number: int) -> int:
+    fields = {"token": token, "kind": "other", "message": f"Suggestion number {number} of a program."}
     address = f"10.{number // 65536}.{number // 256 % 256}.{number % 256}"
     headers = HEADERS | {"X-Forwarded-For": address, "Content-Type": "application/x-www-form-urlencoded"}
     connection.request("POST", FORM, urlencode(fields), headers)

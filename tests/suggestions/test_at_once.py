@@ -19,7 +19,7 @@ POSTS = 24
 
 
 def at_once(step, values):
-    """What a step answers for each of the values, each in a thread with a connection of its own."""
+    """Returns what a step returns for each value. Each call has a thread and a database connection of its own."""
 
     def run(value):
         try:

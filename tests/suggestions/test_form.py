@@ -1,4 +1,4 @@
-"""The form for readers' suggestions, as a reader, a robot and another site's page meet it."""
+"""The form for readers' suggestions, as a reader, a robot and a page of another site use it."""
 
 import re
 from urllib.parse import urlencode
@@ -28,7 +28,7 @@ SHOWN = "My cousin’s “trees” &amp; &lt;b&gt;more&lt;/b&gt;"
 
 
 def opened(client, query="", at=NOON):
-    """What the form holds, read at noon."""
+    """Returns the fields of the form as it is opened at a time."""
     with time_machine.travel(at, tick=False):
         html = client.get(FORM + query).text
     return fields_of(html[html.index("<main") :])
@@ -171,7 +171,7 @@ def test_a_former_address_is_that_of_the_page(client):
     assert (kept.about_slug, kept.question) == ("after", "What causes it?")
 
 
-def test_the_reader_is_taken_at_the_edition_that_was_shown(client):
+def test_a_suggestion_is_about_the_edition_that_the_reader_saw(client):
     disease, question = make_answer("<p>As it was.</p>")
     query = query_of(disease, question)
     fields = opened(client, query)
@@ -186,11 +186,11 @@ def test_the_reader_is_taken_at_the_edition_that_was_shown(client):
     assert (kept.edition, kept.current_words, kept.about_slug) == (1, "As it was.", disease.slug)
 
 
-# What is refused, and that it all comes back
+# What is refused, and that everything typed comes back
 
 
 def given_back(response):
-    """What the form holds that came back."""
+    """Returns the typed fields of the form in the answer."""
     fields = fields_of(response.text[response.text.index("<main") :])
     return {name: fields.get(name) for name in TYPED}
 
@@ -247,7 +247,7 @@ def test_too_long_says_by_how_much_and_gives_all_of_it_back(client, field, lengt
 def test_an_address_that_is_none_is_refused(client, email):
     response = send(client, opened(client) | TYPED | {"email": email})
 
-    assert "This is no e-mail address." in text_of(response.text)
+    assert "This is not an e-mail address." in text_of(response.text)
     assert given_back(response) == TYPED
     assert not Suggestion.objects.exists()
 
@@ -261,7 +261,7 @@ def test_an_address_that_is_too_long_says_by_how_much(client):
     assert f'value="{address}"' in response.text
 
 
-def test_words_about_a_question_that_went_meanwhile_are_not_lost(client):
+def test_words_about_a_question_that_was_deleted_meanwhile_are_not_lost(client):
     disease, question = make_answer()
     query = query_of(disease, question)
     fields = opened(client, query) | {"proposed": "It seldom runs in families.", "message": "Our doctor said so."}
@@ -269,7 +269,7 @@ def test_words_about_a_question_that_went_meanwhile_are_not_lost(client):
     put_live(Disease.objects.get())
     redact(Edition.objects.get(number=1), make_publisher(), "A name stood there.")
 
-    back = send(client, fields | {"ticket": "no more"}, query)
+    back = send(client, fields | {"token": "no more"}, query)
     send(client, fields, query)
 
     assert fields_of(back.text[back.text.index("<main") :])["message"] == (
@@ -312,12 +312,12 @@ def test_a_kind_that_is_none_is_refused(client, fields):
 
 
 @pytest.mark.parametrize(
-    "ticket",
+    "token",
     ["", "\0", "x" * 1000, "W251bGwsbnVsbCxmYWxzZV0:1wXyZ1:forged", signing.dumps([1, None, False], salt="other")],
     ids=["nothing", "NUL", "long", "forged", "signed for something else"],
 )
-def test_a_forged_post_is_not_taken_and_comes_back(client, ticket):
-    response = send(client, TYPED | {"ticket": ticket})
+def test_a_forged_post_is_not_taken_and_comes_back(client, token):
+    response = send(client, TYPED | {"token": token})
 
     assert response.status_code == 403
     assert "We could not be sure" in text_of(response.text)
@@ -350,7 +350,7 @@ def test_a_post_from_another_sites_page_is_not_taken(client, headers, is_taken):
         assert given_back(response) == TYPED
 
 
-def test_a_page_that_was_open_for_days_is_sent_once_more(client):
+def test_a_page_that_was_open_for_days_must_be_sent_again(client):
     disease, question = make_answer()
     query = query_of(disease, question)
     fields = opened(client, query) | {"message": TYPED["message"]}
@@ -440,8 +440,8 @@ def test_the_form_asks_the_database_as_little_for_a_long_page(client, django_ass
         client.get(FORM)
 
 
-def test_the_ticket_says_nothing_of_the_reader(client):
-    first, second = opened(client)["ticket"], opened(client)["ticket"]
+def test_the_token_says_nothing_of_the_reader(client):
+    first, second = opened(client)["token"], opened(client)["token"]
 
     assert first == second
     assert signing.loads(first, salt=form_tokens.SALT) == [None, None, False]

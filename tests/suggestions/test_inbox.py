@@ -1,4 +1,4 @@
-"""The inbox: who may see and decide, what accepting does to the working copy, and answers by mail."""
+"""The inbox: who may see and decide, what accepting changes in the draft, and answers by e-mail."""
 
 import re
 import smtplib
@@ -77,7 +77,7 @@ def main_of(response):
     return html[html.index('id="content-main"') :]
 
 
-# Who may
+# Permissions
 
 
 PAGES = ["change", "decline", "done", "answer", "delete"]
@@ -155,7 +155,7 @@ def test_what_is_not_there_is_not_found(client, editor):
 # The list and the first page
 
 
-def test_the_list_shows_what_waits_the_oldest_first(client, editor):
+def test_the_list_shows_open_suggestions_the_oldest_first(client, editor):
     rows = {state: make_suggestion(state=state, message=f"It is {state}.") for state in Suggestion.State.values}
 
     def listed(query=""):
@@ -192,7 +192,7 @@ def test_many_at_once(client, editor):
     assert act("decline_many") == ["declined", "declined"]
 
 
-def test_the_first_page_says_what_waits(client, editor):
+def test_the_first_page_lists_open_suggestions(client, editor):
     make_suggestion(make_disease(name="Marfan syndrome"), kind="symptom")
     make_suggestion(state="in_work", handler_name="Grace")
     for state in ["spam", "accepted"]:
@@ -206,7 +206,7 @@ def test_the_first_page_says_what_waits(client, editor):
         "Marfan syndrome symptom",
         "The site Grace other",
     ]
-    assert texts_of(section, "p") == ["All of them: 1 new · 1 in work"]
+    assert texts_of(section, "p") == ["All of them: 1 new · 1 in progress"]
 
 
 # One suggestion
@@ -253,13 +253,13 @@ def test_taking_putting_back_and_declining(client, editor):
     assert suggestion.decided_at
 
 
-def test_one_leads_to_the_next_that_waits(client, editor):
+def test_one_suggestion_leads_to_the_next_open_one(client, editor):
     now = timezone.now()
     first, second, third = (make_suggestion(at=now - timedelta(days=days)) for days in [3, 2, 1])
     make_suggestion(state="spam", at=now)
 
     def next_of(suggestion):
-        return re.findall(r'href="([^"]*)">Next that waits', client.get(url(suggestion)).text)
+        return re.findall(r'href="([^"]*)">Next suggestion', client.get(url(suggestion)).text)
 
     client.post(url(second, "decline"), {"reason": ""})
     assert [next_of(each) for each in [first, second, third]] == [[url(third)], [url(third)], [url(first)]]
@@ -342,7 +342,7 @@ def test_words_that_are_there_already_are_not_accepted(client, editor):
 
     page = accept(client, suggestion, "answer", answer=f"<div>{question.answer}</div>")
 
-    assert "This is what stands there already." in page.text
+    assert "The answer already says this." in page.text
     assert state_of(suggestion)[0] == "new"
 
 
@@ -491,7 +491,7 @@ def test_a_new_organization_without_a_disease_and_one_that_is_here_already(clien
     suggestion = make_suggestion(kind="organization")
 
     twice = accept(client, suggestion, "organization", name="Another", country="US", phone="(217) 555 0177")
-    assert "“Iron Society” is here already (the same telephone or fax number)" in twice.text
+    assert "“Iron Society” exists already (the same telephone or fax number)" in twice.text
     assert "is_listed" not in twice.text
     assert Organization.objects.count() == 1
     accept(client, suggestion, "organization", name="Another", country="US")
@@ -586,7 +586,7 @@ def test_an_answer_goes_out_as_it_was_edited_and_is_recorded(client, editor, set
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("new", "looking into it"), ("accepted", "You were right"), ("declined", "leave the page as it is")],
+    [("new", "are checking it"), ("accepted", "You were right"), ("declined", "leave the page as it is")],
 )
 def test_the_template_fits_the_outcome(client, editor, state, words):
     suggestion = make_suggestion(email="parent@example.org", state=state)
@@ -639,9 +639,9 @@ def test_two_editors_do_not_answer_at_once(client, editor):
     pages = [client.post(url(suggestion, "answer"), form) for _ in range(2)]
 
     assert len(mail.outbox) == 1
-    assert "Somebody has answered meanwhile" in pages[1].text
-    assert "This would be one more mail." in client.get(url(suggestion, "answer")).text
-    assert "This would be one more mail." in pages[1].text
+    assert "Somebody else has answered meanwhile" in pages[1].text
+    assert "This would be another e-mail." in client.get(url(suggestion, "answer")).text
+    assert "This would be another e-mail." in pages[1].text
     client.post(url(suggestion, "answer"), fields_of(main_of(pages[1])) | {"text": "And one more thing."})
     assert [sent.body for sent in mail.outbox][1:] == ["And one more thing."]
 
@@ -654,7 +654,7 @@ def test_without_an_address_or_without_mail_nothing_is_sent(client, editor, sett
     suggestion = make_suggestion(email="parent@example.org")
     page = client.post(url(suggestion, "answer"), {"subject": "x", "text": "x", "seen": ""})
 
-    assert "This site sends no mail" in page.text
+    assert "This site cannot send e-mail" in page.text
     suggestion.refresh_from_db()
     assert suggestion.answered_at is None
     assert mail.outbox == []

@@ -1,4 +1,4 @@
-"""How much is taken, what is held as spam, and what is known of a sender."""
+"""The limits of what is accepted, what is held as spam, and what the site knows of a sender."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ def sender(hour=1, **meta):
     return sender_of(RequestFactory().get("/", **{"REMOTE_ADDR": "192.0.2.1"} | meta), hour)
 
 
-# Who sends
+# Senders
 
 
 def test_a_sender_is_a_hash_that_is_another_one_every_hour():
@@ -38,10 +38,10 @@ def test_a_sender_is_a_hash_that_is_another_one_every_hour():
 
 
 def test_the_networks_of_one_customer_are_one_sender():
-    house = sender(REMOTE_ADDR="2001:db8:1:2::1")
+    customer = sender(REMOTE_ADDR="2001:db8:1:2::1")
 
-    assert sender(REMOTE_ADDR="2001:db8:1:2:ffff::9") == sender(REMOTE_ADDR="2001:db8:1:ff::1") == house
-    assert sender(REMOTE_ADDR="2001:db8:1:102::1") != house
+    assert sender(REMOTE_ADDR="2001:db8:1:2:ffff::9") == sender(REMOTE_ADDR="2001:db8:1:ff::1") == customer
+    assert sender(REMOTE_ADDR="2001:db8:1:102::1") != customer
     assert sender(REMOTE_ADDR="::ffff:192.0.2.1") == sender()
     assert sender(REMOTE_ADDR="fe80::1%eth0") == sender(REMOTE_ADDR="fe80::2")
 
@@ -184,7 +184,7 @@ def test_all_senders_together_have_an_hourly_limit(client, settings):
     assert RateCount.objects.count() == 1 + 3
 
 
-def test_spam_leaves_room_for_what_is_none(client, settings):
+def test_spam_does_not_use_up_the_limit_of_others(client, settings):
     settings.SUGGESTIONS_PER_HOUR = 4
     fields = opened(client) | TYPED
 
@@ -220,7 +220,7 @@ def test_a_refused_post_writes_nothing_and_asks_little(client, settings, django_
     fields = opened(client) | TYPED
     send(client, fields)
 
-    with django_assert_num_queries(1):  # the tallies
+    with django_assert_num_queries(1):  # the counts
         assert send(client, fields | {"message": "Another one."}).status_code == 429
 
 
@@ -234,13 +234,13 @@ def test_old_words_may_be_sent_again(client):
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no such limit")
-def test_the_patience_of_others_is_left_as_it_was(client):
-    def patience():
+def test_the_lock_timeout_of_others_stays_as_it_was(client):
+    def timeout():
         with connection.cursor() as cursor:
             return cursor.execute("PRAGMA busy_timeout").fetchone()[0]
 
-    before = patience()
+    before = timeout()
     for n in range(2):
         send(client, opened(client) | TYPED | {"message": f"Number {n}."})
 
-    assert patience() == before > LOCK_TIMEOUT
+    assert timeout() == before > LOCK_TIMEOUT

@@ -103,7 +103,7 @@ LINKED = '<a href="https://example.org/" rel="noopener">{}</a>'
         ("<p>5. Five is a number.</p>", "Five", "Six", "<p>5. Six is a number.</p>"),
     ],
 )
-def test_in_a_list_or_table_only_what_was_touched_is_made_anew(html, old, new, changed):
+def test_in_a_list_or_table_only_what_was_edited_is_rebuilt(html, old, new, changed):
     html = sanitize(html.format("see"))
     expected = sanitize(changed.format("see")) if changed else html.replace("<ul>", "<ul><li>none</li>")
     assert to_text(html).count(old) == 1
