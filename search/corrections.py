@@ -1,7 +1,7 @@
 """Corrects a query that matches nothing: finds the nearest names and words, within limits.
 
 An edit is one wrong letter: a letter too many, too few, changed, or swapped with its neighbour. The limits keep a query
-of random letters without an answer. A short word, or a word without other known words beside it, may have fewer edits.
+of random letters without an answer. A short word, and a word that is the only one of the query, may have fewer edits.
 """
 
 from collections.abc import Iterator, Sequence

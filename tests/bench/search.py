@@ -260,7 +260,7 @@ class Bench:
             self.ask("", put, lambda _text, subject=subject: index.put(subject.document()))
             self.ask(subject.name, after, search)
         self.facts.append(
-            f"Putting one page anew: {nth(put.cpu, 50):.0f} ms CPU. The first search after it: "
+            f"Putting one page again: {nth(put.cpu, 50):.0f} ms CPU. The first search after it: "
             f"{nth(after.cpu, 50):.1f} ms CPU at the median, {nth(after.cpu, 95):.1f} at p95."
         )
 

@@ -1,4 +1,4 @@
-"""What counts as the same word, whoever writes it."""
+"""Which spellings count as the same word."""
 
 import pytest
 from hypothesis import given
