@@ -10,11 +10,14 @@ BIN := .venv/bin
 PRODUCTION := ENV_FILE= DEBUG=false SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") \
 	ALLOWED_HOSTS=rare.example.org DATABASE_URL=sqlite:///check.sqlite3
 
+# Tests of one file stay on one core. More than eight browsers at once help no machine.
+ALL_CORES := --numprocesses auto --maxprocesses 8 --dist loadfile
+
 # One file of requirements for every Python from 3.11 on and every system, each package with its hashes.
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python $(BIN)/python --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make update"
 
-.PHONY: help run install test test-postgresql update bench bench-search bench-sitemap bench-suggestions screenshots icons check format clean
+.PHONY: help run install test test-postgresql test-postgresql-all coverage update bench bench-search bench-sitemap bench-suggestions screenshots icons check format clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -32,11 +35,17 @@ run: .venv/runtime ## set up and serve the site with sample content on 127.0.0.1
 
 install: .venv/development ## set up .venv with all that the site and its tests need
 
-test: .venv/development ## set up and pass the tests on SQLite (browser tests where there is a Chromium)
-	$(BIN)/python -m pytest
+test: .venv/development ## set up and pass the tests on SQLite, on all cores (browser tests where there is a Chromium)
+	$(BIN)/python -m pytest $(ALL_CORES)
 
-test-postgresql: .venv/development ## the tests that use a database, on PostgreSQL (TEST_DATABASE_URL=postgres://…)
-	$(BIN)/python -m pytest -m "not browser"
+test-postgresql: .venv/development ## the tests that PostgreSQL could answer differently (TEST_DATABASE_URL=postgres://…)
+	$(BIN)/python -m pytest $(ALL_CORES) -m "database and not browser"
+
+test-postgresql-all: .venv/development ## all tests but those with a browser, on PostgreSQL
+	$(BIN)/python -m pytest $(ALL_CORES) -m "not browser"
+
+coverage: .venv/development ## which lines and branches the tests run, without the browser tests
+	$(BIN)/python -m pytest $(ALL_CORES) -m "not browser" --cov --cov-branch --cov-report=term:skip-covered
 
 update: .venv/development ## write requirements*.txt anew from requirements*.in, with the newest packages that these allow
 	$(COMPILE) --output-file requirements.txt requirements.in
@@ -74,7 +83,7 @@ check: .venv/development ## everything that CI checks
 	elif [ -n "$${REQUIRE_POSTGRESQL:-}" ]; then echo "TEST_DATABASE_URL is not set, and PostgreSQL is required."; exit 1; \
 	else echo "SKIPPED: the tests on PostgreSQL. Set TEST_DATABASE_URL to run them."; fi
 
-format: .venv/development ## put code and templates into the house's form
+format: .venv/development ## format code and templates
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/djhtml --tabwidth 2 templates
