@@ -22,7 +22,7 @@ def test_an_excerpt_that_does_not_begin_the_text_begins_with_a_word():
     assert beginning.removeprefix("… ").split()[0] in {"The", "liver", "is", "harmed."}
 
 
-def test_a_word_without_end_is_cut():
+def test_a_very_long_word_is_cut():
     text = "x" * 500 + " iron"
 
     assert excerpt(text, {"iron"})[0] == (False, "… " + "x" * (BEFORE - 1) + " ")

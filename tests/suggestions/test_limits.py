@@ -31,7 +31,7 @@ def sender(hour=1, **meta):
 # Senders
 
 
-def test_a_sender_is_a_hash_that_is_another_one_every_hour():
+def test_the_hash_of_a_sender_changes_every_hour():
     assert sender() == sender()
     assert len({sender(1), sender(2), sender(REMOTE_ADDR="192.0.2.2")}) == 3
     assert len(sender()) == 64
@@ -46,7 +46,7 @@ def test_the_networks_of_one_customer_are_one_sender():
     assert sender(REMOTE_ADDR="fe80::1%eth0") == sender(REMOTE_ADDR="fe80::2")
 
 
-def test_what_a_reader_writes_into_the_header_counts_for_nothing(settings):
+def test_a_forged_header_is_ignored(settings):
     forged = {"HTTP_X_FORWARDED_FOR": "203.0.113.9"}
     assert sender(**forged) == sender()
 
@@ -61,7 +61,7 @@ def test_what_a_reader_writes_into_the_header_counts_for_nothing(settings):
     assert sender(HTTP_X_FORWARDED_FOR="192.0.2.1, \0", **proxy) == sender(REMOTE_ADDR="") == unknown != seen
 
 
-def test_no_address_is_kept(client):
+def test_no_address_is_stored(client):
     send(client, opened(client) | TYPED, REMOTE_ADDR="192.0.2.77")
 
     kept = [*Suggestion.objects.values_list(), *RateCount.objects.values_list()]
@@ -72,7 +72,7 @@ def test_no_address_is_kept(client):
 # What looks like spam is held
 
 
-def test_what_a_robot_does_is_held_and_thanked_for(client):
+def test_a_suggestion_of_a_robot_is_held_and_thanked_for(client):
     fields = opened(client)
 
     for more, at in [({"homepage": "x"}, "12:01Z"), ({}, "12:00:02Z"), ({"message": "www.a.b " * 4}, "12:01Z")]:
@@ -215,7 +215,7 @@ def test_a_thousand_automated_posts_leave_no_more_than_the_limit_and_no_mail(cli
     assert mail.outbox == []
 
 
-def test_a_refused_post_writes_nothing_and_asks_little(client, settings, django_assert_num_queries):
+def test_a_refused_post_needs_one_query(client, settings, django_assert_num_queries):
     settings.SUGGESTIONS_PER_HOUR = 1
     fields = opened(client) | TYPED
     send(client, fields)

@@ -52,7 +52,7 @@ def test_after_some_days_what_was_typed_is_deleted_and_the_rest_stays():
     assert said.startswith("Deleted: the texts of 1 suggestions (0 of them without a decision)")
 
 
-def test_the_number_of_days_is_the_operators(settings):
+def test_the_operator_sets_the_number_of_days(settings):
     settings.SUGGESTION_DAYS = 10
     rows = [full(days) for days in (5, 11, 60)]
 
@@ -71,7 +71,7 @@ def test_an_undecided_suggestion_is_closed_when_it_is_forgotten():
     assert (waiting.state, waiting.is_open) == ("declined", False)
 
 
-def test_what_came_with_an_address_goes_on_request_however_new_it_is():
+def test_suggestions_with_an_address_are_deleted_on_request_at_any_age():
     theirs = [full(0), full(5, state="new"), full(5, state="spam")]
     others = full(0, email="other@example.org")
 
