@@ -1,4 +1,4 @@
-"""`make icons`: the mark of `static/favicon.svg` as the pictures in `static/icons/` that other programs ask for."""
+"""`make icons`: draws the icons in `static/icons/` from the mark in `static/favicon.svg`."""
 
 import struct
 from pathlib import Path
@@ -9,13 +9,13 @@ from tests.browser.conftest import SWITCHES, find_chromium
 
 STATIC = Path(__file__).parent.parent / "static"
 MARK = (STATIC / "favicon.svg").read_text(encoding="utf-8")
-# Where a program cuts the corners itself, the ground fills the square and the mark keeps clear of the edge.
+# Some programs cut the corners themselves. For them the background fills the square.
 FULL = MARK.replace('<circle cx="24" cy="24" r="24"', '<rect width="48" height="48"')
 TEAL, PAPER = "#0e5358", "#faf6ec"
 
 
 def draw(page: Page, svg: str, width: int, height: int, size: float, ground: str = "transparent") -> bytes:
-    """A picture of so many pixels with the mark in its middle."""
+    """Returns a PNG picture with the mark in its middle."""
     page.set_viewport_size({"width": width, "height": height})
     page.set_content(
         f"<style>body {{ margin: 0; display: grid; place-items: center; height: {height}px; background: {ground} }}"
@@ -25,7 +25,7 @@ def draw(page: Page, svg: str, width: int, height: int, size: float, ground: str
 
 
 def ico(pictures: dict[int, bytes]) -> bytes:
-    """A favicon.ico: a list of PNG files by their size."""
+    """Returns a favicon.ico, which is a list of PNG files by size."""
     head = struct.pack("<HHH", 0, 1, len(pictures))
     place = len(head) + 16 * len(pictures)
     entries = b""

@@ -1,7 +1,6 @@
-"""`make screenshots`: the pictures of docs/editors.md and of the README, taken in a site with the sample content.
+"""`make screenshots`: takes the pictures of docs/editors.md and of the README in a site with the sample content.
 
-The site lives in a folder that is gone afterwards. What is seen on the pictures is done by two people, Ada, who edits,
-and Grace, who publishes, in a real browser.
+The site is in a temporary folder. Two people use it in a real browser: Ada, who edits, and Grace, who publishes.
 """
 
 import base64
@@ -28,8 +27,8 @@ from tests.browser.conftest import SWITCHES, find_chromium
 
 DOCS = Path(__file__).parent
 IMAGES = DOCS / "images"
-MOST = 120 * 1024
-"""Bytes of a picture."""
+MAX_BYTES = 120 * 1024
+"""The largest size of a picture."""
 
 PASSWORD = secrets.token_urlsafe(16)
 
@@ -39,7 +38,7 @@ ANSWER = [
     "A person has the disease when both copies of the gene are changed, one from each parent.",
 ]
 
-# Few enough colours for a palette make a picture of text a third as large. The browser counts them: it is fast.
+# A palette of 256 colours makes a picture of text a third as large. The browser makes it, since it is fast.
 REDUCE = """async (png) => {
   const bitmap = await createImageBitmap(await (await fetch("data:image/png;base64," + png)).blob());
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
@@ -74,7 +73,7 @@ REDUCE = """async (png) => {
 
 
 def write_png(path: Path, width: int, height: int, colors: bytes, pixels: bytes) -> None:
-    """A picture of one byte a pixel, each the place of a colour in the palette."""
+    """Writes a PNG file with one byte for each pixel, which is the number of a colour in the palette."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -87,26 +86,26 @@ def write_png(path: Path, width: int, height: int, colors: bytes, pixels: bytes)
 
 class Camera:
     def __init__(self, browser: Browser) -> None:
-        self.darkroom = browser.new_page()
+        self.page = browser.new_page()
 
     def take(self, what: Page | Locator, path: Path, **options: Any) -> None:
         png = what.screenshot(animations="disabled", **options)
-        found = self.darkroom.evaluate(REDUCE, base64.b64encode(png).decode())
+        found = self.page.evaluate(REDUCE, base64.b64encode(png).decode())
         write_png(path, found["width"], found["height"], bytes(found["colors"]), base64.b64decode(found["pixels"]))
         size = path.stat().st_size
         print(f"{path.relative_to(DOCS.parent)}: {found['width']} x {found['height']}, {size // 1024} KB")
-        if size > MOST:
-            sys.exit(f"{path} has more than {MOST // 1024} KB.")
+        if size > MAX_BYTES:
+            sys.exit(f"{path} has more than {MAX_BYTES // 1024} KB.")
 
 
 def top(height: int) -> dict[str, int]:
-    """The upper part of a window."""
+    """Returns the area of the upper part of a window."""
     return {"x": 0, "y": 0, "width": 1100, "height": height}
 
 
 @contextmanager
 def site(folder: str) -> Iterator[str]:
-    """A site with the sample content and two accounts; its address."""
+    """Serves a site with the sample content and two accounts, and returns its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -120,9 +119,9 @@ def site(folder: str) -> Iterator[str]:
         ADMIN_PATH="admin/",
     )
     django.setup()
-    from django.contrib.auth.models import Group  # models can be imported only now
+    from django.contrib.auth.models import Group  # Models can be imported only after django.setup().
 
-    from accounts.models import User  # models can be imported only now
+    from accounts.models import User  # Models can be imported only after django.setup().
 
     call_command("migrate", verbosity=0)
     for username, first, last, group in [
@@ -175,10 +174,10 @@ def main() -> None:
         camera = Camera(browser)
         ada, grace = sign_in(browser, address, "ada"), sign_in(browser, address, "demo")
         disease = write(camera, ada)
-        hand_over_and_publish(camera, ada, grace, disease)
+        submit_and_publish(camera, ada, grace, disease)
         look_back(camera, ada, disease)
-        meet(camera, ada, grace)
-        many(camera, grace)
+        edit_at_once(camera, ada, grace)
+        publish_many(camera, grace)
         reader = browser.new_page(viewport={"width": 1100, "height": 1000})
         reader.goto(f"{address}/diseases/neonatal-hemochromatosis/")
         camera.take(reader, DOCS / "disease-page.png")
@@ -186,7 +185,7 @@ def main() -> None:
 
 
 def write(camera: Camera, ada: Page) -> str:
-    """Ada writes a new page; its address in the admin."""
+    """Writes a new page as Ada, and returns its address in the admin."""
     ada.goto("/admin/diseases/disease/add/")
     ada.get_by_label("Name:", exact=True).fill("Alkaptonuria")
     ada.get_by_label("Summary:", exact=True).fill(
@@ -206,7 +205,7 @@ def write(camera: Camera, ada: Page) -> str:
     ada.locator("#id_questions-0-adapted").check()
     row = ada.locator("#questions-0")
     row.scroll_into_view_if_needed()
-    ada.evaluate("window.scrollBy(0, -40)")  # its heading stands a little above it
+    ada.evaluate("window.scrollBy(0, -40)")  # Its heading is a little above it.
     box = row.bounding_box() or {}
     clip = {"x": box["x"] - 10, "y": box["y"] - 14, "width": box["width"] + 20, "height": box["height"] + 14}
     camera.take(ada, IMAGES / "question.png", clip=clip)
@@ -218,10 +217,10 @@ def write(camera: Camera, ada: Page) -> str:
     return ada.url
 
 
-def hand_over_and_publish(camera: Camera, ada: Page, grace: Page, disease: str) -> None:
-    ada.goto(disease.replace("/change/", "/ready/"))
+def submit_and_publish(camera: Camera, ada: Page, grace: Page, disease: str) -> None:
+    ada.goto(disease.replace("/change/", "/submit/"))
     ada.get_by_label("Note to the publishers").fill("A first page, with one question. Is the second sentence clear?")
-    camera.take(ada, IMAGES / "hand-over.png", clip=top(470))
+    camera.take(ada, IMAGES / "submit.png", clip=top(470))
     ada.get_by_role("button", name="Submit").click()
     ada.get_by_text("State: ready to publish").wait_for()
 
@@ -246,8 +245,8 @@ def look_back(camera: Camera, ada: Page, disease: str) -> None:
     camera.take(ada, IMAGES / "compare.png", clip=top(420))
 
 
-def meet(camera: Camera, ada: Page, grace: Page) -> None:
-    """Two people edit one page at once."""
+def edit_at_once(camera: Camera, ada: Page, grace: Page) -> None:
+    """Saves one page as both people at once."""
     grace.goto("/admin/diseases/disease/?q=wilson")
     grace.get_by_role("link", name="Wilson disease").click()
     grace.get_by_label("Summary:", exact=True).wait_for()
@@ -260,10 +259,10 @@ def meet(camera: Camera, ada: Page, grace: Page) -> None:
     ada.get_by_role("button", name="Save and go on editing").click()
     returned = ada.locator(".returned")
     returned.wait_for()
-    camera.take(returned, IMAGES / "somebody-was-faster.png")
+    camera.take(returned, IMAGES / "conflict.png")
 
 
-def many(camera: Camera, grace: Page) -> None:
+def publish_many(camera: Camera, grace: Page) -> None:
     grace.goto("/admin/diseases/disease/")
     for name in ["Angelman syndrome", "Fragile X syndrome", "Marfan syndrome"]:
         grace.locator("tr", has_text=name).locator("input.action-select").check()

@@ -2,14 +2,14 @@
 
 import re
 
-from search.letters import spelled_out
+from search.letters import transliterate
 
 OTHER = "#"
 
 
 def sort_key(title: str) -> str:
     """Returns the title in plain lower-case letters, with numbers padded: "type 2" sorts before "type 10"."""
-    text = spelled_out(title.casefold())
+    text = transliterate(title.casefold())
     text = re.sub(r"['’]", "", text)
     text = re.sub(r"[^0-9a-z]+", " ", text).strip()
     return re.sub(r"\d+", lambda digits: digits[0].lstrip("0").rjust(4, "0"), text)[:250]

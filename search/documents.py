@@ -1,11 +1,11 @@
-"""Values: what is put into the index, and all that the index knows of a page."""
+"""The values that the index is made of. The index knows nothing else about a page."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Name:
-    """What a page is found by. The title has no note; another name says what it is: "also called"."""
+    """A name by which a page is found. The note says what kind of name it is ("also called"); a title has no note."""
 
     text: str
     note: str = ""
@@ -13,7 +13,7 @@ class Name:
 
 @dataclass(frozen=True)
 class DocumentSection:
-    """A part of a page that can be led to: plain text below a heading."""
+    """A part of a page with an anchor that results link to: a heading and plain text."""
 
     heading: str
     anchor: str
@@ -29,7 +29,7 @@ class Document:
     sort_key: str
     names: tuple[Name, ...] = ()
     codes: tuple[str, ...] = ()
-    """Each with its scheme: "ORPHA:446"."""
+    """The codes with their scheme: "ORPHA:446"."""
     about: str = ""
-    """What a list of results says below the title."""
+    """The text that a list of results shows below the title."""
     sections: tuple[DocumentSection, ...] = ()

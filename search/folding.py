@@ -1,18 +1,19 @@
-"""One spelling for all spellings of a word: what the index holds and what readers type are folded alike.
+"""Folds words: gives all spellings of a word one form, both in the index and in queries.
 
-A folded word is never shown. It need not be English; it must only be the same for what readers take as the same.
+A folded word is never shown, so it need not be correct English. It must only be the same for all spellings that readers
+treat as the same word.
 """
 
 import re
 import unicodedata
 from functools import lru_cache
 
-from search.letters import spelled_out, without_signs
+from search.letters import replace_punctuation, transliterate
 
 FOLDING = 1
-"""Raised when the same text folds to other words than before: what is indexed must then be indexed anew."""
+"""The version of these rules. Raise it with every change of them, so that `reindex --if-needed` rebuilds the index."""
 
-# In searches these are passed over where there are other words: readers and names use them as they come.
+# A search ignores these words where the query has other words, since readers and names use them freely.
 STOP_WORDS = frozenset(
     [
         "an",
@@ -58,12 +59,12 @@ STOP_WORDS = frozenset(
 _APOSTROPHES = "'’‘ʼ`´′＇"
 _POSSESSIVE = re.compile(rf"(?<=\w)[{_APOSTROPHES}]s\b")
 _APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
-_SHARP_S = re.compile(r"(?<!\w)ß(?!\w)")  # typed for β, which looks like it
-_POSITIVE = re.compile(r"(?<=\w)\+")  # T+ B+, ALK+: with T- it would be the same word
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # they part no words
-_TWO = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
+_SHARP_S = re.compile(r"(?<!\w)ß(?!\w)")  # Readers type it for β, which looks like it.
+_POSITIVE = re.compile(r"(?<=\w)\+")  # T+ B+, ALK+: without this, T+ and T- would be the same word.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # They do not separate words.
+_TWO_LETTERS = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
 _WRITTEN_AS_TWO = re.compile("[äöüøå]", re.IGNORECASE)
-_COUNTED = {"type", "factor", "grade", "stage", "class", "group"}
+_NUMBERED_WORDS = {"type", "factor", "grade", "stage", "class", "group"}
 
 _NUMBERS = {
     word: str(number)
@@ -123,7 +124,7 @@ _ROMAN = {
 }
 _ROMAN_AND_LETTER = re.compile(r"(i{1,3}|iv|vi{0,3}|ix|xi{0,3}|xiv)([a-h])")
 
-# British to American. A rule may hit a word that is none of its kind ("exercise"): it is hit alike on both sides.
+# British to American spelling. A rule may also change other words ("exercise"), in the index and in queries alike.
 _SPELLINGS = [
     (re.compile(pattern), to)
     for pattern, to in [
@@ -151,7 +152,7 @@ _SPELLINGS = [
 
 @lru_cache(8192)
 def _word(word: str) -> str:
-    """A word of plain letters, folded."""
+    """Returns a word of plain letters in its folded form."""
     if word in _NUMBERS:
         return _NUMBERS[word]
     if word in _ROMAN and word != "x":
@@ -166,7 +167,7 @@ def _word(word: str) -> str:
 
 
 def _singular(word: str) -> str:
-    if word.endswith("ie") and len(word) > 4:  # Norrie's and Norries are one with deficiencies
+    if word.endswith("ie") and len(word) > 4:  # "Norries" for Norrie's disease is folded as "deficiencies" is.
         return word[:-2] + "y"
     if not word.endswith("s") or len(word) < 4 or word.endswith(("ss", "us", "is", "eas")):
         return word
@@ -180,30 +181,30 @@ def _singular(word: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The folded words of a text, in order."""
+    """Returns the folded words of a text, in order."""
     if text.isascii():
         text = text.casefold()
     else:
-        text = _SHARP_S.sub("β", _UNSEEN.sub("", unicodedata.normalize("NFKC", text)))
-        text = spelled_out(_POSSESSIVE.sub("", text.casefold()))
+        text = _SHARP_S.sub("β", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
+        text = transliterate(_POSSESSIVE.sub("", text.casefold()))
     text = _APOSTROPHE.sub("", _POSSESSIVE.sub("", text)).replace("&", " and ")
     text = _POSITIVE.sub(" positive ", text)
-    found = re.findall("[0-9a-z]+", text) if text.isascii() else without_signs(text).split()
+    found = re.findall("[0-9a-z]+", text) if text.isascii() else replace_punctuation(text).split()
     return [
-        "10" if word == "x" and before in _COUNTED else _word(word)
+        "10" if word == "x" and before in _NUMBERED_WORDS else _word(word)
         for before, word in zip(["", *found], found, strict=False)
     ]
 
 
 @lru_cache(8192)
 def fold_word(word: str) -> tuple[str, ...]:
-    """A word as it is written, folded; more than one where it has signs in it."""
+    """Returns the folded form of one written word. It is several words where punctuation divides it."""
     return tuple(words(word))
 
 
 def spellings(text: str) -> list[list[str]]:
-    """The words as they are, and where some have German or Scandinavian letters, with those written as two."""
+    """Returns the folded words of a text; where it has letters such as ä or ø, also those with ae or oe instead."""
     found = [words(text)]
     if not text.isascii() and _WRITTEN_AS_TWO.search(text):
-        found.append(words(_WRITTEN_AS_TWO.sub(lambda letter: _TWO[letter[0].casefold()], text)))
+        found.append(words(_WRITTEN_AS_TWO.sub(lambda letter: _TWO_LETTERS[letter[0].casefold()], text)))
     return found

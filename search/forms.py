@@ -1,24 +1,25 @@
-"""What a reader asks for. It is never refused: what no name can hold is left out, and too much is cut off."""
+"""The search form. It accepts every query: it drops characters that no name has, and cuts what is too long."""
 
 import unicodedata
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 MAX_QUERY_LENGTH = 200
-"""Signs of a query: no name is longer."""
+"""The characters of a query that are read. No name is longer."""
 
 
 class QueryField(forms.CharField):
-    """Words as somebody typed, heard or pasted them, in one line."""
+    """A field that cleans typed or pasted text and puts it on one line."""
 
     def to_python(self, value: Any) -> str:
         kept = []
-        for sign in str(value or ""):
-            category = unicodedata.category(sign)
+        for character in str(value or ""):
+            category = unicodedata.category(character)
             if not category.startswith("C"):
-                kept.append(sign)
-            elif category != "Cf":  # soft hyphens and marks of direction part no words; NUL, tabs and the like do
+                kept.append(character)
+            elif category != "Cf":  # Soft hyphens and direction marks do not separate words; NUL and tabs do.
                 kept.append(" ")
         return " ".join("".join(kept).split())[:MAX_QUERY_LENGTH].rstrip()
 
@@ -28,9 +29,9 @@ class SearchForm(forms.Form):
     page = forms.IntegerField(required=False, min_value=1)
     exact = forms.BooleanField(required=False)
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        self.is_valid()  # a page that is no number is the first one
+        self.is_valid()  # A page that is not a number has no cleaned value, and `number` then says 1.
 
     @property
     def query(self) -> str:

@@ -1,7 +1,7 @@
-"""Which entries hold all of some words: the part that each database does in its own way.
+"""Finds the entries that have all of some words. Each database does this in its own way.
 
-The words come folded (`search.folding`), so that neither database has a say in what a word is, and both answer the
-same. Ranking is not left to them either: it would differ, and take its time on a word that half of all pages hold.
+The words are folded before (`search.folding`), so both databases agree on what a word is and give the same answer. They
+do not rank: their rankings differ, and ranking is slow for a word that is on half of all pages.
 """
 
 from collections.abc import Iterable
@@ -9,24 +9,23 @@ from collections.abc import Iterable
 from django.db import connection
 
 MAX_WORD_LENGTH = 40
-"""Longer words are cut, in what is stored and in what is asked."""
+"""Longer words are cut, in the index and in queries."""
 
 
 def is_sqlite() -> bool:
     return connection.vendor == "sqlite"
 
 
-def stored(word: str) -> str:
-    """A folded word in letters that need no quoting: those of other scripts as numbers."""
-    return (
-        word[:MAX_WORD_LENGTH] if word.isascii() else "u" + word[:MAX_WORD_LENGTH].encode("utf-16-be", "replace").hex()
-    )
+def encode_word(word: str) -> str:
+    """Returns a folded word in ASCII letters and digits, which need no quoting. Other scripts become numbers."""
+    word = word[:MAX_WORD_LENGTH]
+    return word if word.isascii() else "u" + word.encode("utf-16-be", "replace").hex()
 
 
 def write(texts: Iterable[tuple[int, set[str], set[str]]]) -> None:
-    """For entries, by id: the words of names and headings, and all the words."""
+    """Saves the words of entries. Each item has an entry's id, the words of its names and headings, and all words."""
     rows = [
-        (pk, " ".join(sorted(map(stored, title_words))), " ".join(sorted(map(stored, body_words))))
+        (pk, " ".join(sorted(map(encode_word, title_words))), " ".join(sorted(map(encode_word, body_words))))
         for pk, title_words, body_words in texts
     ]
     delete([pk for pk, *_ in rows])
@@ -47,17 +46,17 @@ def delete_all() -> None:
         cursor.execute("DELETE FROM search_text")
 
 
-def holding(words: list[str]) -> tuple[list[int], list[int]]:
-    """The ids of entries that hold every word in names and headings, and of those that hold every word anywhere."""
-    asked = sorted({stored(word) for word in words})
+def entries_with_all(words: list[str]) -> tuple[list[int], list[int]]:
+    """Returns the ids of entries that have all words in names and headings, and of those that have them anywhere."""
+    encoded = sorted({encode_word(word) for word in words})
     with connection.cursor() as cursor:
         if is_sqlite():
-            all_of = " AND ".join(f'"{word}"' for word in asked)
+            all_of = " AND ".join(f'"{word}"' for word in encoded)
             query = "SELECT rowid FROM search_text WHERE search_text MATCH %s"
             cursor.execute(query, [f"title_words : ({all_of})"])
-            title_words = [pk for (pk,) in cursor.fetchall()]
+            in_title_words = [pk for (pk,) in cursor.fetchall()]
             cursor.execute(query, [f"body_words : ({all_of})"])
-            return title_words, [pk for (pk,) in cursor.fetchall()]
-        cursor.execute("SELECT in_title_words, in_body_words FROM search_holding(%s::tsquery)", [" & ".join(asked)])
+            return in_title_words, [pk for (pk,) in cursor.fetchall()]
+        cursor.execute("SELECT in_title_words, in_body_words FROM search_holding(%s::tsquery)", [" & ".join(encoded)])
         in_title_words, in_body_words = cursor.fetchone()
         return in_title_words or [], in_body_words or []

@@ -1,4 +1,4 @@
-"""Writes the index, inside the caller's transaction: what is rolled back was never found."""
+"""Writes the index inside the caller's transaction, so a change that is rolled back is never found."""
 
 import re
 import uuid
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -16,68 +17,75 @@ from search.documents import Document, Name
 from search.folding import FOLDING, fold_word, spellings
 from search.models import IndexChange, IndexedCode, IndexedWord, IndexEntry, IndexVersion
 
+T = TypeVar("T")
+
 MAX_CHANGES = 2_000
-"""Changes that are remembered, for the processes to catch up with."""
+"""The number of changes that are kept. Processes read them to update the names that they have in memory."""
 
 WORDS_PER_BATCH = 400
 CORRECTABLE = re.compile("[a-z]{4,40}")
+"""The words of pages that misspelt words are corrected to."""
 
 
 @contextmanager
 def lock_index() -> Iterator[IndexVersion]:
-    """A transaction in which nobody else writes the index: what it reads of the site is what the index has or gets."""
+    """Opens a transaction in which nobody else writes the index, and returns the locked version row.
+
+    Publishing needs this lock too, so the live pages do not change while the caller reads them.
+    """
     with transaction.atomic():
-        clock = IndexVersion.objects.select_for_update().filter(pk=1).first()
-        if not clock:  # an empty index is current
+        version = IndexVersion.objects.select_for_update().filter(pk=1).first()
+        if not version:  # An empty index is current.
             IndexVersion.objects.get_or_create(pk=1, defaults={"folding": FOLDING})
-            clock = IndexVersion.objects.select_for_update().get(pk=1)
-        yield clock
+            version = IndexVersion.objects.select_for_update().get(pk=1)
+        yield version
 
 
 def put(document: Document) -> None:
-    """The document, in place of what was there under its kind and key."""
+    """Saves a document in the index. It replaces the document with the same kind and key."""
     put_all([document])
 
 
 def put_all(documents: Iterable[Document]) -> None:
-    with lock_index() as clock:
+    """Saves documents in the index. Each replaces the document with the same kind and key."""
+    with lock_index() as version:
         by_key = {(document.kind, document.key): document for document in documents}
         if not by_key:
             return
         before = _entries(by_key)
-        gone = _words_of(before)
+        removed_words = _words_of(before)
         entries = IndexEntry.objects.bulk_create(
             [_entry(document) for document in by_key.values()],
             update_conflicts=True,
             unique_fields=["kind", "key"],
             update_fields=["url", "title", "sort_key", "names", "codes", "about", "sections", "folded"],
         )
-        number = _advance(clock, [entry.pk for entry in entries])
+        number = _replace_version(version, [entry.pk for entry in entries])
         texts = {entry.pk: _Text.of(entry) for entry in entries}
         fulltext.write((pk, text.title_words, text.title_words | text.body_words) for pk, text in texts.items())
         IndexedCode.objects.filter(entry__in=[entry.pk for entry in before]).delete()
         IndexedCode.objects.bulk_create(_code(entry, code) for entry in entries for code in entry.codes)
-        _count_words(gone, entries, number)
+        _count_words(removed_words, entries, number)
 
 
 def remove(kind: str, key: int) -> None:
-    with lock_index() as clock:
+    with lock_index() as version:
         before = _entries([(kind, key)])
         if not before:
             return
         pks = [entry.pk for entry in before]
-        _advance(clock, pks)
-        _count_words(_words_of(before), [], clock.number)
+        _replace_version(version, pks)
+        _count_words(_words_of(before), [], version.number)
         fulltext.delete(pks)
         IndexEntry.objects.filter(pk__in=pks).delete()
 
 
 def clear() -> None:
-    with lock_index() as clock:
+    with lock_index() as version:
         fulltext.delete_all()
         for model in (IndexedCode, IndexedWord, IndexChange, IndexEntry):
             model.objects.all().delete()
-        _advance(clock, [0])
+        _replace_version(version, [0])
 
 
 def entry_count() -> int:
@@ -85,19 +93,19 @@ def entry_count() -> int:
 
 
 def subjects() -> set[tuple[str, int]]:
-    """Kind and key of all that is in the index."""
+    """Returns the kind and key of every entry."""
     return set(IndexEntry.objects.values_list("kind", "key"))
 
 
 def is_current() -> bool:
-    """Whether all that is in the index was folded as queries are folded now."""
+    """Returns True where every entry was folded by the same rules as queries are folded now."""
     return IndexVersion.objects.filter(pk=1, folding=FOLDING).exists()
 
 
 def mark_current() -> None:
-    """Said by who has put in everything anew."""
-    with lock_index() as clock:
-        IndexVersion.objects.filter(pk=clock.pk).update(folding=FOLDING)
+    """Marks every entry as folded by the present rules. Called after a full rebuild."""
+    with lock_index() as version:
+        IndexVersion.objects.filter(pk=version.pk).update(folding=FOLDING)
 
 
 @dataclass
@@ -105,9 +113,9 @@ class _Text:
     """The words of an entry."""
 
     title_words: set[str]
-    """In names and headings."""
+    """The words of names and headings."""
     body_words: set[str]
-    """Below the names."""
+    """The words of the description and of the sections with their headings."""
 
     @classmethod
     def of(cls, entry: IndexEntry) -> "_Text":
@@ -116,8 +124,8 @@ class _Text:
         return cls(title_words, body_words)
 
     @property
-    def corrected(self) -> set[str]:
-        """Words to correct misspellings by."""
+    def correctable(self) -> set[str]:
+        """Returns the words that a misspelt word may be corrected to."""
         return {word for word in self.body_words if CORRECTABLE.fullmatch(word)}
 
 
@@ -129,7 +137,9 @@ def _entries(keys: Iterable[tuple[str, int]]) -> list[IndexEntry]:
     by_kind: dict[str, list[int]] = {}
     for kind, key in keys:
         by_kind.setdefault(kind, []).append(key)
-    return [entry for kind, own in by_kind.items() for entry in IndexEntry.objects.filter(kind=kind, key__in=own)]
+    return [
+        entry for kind, own_keys in by_kind.items() for entry in IndexEntry.objects.filter(kind=kind, key__in=own_keys)
+    ]
 
 
 def _entry(document: Document) -> IndexEntry:
@@ -162,37 +172,37 @@ def _code(entry: IndexEntry, code: str) -> IndexedCode:
     return IndexedCode(entry=entry, text=code[:60], full=full, bare=bare)
 
 
-def _advance(clock: IndexVersion, pks: list[int]) -> int:
-    """Moves the locked clock on, and notes what has changed."""
-    clock.number += 1
-    clock.token = uuid.uuid4()
-    IndexVersion.objects.filter(pk=clock.pk).update(number=clock.number, token=clock.token)
-    if len(pks) > MAX_CHANGES // 2:  # so many are read anew with all the others
+def _replace_version(version: IndexVersion, pks: list[int]) -> int:
+    """Gives the locked version row the next number and a new token, and records which entries changed."""
+    version.number += 1
+    version.token = uuid.uuid4()
+    IndexVersion.objects.filter(pk=version.pk).update(number=version.number, token=version.token)
+    if len(pks) > MAX_CHANGES // 2:  # For so many changes it is faster to read the whole index.
         IndexChange.objects.all().delete()
         pks = [0]
-    IndexChange.objects.bulk_create(IndexChange(number=clock.number, token=clock.token, entry_id=pk) for pk in pks)
-    if clock.number % 100 == 0:
-        IndexChange.objects.filter(number__lte=clock.number - MAX_CHANGES).delete()
-    return clock.number
+    IndexChange.objects.bulk_create(IndexChange(number=version.number, token=version.token, entry_id=pk) for pk in pks)
+    if version.number % 100 == 0:
+        IndexChange.objects.filter(number__lte=version.number - MAX_CHANGES).delete()
+    return version.number
 
 
 def _words_of(entries: Iterable[IndexEntry]) -> Counter[str]:
-    return Counter(word for entry in entries for word in _Text.of(entry).corrected)
+    return Counter(word for entry in entries for word in _Text.of(entry).correctable)
 
 
-def _count_words(gone: Counter[str], entries: Iterable[IndexEntry], number: int) -> None:
-    """Counts the pages of each word anew; a word that is on none is forgotten."""
+def _count_words(removed_words: Counter[str], entries: Iterable[IndexEntry], number: int) -> None:
+    """Updates the number of pages that have each word, and deletes words that no page has."""
     shown: dict[str, str] = {}
-    change = Counter({word: -pages for word, pages in gone.items()})
+    change = Counter({word: -pages for word, pages in removed_words.items()})
     for entry in entries:
-        change.update(_Text.of(entry).corrected)
+        change.update(_Text.of(entry).correctable)
         for text in (
             entry.about,
-            *(part for heading, _anchor, body_words, _folded in entry.sections for part in (heading, body_words)),
+            *(part for heading, _anchor, words, _folded in entry.sections for part in (heading, words)),
         ):
-            for own in set(re.findall(r"[^\W_]+", text)):
-                for word in fold_word(own):
-                    shown.setdefault(word, own.lower()[:60])
+            for written in set(re.findall(r"[^\W_]+", text)):
+                for word in fold_word(written):
+                    shown.setdefault(word, written.lower()[:60])
     more = sorted((word, pages) for word, pages in change.items() if pages > 0)
     less = sorted((word, -pages) for word, pages in change.items() if pages < 0)
     with connection.cursor() as cursor:
@@ -204,12 +214,12 @@ def _count_words(gone: Counter[str], entries: Iterable[IndexEntry], number: int)
                 [value for word, pages in batch for value in (word, shown.get(word, word), pages, number)],
             )
     for pages in {pages for _word, pages in less}:
-        own = [word for word, less_by in less if less_by == pages]
-        for words_ in _batches(own):
-            IndexedWord.objects.filter(word__in=words_, pages__lte=pages).delete()
-            IndexedWord.objects.filter(word__in=words_).update(pages=F("pages") - pages)
+        words_to_lower = [word for word, fewer in less if fewer == pages]
+        for words in _batches(words_to_lower):
+            IndexedWord.objects.filter(word__in=words, pages__lte=pages).delete()
+            IndexedWord.objects.filter(word__in=words).update(pages=F("pages") - pages)
 
 
-def _batches(rows: list) -> Iterator[list]:
+def _batches(rows: list[T]) -> Iterator[list[T]]:
     for start in range(0, len(rows), WORDS_PER_BATCH):
         yield rows[start : start + WORDS_PER_BATCH]

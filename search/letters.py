@@ -1,9 +1,9 @@
-"""Letters of any script as plain ones: the tables that lists, comparisons and the search index share."""
+"""Turns letters of any script into plain ones, in the same way for lists, comparisons and the search index."""
 
 import re
 import unicodedata
 
-# Letters that have no decomposition but a place in the English alphabet.
+# Latin letters that Unicode does not decompose, with the English letters that stand for them.
 LETTERS = {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ł": "l", "þ": "th", "ð": "d", "ı": "i"}
 GREEK = {
     "α": "alpha",
@@ -23,10 +23,10 @@ GREEK = {
 _SPELLED = str.maketrans(LETTERS | GREEK)
 
 
-def spelled_out(text: str) -> str:
-    """Casefolded text without accents, with names for Greek letters.
+def transliterate(text: str) -> str:
+    """Returns a casefolded text without accents and with Greek letters as their names.
 
-    The marks of other scripts stay: they are vowels, or make another letter (は, ば).
+    The marks of other scripts stay, because they are vowels or make another letter (は, ば).
     """
     if text.isascii():
         return text
@@ -34,17 +34,18 @@ def spelled_out(text: str) -> str:
 
 
 def fold_text(name: str) -> str:
-    """A name as it is compared: without capitals, accents and punctuation, in whatever script it is written.
+    """Returns a name in the form in which names are compared: without capitals, accents and punctuation, in any script.
 
-    No sort key: that knows Latin letters alone, and does not tell "日本の会" from "Общество". "" for no name only.
+    It is "" only where the name is "". (The sort key cannot serve here: it has only Latin letters, so "日本の会" and
+    "Общество" would be the same.)
     """
     text = unicodedata.normalize("NFKC", name).casefold()
-    if text.isascii():  # as most names are, of tens of thousands
+    if text.isascii():  # This is faster, and most names are.
         return " ".join(re.findall("[0-9a-z]+", text.replace("'", ""))) or name.strip()
-    text = without_signs(re.sub("['’]", "", spelled_out(text)))
+    text = replace_punctuation(re.sub("['’]", "", transliterate(text)))
     return " ".join(text.split()) or name.strip()
 
 
-def without_signs(text: str) -> str:
-    """With a space for each sign. The marks of other scripts are no signs."""
-    return re.sub(r"[\W_]", lambda sign: sign[0] if unicodedata.category(sign[0]).startswith("M") else " ", text)
+def replace_punctuation(text: str) -> str:
+    """Returns a text with a space for each character that is neither letter, digit nor a mark of another script."""
+    return re.sub(r"[\W_]", lambda found: found[0] if unicodedata.category(found[0]).startswith("M") else " ", text)

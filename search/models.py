@@ -1,6 +1,6 @@
-"""What the index stores. Written by `search.index` alone.
+"""The tables of the index. Only `search.index` writes them.
 
-The words of the pages are stored beside it, in what each database has for that: see `search.fulltext`.
+The words of the pages are in one more table, which is a full-text index of the database: see `search.fulltext`.
 """
 
 import uuid
@@ -9,7 +9,7 @@ from django.db import models
 
 
 class IndexEntry(models.Model):
-    """A document, as it was put in."""
+    """A document in the index."""
 
     kind = models.CharField(max_length=20)
     key = models.PositiveBigIntegerField()
@@ -20,9 +20,11 @@ class IndexEntry(models.Model):
     codes = models.JSONField(default=list)
     about = models.TextField(blank=True)
     sections = models.JSONField(
-        default=list, help_text="Of each the heading, the anchor, the text and the folded words."
+        default=list, help_text="The heading, the anchor, the text and the folded words of each section."
     )
-    folded = models.TextField(help_text="The folded names, one on each line, after the number of the name.")
+    folded = models.TextField(
+        help_text="The folded names, one on each line, each after its place in the list of names."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="one_entry")]
@@ -32,7 +34,7 @@ class IndexEntry(models.Model):
 
 
 class IndexedCode(models.Model):
-    """A code that leads to an entry, as readers may write it."""
+    """A code of an entry, with the two keys by which it is found: with its scheme, and bare."""
 
     entry = models.ForeignKey(IndexEntry, models.CASCADE, related_name="+")
     text = models.CharField(max_length=60)
@@ -44,36 +46,38 @@ class IndexedCode(models.Model):
 
 
 class IndexedWord(models.Model):
-    """A folded word that pages hold below their names, to correct misspellings by."""
+    """A folded word in the text of pages, to which misspelt words are corrected."""
 
     word = models.CharField(max_length=40, primary_key=True)
-    shown = models.CharField(max_length=60, help_text="How it is written where it was first met.")
+    shown = models.CharField(max_length=60, help_text="The spelling of the page that had the word first.")
     pages = models.PositiveIntegerField()
-    number = models.PositiveBigIntegerField(db_index=True, help_text="The change that brought it.")
+    number = models.PositiveBigIntegerField(db_index=True, help_text="The number of the change that added the word.")
 
     def __str__(self) -> str:
         return self.shown
 
 
 class IndexVersion(models.Model):
-    """One row, locked and moved on by everything that changes the index. Same token, same index.
+    """The version of the index: one row, which every change of the index locks and updates. Same token, same index.
 
-    `number` only counts: after a transaction was rolled back or a backup put back, another change may be given the same
-    number, but none is ever given the same token.
+    `number` counts the changes. After a rolled back transaction or a restored backup a number may be used again, but a
+    token is never used again.
     """
 
     number = models.PositiveBigIntegerField(default=0)
     token = models.UUIDField(default=uuid.uuid4)
-    folding = models.PositiveIntegerField(default=0, help_text="The folding that every entry was made with.")
+    folding = models.PositiveIntegerField(
+        default=0, help_text="The version of the folding rules that every entry was made with."
+    )
 
     def __str__(self) -> str:
         return str(self.number)
 
 
 class IndexChange(models.Model):
-    """What a tick of the clock changed. Processes that remember the names read what they have missed here.
+    """An entry that changed with a version of the index. Processes read here which names they must update.
 
-    Only the latest are kept. Who has missed more reads all the names anew.
+    Only the latest changes are kept. A process that missed more reads all names again.
     """
 
     number = models.PositiveBigIntegerField(db_index=True)

@@ -1,7 +1,7 @@
-"""The folded names of all entries, as each process remembers them, and how it keeps up with the index.
+"""Keeps the folded names of all entries in the memory of each process, and updates them when the index changes.
 
-Names are found in memory, since only there a misspelt one is found quickly; the words of the pages stay in the
-database. What a process remembers of a transaction that is rolled back, it looks at again.
+Names are searched in memory because only there a misspelt name is found quickly. The words of the pages stay in the
+database. Entries that a process read inside a transaction may be rolled back, so it reads them again afterwards.
 """
 
 import threading
@@ -20,18 +20,19 @@ from search.index import CORRECTABLE, MAX_CHANGES
 from search.models import IndexChange, IndexedWord, IndexEntry, IndexVersion
 
 MAX_CANDIDATES = 40
-"""Misspelt words are compared with no more than so many others."""
+"""The number of near words that a misspelt word is compared with."""
 MAX_CACHED = 500
+"""The number of look-ups whose result a lexicon keeps."""
 
 
 @dataclass
 class Lexicon:
-    """Words or names to look up by how they begin and by how they are misspelt."""
+    """Words or names that can be found by their beginning and by a misspelling."""
 
     ordered: list[str] = field(default_factory=list)
     by_length: dict[int, list[str]] = field(default_factory=dict)
     found: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
-    """What was near lately: one search looks for the same more than once, and so does who types on."""
+    """Recent results: one search asks for the same word more than once, and so does a reader who goes on typing."""
 
     def fill(self, texts: Iterable[str]) -> None:
         self.ordered = sorted(texts)
@@ -62,9 +63,9 @@ class Lexicon:
             yield self.ordered[at]
 
     def within_distance(self, text: str, edits: int) -> dict[str, int]:
-        """The nearest within so many edits, with their edits.
+        """Returns the nearest words with at most `edits` edits, each with its number of edits.
 
-        They are counted by optimal string alignment: a letter too many, too few, wrong, or changed with its neighbour.
+        An edit is a letter too many, too few, wrong, or swapped with its neighbour (optimal string alignment).
         """
         known = self.found.get((text, edits))
         if known is not None:
@@ -81,7 +82,7 @@ class Lexicon:
         return self.found[text, edits]
 
     def within_distance_of_prefix(self, start: str, edits: int) -> dict[str, int]:
-        """Those that begin with something within so many edits."""
+        """Returns the words whose beginning differs from `start` by at most `edits` edits, each with its edits."""
         beginnings = [text[: len(start)] for text in self.ordered]
         close = process.extract(start, beginnings, scorer=OSA.distance, score_cutoff=edits, limit=MAX_CANDIDATES)
         return {self.ordered[at]: int(distance) for _text, distance, at in close}
@@ -89,26 +90,28 @@ class Lexicon:
 
 @dataclass
 class Names:
-    """Every name has a number here; `text` is its folded words."""
+    """The folded names of all entries. Every name has a number, which is its index in `text`, `entry` and `place`."""
 
     text: list[str] = field(default_factory=list)
+    """The folded words of each name."""
     entry: array = field(default_factory=lambda: array("q"))
     place: array = field(default_factory=lambda: array("H"))
-    """Which name of its entry it is; 0 is the title."""
+    """The position of each name among the names of its entry; 0 is the title."""
     free: list[int] = field(default_factory=list)
+    """The numbers of removed names, which new names may take."""
     own: dict[int, array] = field(default_factory=dict)
-    """The names of each entry."""
+    """The numbers of the names of each entry."""
     sort_key: dict[int, str] = field(default_factory=dict)
-    holding: dict[str, array] = field(default_factory=dict)
-    """The names that hold a word, each once."""
+    names_with: dict[str, array] = field(default_factory=dict)
+    """The numbers of the names that have a word."""
     joined: dict[str, int | array] = field(default_factory=dict)
-    """The names that are the same without spaces."""
+    """The numbers of the names that are the same text when spaces are removed."""
     names: Lexicon = field(default_factory=Lexicon)
-    """What `joined` holds."""
+    """The keys of `joined`."""
     words: Lexicon = field(default_factory=Lexicon)
-    """What `holding` holds."""
+    """The keys of `names_with`."""
     body_words: Lexicon = field(default_factory=Lexicon)
-    """Words that pages hold below their names. One that has gone stays until all is read anew: it finds nothing."""
+    """The words in the texts of pages. A word that no page has any more stays until all names are read again."""
 
     def __len__(self) -> int:
         return len(self.text) - len(self.free)
@@ -117,7 +120,7 @@ class Names:
         for pk, sort_key, folded in entries:
             self._append(pk, sort_key, folded)
         self.names.fill(self.joined)
-        self.words.fill(self.holding)
+        self.words.fill(self.names_with)
         self.body_words.fill(body_words)
 
     def add(self, pk: int, sort_key: str, folded: str) -> None:
@@ -143,7 +146,7 @@ class Names:
                 self.place.append(int(place))
             own.append(number)
             for word in set(text.split()):
-                self.holding.setdefault(word, array("I")).append(number)
+                self.names_with.setdefault(word, array("I")).append(number)
             joined = text.replace(" ", "")
             same = self.joined.get(joined)
             if same is None:
@@ -158,9 +161,9 @@ class Names:
         for number in self.own.pop(pk, ()):
             text = self.text[number]
             for word in set(text.split()):
-                self.holding[word].remove(number)
-                if not self.holding[word]:
-                    del self.holding[word]
+                self.names_with[word].remove(number)
+                if not self.names_with[word]:
+                    del self.names_with[word]
                     self.words.discard(word)
             joined = text.replace(" ", "")
             left = array("I", (other for other in self.numbers_of(joined) if other != number))
@@ -173,40 +176,40 @@ class Names:
             self.free.append(number)
         self.sort_key.pop(pk, None)
 
-    def may_be_told(self, word: str) -> bool:
-        """Whether a page may hold the word; False is certain."""
-        return word in self.holding or word in self.body_words or not CORRECTABLE.fullmatch(word)
+    def may_be_on_a_page(self, word: str) -> bool:
+        """Returns False where certainly no page has the word."""
+        return word in self.names_with or word in self.body_words or not CORRECTABLE.fullmatch(word)
 
     def numbers_of(self, joined: str) -> array:
-        """The names that are this, without spaces."""
+        """Returns the numbers of the names that are this text when spaces are removed."""
         found = self.joined.get(joined)
         return found if isinstance(found, array) else array("I", () if found is None else (found,))
 
     def rank(self, number: int) -> tuple[bool, str, int]:
-        """Where names are alike: a title first, then by the alphabet."""
+        """Returns the sort key of names that match equally well: titles first, then in alphabetical order."""
         pk = self.entry[number]
         return self.place[number] > 0, self.sort_key[pk], pk
 
 
 @dataclass
 class _NamesCache:
-    """What is remembered, of which state of the index."""
+    """The names that a process has in memory, and the version of the index that they come from."""
 
     names: Names = field(default_factory=Names)
     token: UUID | None = None
-    sure: tuple[int, UUID] | None = None
-    """The last tick that was seen outside of any transaction."""
-    unsure: set[int] = field(default_factory=set)
-    """Entries that were read within one, which may be undone."""
+    committed: tuple[int, UUID] | None = None
+    """The number and token of the last version that was read outside of a transaction."""
+    uncommitted: set[int] = field(default_factory=set)
+    """The entries that were read inside a transaction since then. Their changes may still be rolled back."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def refresh(self) -> None:
-        clock = IndexVersion.objects.filter(pk=1).values_list("number", "token").first()
-        if clock and clock[1] == self.token:
-            if not connection.in_atomic_block and self.unsure:
-                self.sure, self.unsure = clock, set()  # it was not undone
+        version = IndexVersion.objects.filter(pk=1).values_list("number", "token").first()
+        if version and version[1] == self.token:
+            if not connection.in_atomic_block and self.uncommitted:
+                self.committed, self.uncommitted = version, set()  # The transaction was not rolled back.
             return
-        changed = self._changed() if clock else None
+        changed = self._changed_entries() if version else None
         if changed is None:
             names = Names()
             names.fill(
@@ -214,34 +217,34 @@ class _NamesCache:
                 IndexedWord.objects.values_list("word", flat=True).iterator(),
             )
             self.names, changed = names, set(names.own)
-            self.sure = None if connection.in_atomic_block else clock
-            self.unsure = set()
+            self.committed = None if connection.in_atomic_block else version
+            self.uncommitted = set()
         else:
-            self._read(changed)
+            self._read_entries(changed)
         if not connection.in_atomic_block:
-            self.sure, self.unsure = clock, set()
-        elif self.sure:
-            self.unsure |= changed
-        self.token = clock and clock[1]
+            self.committed, self.uncommitted = version, set()
+        elif self.committed:
+            self.uncommitted |= changed
+        self.token = version and version[1]
 
-    def _changed(self) -> set[int] | None:
-        """The entries to look at again; None where nobody knows any more."""
-        if not self.sure:
+    def _changed_entries(self) -> set[int] | None:
+        """Returns the entries to read again, or None where the log of changes does not reach back far enough."""
+        if not self.committed:
             return None
-        number, token = self.sure
+        number, token = self.committed
         changes = IndexChange.objects.filter(number__gte=number).order_by("number", "pk")
         found = list(changes.values_list("number", "token", "entry_id")[: MAX_CHANGES + 1])
         if not found or found[0][:2] != (number, token) or len(found) > MAX_CHANGES:
             return None
-        return {pk for tick, _token, pk in found if tick > number} | self.unsure
+        return {pk for change, _token, pk in found if change > number} | self.uncommitted
 
-    def _read(self, changed: set[int]) -> None:
+    def _read_entries(self, changed: set[int]) -> None:
         for pk in changed:
             self.names.remove(pk)
         for entry in IndexEntry.objects.filter(pk__in=changed).values_list("pk", "sort_key", "folded"):
             self.names.add(*entry)
-        if self.sure:
-            for word in IndexedWord.objects.filter(number__gt=self.sure[0]).values_list("word", flat=True):
+        if self.committed:
+            for word in IndexedWord.objects.filter(number__gt=self.committed[0]).values_list("word", flat=True):
                 self.names.body_words.add(word)
 
 
@@ -250,17 +253,17 @@ _cache = _NamesCache()
 
 @contextmanager
 def current_names() -> Iterator[Names]:
-    """The names as the database has them now. Held for one search at a time: others wait."""
+    """Returns the names as the database has them now. Only one search of a process has them at a time; others wait."""
     with _cache.lock:
         try:
             _cache.refresh()
         except BaseException:
-            _cache.token = _cache.sure = None  # half of it may have been read
+            _cache.token = _cache.committed = None  # The names may be only partly updated.
             raise
         yield _cache.names
 
 
 def reset() -> None:
-    """As a process that has just started."""
+    """Empties the memory, as in a process that has just started. Tests use it."""
     with _cache.lock:
-        _cache.names, _cache.token, _cache.sure, _cache.unsure = Names(), None, None, set()
+        _cache.names, _cache.token, _cache.committed, _cache.uncommitted = Names(), None, None, set()

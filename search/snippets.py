@@ -1,37 +1,38 @@
-"""Shows where in a page the words stand."""
+"""Makes the excerpts of pages that a list of results shows, with the words of the query marked."""
 
 import re
 from collections.abc import Collection, Sequence
 
 from search.folding import fold_word
 
-BEFORE, LENGTH = 60, 220
+BEFORE, LENGTH = 60, 220  # characters before the first word that is marked, and of the whole excerpt
 _WORD = re.compile(r"[^\W_][\w'’‘ʼ]*")
 
 Runs = tuple[tuple[bool, str], ...]
+"""A text in parts, each with True where it is a word to mark."""
 
 
-def written(text: str) -> list[tuple[str, tuple[str, ...]]]:
-    """The words of a text as they are written, each with what it is folded to."""
+def words_as_written(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Returns the words of a text as they are written, each with its folded form."""
     return [(found[0], fold_word(found[0])) for found in _WORD.finditer(text)]
 
 
 def best_section(sections: Sequence[Sequence[str]], wanted: Collection[str]) -> tuple[Sequence[str], Runs] | None:
-    """The first section of an entry with the most of the words, and a piece of it; None where none has any."""
+    """Returns the first section that has most of the words, and an excerpt of it; None where no section has any."""
     wanted = set(wanted)
-    best, most = None, 0
+    best, most_found = None, 0
     for section in sections:
-        held = len(wanted.intersection(section[3].split()))
-        if held > most:
-            best, most = section, held
-        if most == len(wanted):
+        found = len(wanted.intersection(section[3].split()))
+        if found > most_found:
+            best, most_found = section, found
+        if most_found == len(wanted):
             break
-    return (best, runs(best[2], wanted)) if best else None
+    return (best, excerpt(best[2], wanted)) if best else None
 
 
-def runs(text: str, wanted: set[str]) -> Runs:
-    """A piece of the text around the first of the words, cut where marked words begin and end."""
-    as_written = sorted((own for own in set(_WORD.findall(text)) if not wanted.isdisjoint(fold_word(own))), key=len)
+def excerpt(text: str, wanted: set[str]) -> Runs:
+    """Returns an excerpt of the text around the first of the words, in parts, so that each word can be marked."""
+    as_written = sorted((word for word in set(_WORD.findall(text)) if not wanted.isdisjoint(fold_word(word))), key=len)
     spans: list[tuple[int, int]] = []
     if as_written:
         either = "|".join(map(re.escape, reversed(as_written)))
@@ -44,27 +45,27 @@ def runs(text: str, wanted: set[str]) -> Runs:
     if first > BEFORE:
         start = text.rfind(" ", 0, first - BEFORE) + 1
         if start == 0 and first > 2 * BEFORE:
-            start = first - BEFORE  # so long a word can only be cut
+            start = first - BEFORE  # There is no space to cut at, since one word is so long.
     stop = start + LENGTH
     if stop < len(text):
         cut = text.rfind(" ", start, stop)
         stop = cut if cut > max(first, start) else stop
-    pieces: list[tuple[bool, str]] = []
+    parts: list[tuple[bool, str]] = []
     at = start
-    for begin, finish in spans:
-        if begin >= stop:
+    for start_of_word, end in spans:
+        if start_of_word >= stop:
             break
-        pieces += [(False, text[at:begin]), (True, text[begin : min(finish, stop)])]
-        at = min(finish, stop)
-    pieces.append((False, text[at:stop]))
+        parts += [(False, text[at:start_of_word]), (True, text[start_of_word : min(end, stop)])]
+        at = min(end, stop)
+    parts.append((False, text[at:stop]))
     if start > 0:
-        pieces.insert(0, (False, "… "))
+        parts.insert(0, (False, "… "))
     if stop < len(text):
-        pieces.append((False, " …"))
+        parts.append((False, " …"))
     joined: list[tuple[bool, str]] = []
-    for is_marked, piece in pieces:
+    for is_marked, part in parts:
         if joined and joined[-1][0] == is_marked:
-            joined[-1] = (is_marked, joined[-1][1] + piece)
-        elif piece:
-            joined.append((is_marked, piece))
+            joined[-1] = (is_marked, joined[-1][1] + part)
+        elif part:
+            joined.append((is_marked, part))
     return tuple(joined)

@@ -1,6 +1,6 @@
-"""The search page, and the suggestions that its field shows while somebody types.
+"""The search page, and the suggestions that the search field shows while a reader types.
 
-What a reader searches for is the reader's own: it is not kept here, and no cache between us and them may keep it.
+The site stores nothing of what readers search for, and no shared cache may store it.
 """
 
 from dataclasses import replace
@@ -18,18 +18,19 @@ from search.forms import SearchForm
 
 RESULTS_PER_PAGE = 20
 MAX_RESULTS_PAGE = 1_000
-"""The last page that anybody is shown."""
+"""The number of the last page of results that is shown."""
 
 
-def _asked(request: HttpRequest) -> SearchForm:
-    request.encoding = "utf-8"  # and not as the request says, which may name one that writes halves of signs
+def _read_form(request: HttpRequest) -> SearchForm:
+    # A request may name its own encoding, and some encodings give half characters that no database stores.
+    request.encoding = "utf-8"
     return SearchForm(request.GET)
 
 
 @cache_control(private=True, no_cache=True)
 @require_safe
 def results(request: HttpRequest) -> HttpResponse:
-    form = _asked(request)
+    form = _read_form(request)
     if not form.query:
         return render(request, "search/search.html")
     found = search(form.query, page=min(form.number, MAX_RESULTS_PAGE), per_page=RESULTS_PER_PAGE, exact=form.is_exact)
@@ -37,16 +38,16 @@ def results(request: HttpRequest) -> HttpResponse:
     context = {
         "query": form.query,
         "results": found,
-        "hits": [_printed(hit) for hit in found.hits],
+        "hits": [_display_code(hit) for hit in found.hits],
         "page": page,
         "noindex": True,
     }
     return render(request, "search/results.html", context)
 
 
-def _printed(hit: Hit) -> Hit:
-    """Its code as the pages print it: ORPHA 446."""
-    if hit.reason.sort != "code":
+def _display_code(hit: Hit) -> Hit:
+    """Returns the result with its code as pages print it: ORPHA 446."""
+    if hit.reason.matched != "code":
         return hit
     return replace(hit, reason=replace(hit.reason, text=hit.reason.text.replace(":", " ", 1)))
 
@@ -54,15 +55,18 @@ def _printed(hit: Hit) -> Hit:
 @cache_control(private=True, max_age=60)
 @require_safe
 def suggestions(request: HttpRequest) -> JsonResponse:
-    """What the field offers for the words so far, and what is said of it to those who do not see it."""
-    query = _asked(request).query
+    """Returns the suggestions for the words so far, and a status text for screen readers."""
+    query = _read_form(request).query
     found = suggest_names(query) if len(query) > 1 else ()
-    said = ngettext("%(count)d suggestion", "%(count)d suggestions", len(found)) % {"count": len(found)}
-    options = [{"title": each.title, "url": each.url, "reason": _in_a_line(each), "kind": each.kind} for each in found]
-    return JsonResponse({"count": len(found), "options": options, "said": said if found else _("No suggestions")})
+    status = ngettext("%(count)d suggestion", "%(count)d suggestions", len(found)) % {"count": len(found)}
+    options = [
+        {"title": suggestion.title, "url": suggestion.url, "reason": _reason_line(suggestion), "kind": suggestion.kind}
+        for suggestion in found
+    ]
+    return JsonResponse({"count": len(found), "options": options, "said": status if found else _("No suggestions")})
 
 
-def _in_a_line(suggestion: SearchSuggestion) -> str:
-    """Why it is suggested. That it is no disease is said too: an organization may be called like one."""
+def _reason_line(suggestion: SearchSuggestion) -> str:
+    """Returns the reason for a suggestion in one line. It names organizations, since some are called like a disease."""
     kind = _("Organization") if suggestion.kind == "organization" else ""
     return " · ".join(part for part in (kind, suggestion.reason) if part)

@@ -1,6 +1,7 @@
-"""Where in the working copy a suggestion may go: one form each, which an editor fills in as he likes.
+"""The forms by which an editor accepts a suggestion: one for each place in the draft where it may go.
 
-`write` is called with the subject's row held and the form valid; it says what it wrote to, and what it did.
+`apply` is called while the subject's row is locked and the form is valid. It saves the form, and returns the subjects
+that it changed and a sentence that says what was done.
 """
 
 import hashlib
@@ -9,6 +10,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.db import models
 from django.db.models import Max
+from django.http import QueryDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,11 +28,14 @@ from suggestions.models import Suggestion
 from suggestions.plain_text import filled_lines, merge_into_html, to_text
 
 Applied = tuple[list[Publishable], str]
+"""The subjects that an accepted suggestion changed, and a sentence about it for the editor."""
+
 TODAY, READER = "today", "reader"
+"""The words that the form of an answer starts from: those of the draft, or the reader's."""
 
 
-def formfield(field: Any, **kwargs: Any) -> Any:
-    """As the admin makes it: example.org is https://example.org, and a day is picked from a calendar."""
+def formfield(field: "models.Field[Any, Any]", **kwargs: Any) -> forms.Field | None:
+    """Returns a form field like the admin's: an address without a scheme gets https, and a day has a calendar."""
     if isinstance(field, models.URLField):
         kwargs["assume_scheme"] = "https"
     elif isinstance(field, models.DateField):
@@ -40,17 +46,18 @@ def formfield(field: Any, **kwargs: Any) -> Any:
 class AcceptForm(forms.ModelForm):
     """A form of one row of a subject. `instance_for` makes or finds the row."""
 
-    title: ClassVar[Any]
+    title: ClassVar[Promise]
     action: ClassVar[str] = "change"
     kind: ClassVar[type[Publishable]] = Disease
 
-    def __init__(self, *args: Any, suggestion: Suggestion, subject: Any, **kwargs: Any) -> None:
-        self.suggestion, self.subject = suggestion, subject
-        instance = self.instance_for(suggestion, subject)
-        super().__init__(*args, **kwargs | {"instance": instance})
+    def __init__(
+        self, data: QueryDict | None = None, *, suggestion: Suggestion, subject: Publishable | None, start: str = ""
+    ) -> None:
+        self.suggestion, self.subject, self.start = suggestion, subject, start
+        super().__init__(data, instance=self.instance_for(suggestion, subject))
 
     @classmethod
-    def instance_for(cls, suggestion: Suggestion, subject: Any) -> Any:
+    def instance_for(cls, suggestion: Suggestion, subject: Publishable | None) -> models.Model | None:
         return cls._meta.model(disease=subject)
 
     def apply(self) -> Applied:
@@ -58,7 +65,7 @@ class AcceptForm(forms.ModelForm):
 
 
 class AcceptAnswerForm(AcceptForm, QuestionForm):
-    """The answer of the question that the suggestion is about."""
+    """The form of the answer to the question that the suggestion is about."""
 
     title = gettext_lazy("Accept into the answer")
 
@@ -69,45 +76,47 @@ class AcceptAnswerForm(AcceptForm, QuestionForm):
         fields = ["answer", "last_updated"]
         formfield_callback = formfield
 
-    def __init__(self, *args: Any, start: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        row = self.instance
-        self.here: str = row.answer
+    def __init__(
+        self, data: QueryDict | None = None, *, suggestion: Suggestion, subject: Publishable | None, start: str = ""
+    ) -> None:
+        super().__init__(data, suggestion=suggestion, subject=subject, start=start)
+        question = self.instance
+        self.saved_answer: str = question.answer
         del self.fields["key"]
         self.fields["answer"].widget.attrs["aria-label"] = _("Answer")
-        self.initial["seen"] = _answer_digest(row)
-        proposed = self.suggestion.proposed_words
+        self.initial["seen"] = _answer_digest(question)
+        proposed = suggestion.proposed_words
         if not self.is_bound and proposed and start != TODAY:
-            self.initial["answer"] = merge_into_html(self.here, proposed)
+            self.initial["answer"] = merge_into_html(self.saved_answer, proposed)
 
     @classmethod
-    def instance_for(cls, suggestion: Suggestion, subject: Any) -> Any:
+    def instance_for(cls, suggestion: Suggestion, subject: Publishable | None) -> Question | None:
         return suggestion.question_row()
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
         if self.instance._state.adding:
-            said = _("This question was deleted meanwhile. What you typed is still here: put it where it belongs now.")
-            self.add_error(None, said)
+            message = _("This question was deleted meanwhile. Your words are still here: copy them to their new place.")
+            self.add_error(None, message)
         elif cleaned.get("seen") != _answer_digest(self.instance):
             self.data = {**self.data.dict(), "seen": _answer_digest(self.instance)}  # type: ignore[attr-defined] # a QueryDict
             self.add_error(None, _("Somebody else changed this answer while you were editing it. Compare once more."))
-        elif "answer" in cleaned and shape(cleaned["answer"]) == shape(self.here):
-            self.add_error("answer", _("This is what stands there already. Change it, or say so and decline."))
+        elif "answer" in cleaned and shape(cleaned["answer"]) == shape(self.saved_answer):
+            self.add_error("answer", _("The answer already says this. Change it, or decline the suggestion."))
         return cleaned
 
     def apply(self) -> Applied:
-        row = self.save()
-        return [row.disease], _("Accepted into the answer to “%(question)s”.") % {"question": row.question}
+        question = self.save()
+        return [question.disease], _("Accepted into the answer to “%(question)s”.") % {"question": question.question}
 
 
-def was_changed_since(suggestion: Suggestion, row: Question) -> bool:
-    """Whether the answer in the working copy says something else than the reader saw."""
-    return filled_lines(to_text(row.answer)) != filled_lines(suggestion.current_words)
+def was_changed_since(suggestion: Suggestion, question: Question) -> bool:
+    """Returns True where the answer in the draft says something else than the reader saw."""
+    return filled_lines(to_text(question.answer)) != filled_lines(suggestion.current_words)
 
 
-def _answer_digest(row: Question) -> str:
-    return hashlib.sha256(repr([shape(row.answer), row.last_updated]).encode()).hexdigest()
+def _answer_digest(question: Question) -> str:
+    return hashlib.sha256(repr([shape(question.answer), question.last_updated]).encode()).hexdigest()
 
 
 class AcceptSynonymForm(AcceptForm):
@@ -120,8 +129,8 @@ class AcceptSynonymForm(AcceptForm):
     def apply(self) -> Applied:
         row = self.save(commit=False)
         ensure_not_duplicate(row)
-        add_rows(self.subject, {"synonym": [row]})
-        return [self.subject], _("Accepted as another name: “%(name)s”.") % {"name": row.text}
+        add_rows(row.disease, {"synonym": [row]})
+        return [row.disease], _("Accepted as another name: “%(name)s”.") % {"name": row.text}
 
 
 class AcceptSymptomForm(AcceptForm):
@@ -130,32 +139,36 @@ class AcceptSymptomForm(AcceptForm):
     class Meta:
         model = Symptom
         fields = ["term", "frequency", "aspect", "hpo_id", "source", "approved"]
-        help_texts = {"source": gettext_lazy("Where it can be looked up. A reader’s word alone is no source.")}
+        help_texts = {"source": gettext_lazy("Where colleagues can look it up. A reader’s word alone is not a source.")}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: QueryDict | None = None, *, suggestion: Suggestion, subject: Publishable | None, start: str = ""
+    ) -> None:
+        super().__init__(data, suggestion=suggestion, subject=subject, start=start)
         self.initial["approved"] = True
 
     def apply(self) -> Applied:
         row = self.save(commit=False)
         ensure_not_duplicate(row)
-        add_rows(self.subject, {"symptom": [row]})
-        said = _("Accepted as a symptom: “%(term)s”.") if row.approved else _("Noted as a symptom: “%(term)s”.")
-        return [self.subject], said % {"term": row.term}
+        add_rows(row.disease, {"symptom": [row]})
+        message = _("Accepted as a symptom: “%(term)s”.")
+        if not row.approved:
+            message = _("Accepted as a symptom that is not approved yet: “%(term)s”.")
+        return [row.disease], message % {"term": row.term}
 
 
 CONTACT_FIELD_NAMES = ["phone", "toll_free", "email", "website"]
 
 
 class AcceptOrganizationForm(AcceptForm):
-    """A draft of an organization, in the list of the disease's page where the suggestion is about one."""
+    """The form of a new organization. It can also list it on the page of the disease that the suggestion is about."""
 
     title = gettext_lazy("Accept as a new organization")
     action = "add"
     kind = Organization
 
     is_listed = forms.BooleanField(
-        required=False, initial=True, help_text=gettext_lazy("Readers see it there once both pages are published.")
+        required=False, initial=True, help_text=gettext_lazy("Readers see it there when both pages are published.")
     )
 
     class Meta:
@@ -163,16 +176,18 @@ class AcceptOrganizationForm(AcceptForm):
         fields = ["name", "description", "city", "region", "country", *CONTACT_FIELD_NAMES, "staff_notes"]
         formfield_callback = formfield
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if isinstance(self.subject, Disease):
-            self.fields["is_listed"].label = _("List it on the page “%(name)s”") % {"name": self.subject}
+    def __init__(
+        self, data: QueryDict | None = None, *, suggestion: Suggestion, subject: Publishable | None, start: str = ""
+    ) -> None:
+        super().__init__(data, suggestion=suggestion, subject=subject, start=start)
+        if isinstance(subject, Disease):
+            self.fields["is_listed"].label = _("List it on the page “%(name)s”") % {"name": subject}
         else:
             del self.fields["is_listed"]
         self.initial["staff_notes"] = _("Suggested by a reader.")
 
     @classmethod
-    def instance_for(cls, suggestion: Suggestion, subject: Any) -> Any:
+    def instance_for(cls, suggestion: Suggestion, subject: Publishable | None) -> Organization:
         return Organization()
 
     def clean(self) -> dict[str, Any]:
@@ -180,23 +195,23 @@ class AcceptOrganizationForm(AcceptForm):
         new = Organization(
             **{name: cleaned.get(name, "") for name in ["name", "city", "country", *CONTACT_FIELD_NAMES]}
         )
-        for _new, there, reasons in likely_duplicates([new], Organization.objects.all()):
-            said = _("“%(name)s” is here already (%(reasons)s). Correct it there, and say so under “Done by hand”.")
-            self.add_error(None, said % {"name": there, "reasons": ", ".join(reasons)})
+        for _new, existing, reasons in likely_duplicates([new], Organization.objects.all()):
+            message = _("“%(name)s” exists already (%(reasons)s). Correct it there, then choose “Mark as done”.")
+            self.add_error(None, message % {"name": existing, "reasons": ", ".join(reasons)})
         return cleaned
 
     def apply(self) -> Applied:
         organization = self.save()
-        written: list[Publishable] = [organization]
-        if self.cleaned_data.get("is_listed"):
+        changed: list[Publishable] = [organization]
+        if self.cleaned_data.get("is_listed") and isinstance(self.subject, Disease):
             last = Support.objects.filter(disease=self.subject).aggregate(last=Max("position"))["last"] or 0
             Support.objects.create(disease=self.subject, organization=organization, position=last + 1)
-            written.append(self.subject)
-        return written, _("Accepted as a new organization.")
+            changed.append(self.subject)
+        return changed, _("Accepted as a new organization.")
 
 
 class AcceptDetailsForm(AcceptForm):
-    """The details of the organization that the suggestion is about."""
+    """The form of the details of the organization that the suggestion is about."""
 
     title = gettext_lazy("Correct the details")
     kind = Organization
@@ -211,42 +226,44 @@ class AcceptDetailsForm(AcceptForm):
         ]
         formfield_callback = formfield
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: QueryDict | None = None, *, suggestion: Suggestion, subject: Publishable | None, start: str = ""
+    ) -> None:
+        super().__init__(data, suggestion=suggestion, subject=subject, start=start)
         self.initial["version"] = self.instance.version
         for name in self.Meta.fields:
-            self.fields[name].show_hidden_initial = True  # so that a form says what it was opened with
+            self.fields[name].show_hidden_initial = True  # The post then says what the form showed when it was opened.
 
     @classmethod
-    def instance_for(cls, suggestion: Suggestion, subject: Any) -> Any:
+    def instance_for(cls, suggestion: Suggestion, subject: Publishable | None) -> Publishable | None:
         return subject
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("version") != self.initial["version"]:
-            self.data, names = self._on_top_of_what_is_saved()
-            said = _("Somebody else changed these details while you were editing them. Yours differ in: %(names)s.")
-            self.add_error(None, said % {"names": names})
+            self.data, names = self._merge_with_saved()
+            message = _("Somebody else changed these details while you were editing them. Yours differ in: %(names)s.")
+            self.add_error(None, message % {"names": names})
         elif not set(self.changed_data) - {"version"}:
             self.add_error(None, _("Nothing is changed yet."))
         return cleaned
 
     def apply(self) -> Applied:
         self.save()
-        return [self.instance], _("Corrected: %(names)s.") % {"names": self._changed()}
+        return [self.instance], _("Corrected: %(names)s.") % {"names": self._changed_labels()}
 
-    def _on_top_of_what_is_saved(self) -> tuple[dict[str, Any], str]:
-        """What was typed, as if the form had been opened just now: nobody puts an old detail back unawares.
+    def _merge_with_saved(self) -> tuple[dict[str, str], str]:
+        """Returns the posted data as if the form had been opened now, and the fields that differ from the saved row.
 
-        And where it differs from what is saved, with that.
+        Fields that the editor did not change take the saved value, so nobody restores an old detail by accident.
         """
         saved = as_posted(type(self)(suggestion=self.suggestion, subject=self.subject)).values
         typed = {name: self.data.get(name, "") for name in self.changed_data if name in self.Meta.fields}
-        opened = {f"initial-{name}": saved[name] for name in self.Meta.fields}
+        shown = {f"initial-{name}": saved[name] for name in self.Meta.fields}
         names = [f"{self.fields[name].label} (“{saved[name]}”)" for name in typed if typed[name] != saved[name]]
-        return {**saved, **opened, **typed}, ", ".join(names)
+        return {**saved, **shown, **typed}, ", ".join(names)
 
-    def _changed(self) -> str:
+    def _changed_labels(self) -> str:
         return ", ".join(str(self.fields[name].label) for name in self.changed_data if name in self.Meta.fields)
 
 
@@ -260,13 +277,13 @@ ACCEPT_FORMS: dict[str, type[AcceptForm]] = {
 
 
 def accept_forms_for(suggestion: Suggestion, subject: Publishable | None) -> list[str]:
-    """The steps that fit what a suggestion is about, the likeliest first."""
-    found = {
+    """Returns the names of the forms that fit a suggestion, first the form of the kind that the reader chose."""
+    fitting = {
         "answer": isinstance(subject, Disease) and suggestion.question_row() is not None,
         "details": isinstance(subject, Organization),
         "symptom": isinstance(subject, Disease),
         "name": isinstance(subject, Disease),
         "organization": True,
     }
-    names = [name for name, fits in found.items() if fits]
+    names = [name for name, fits in fitting.items() if fits]
     return sorted(names, key=lambda name: name != suggestion.kind)

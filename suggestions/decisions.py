@@ -1,13 +1,13 @@
-"""What editors decide about suggestions. Accepting changes the working copy; nothing goes live by it."""
+"""What editors decide about suggestions. Accepting one changes the draft of a page; nothing goes live by it."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import AnyUser, User
 from publishing.models import Publishable
 from publishing.verbs import READER_SUGGESTION_NOTE, PublishingError, save_edition
 from suggestions.models import Suggestion
@@ -16,20 +16,23 @@ SuggestionState = Suggestion.State
 
 
 class SuggestionRefused(PublishingError):
-    """A step cannot be taken; the message tells an editor why and what to do."""
+    """The step is not possible; the message tells an editor why and what to do."""
 
 
-def name_of(user: Any) -> str:
-    """As it is kept in text, which outlives the account."""
+def name_of(user: User) -> str:
+    """Returns the name that is saved with a decision. It stays when the account is deleted."""
     return str(user.get_full_name() or user.get_username())[:150]
 
 
-def may_decide(user: Any) -> bool:
+def may_decide(user: AnyUser) -> bool:
     return bool(user.is_active and user.has_perm("suggestions.change_suggestion"))
 
 
-def _locked(suggestion: Suggestion, by: Any) -> Suggestion:
-    """The row as it is now, held until the transaction ends. A subject's lock, if any, is taken before."""
+def _locked(suggestion: Suggestion, by: User) -> Suggestion:
+    """Returns the row as it is now, locked until the transaction ends. A subject must be locked before.
+
+    Raises PermissionDenied, or SuggestionRefused where the suggestion was deleted.
+    """
     if not may_decide(by):
         raise PermissionDenied
     try:
@@ -38,47 +41,51 @@ def _locked(suggestion: Suggestion, by: Any) -> Suggestion:
         raise SuggestionRefused(_("It was deleted meanwhile.")) from error
 
 
-def _undecided(suggestion: Suggestion, by: Any) -> Suggestion:
+def _undecided(suggestion: Suggestion, by: User) -> Suggestion:
+    """Returns the locked row. Raises SuggestionRefused where it is decided already."""
     row = _locked(suggestion, by)
     if not row.is_open:
-        said = _("Nothing was done: it is decided already (%(state)s, %(name)s).")
-        raise SuggestionRefused(said % {"state": row.get_state_display(), "name": row.handler_name or _("by nobody")})
+        message = _("Nothing was changed: it is decided already (%(state)s, %(name)s).")
+        raise SuggestionRefused(
+            message % {"state": row.get_state_display(), "name": row.handler_name or _("by nobody")}
+        )
     return row
 
 
-def _set(row: Suggestion, state: SuggestionState, by: Any, **fields: Any) -> None:
-    fields |= {"state": state, "handler": by, "handler_name": name_of(by) if by else ""}
-    fields["decided_at"] = None if state in Suggestion.OPEN else timezone.now()
-    for name, value in fields.items():
-        setattr(row, name, value)
-    row.save(update_fields=[*fields])
+def _set(row: Suggestion, state: SuggestionState, by: User | None, outcome: str | None = None) -> None:
+    """Saves the state and the editor. Without an outcome, the outcome stays as it is."""
+    row.state, row.handler, row.handler_name = state, by, name_of(by) if by else ""
+    row.decided_at = None if state in Suggestion.OPEN else timezone.now()
+    if outcome is not None:
+        row.outcome = outcome
+    row.save(update_fields=["state", "handler", "handler_name", "decided_at", "outcome"])
 
 
 @transaction.atomic
-def take(suggestion: Suggestion, by: Any) -> None:
-    """Makes it one's own, also where somebody else had it."""
+def take(suggestion: Suggestion, by: User) -> None:
+    """Assigns a suggestion to an editor, even where somebody else had it."""
     _set(_undecided(suggestion, by), SuggestionState.IN_WORK, by)
 
 
 @transaction.atomic
-def decline_suggestion(suggestion: Suggestion, by: Any, reason: str = "") -> None:
+def decline_suggestion(suggestion: Suggestion, by: User, reason: str = "") -> None:
     _set(_undecided(suggestion, by), SuggestionState.DECLINED, by, outcome=reason)
 
 
 @transaction.atomic
-def accept_by_hand(suggestion: Suggestion, by: Any, outcome: str) -> None:
-    """Says that an editor did with the suggestion what no step here does."""
+def accept_by_hand(suggestion: Suggestion, by: User, outcome: str) -> None:
+    """Marks a suggestion as accepted that an editor worked in without the forms of the inbox."""
     _set(_undecided(suggestion, by), SuggestionState.ACCEPTED, by, outcome=outcome)
 
 
 @transaction.atomic
-def mark_as_spam(suggestion: Suggestion, by: Any) -> None:
+def mark_as_spam(suggestion: Suggestion, by: User) -> None:
     _set(_undecided(suggestion, by), SuggestionState.SPAM, by)
 
 
 @transaction.atomic
-def put_back(suggestion: Suggestion, by: Any) -> None:
-    """Back to the inbox: what is no spam as new, what was decided as in work."""
+def put_back(suggestion: Suggestion, by: User) -> None:
+    """Puts a suggestion back into the inbox: what was marked as spam as new, what was decided as in progress."""
     row = _locked(suggestion, by)
     if row.forgotten_at:
         raise SuggestionRefused(_("What the reader wrote has been deleted, so nothing is left to decide."))
@@ -88,11 +95,11 @@ def put_back(suggestion: Suggestion, by: Any) -> None:
         _set(row, SuggestionState.IN_WORK, by)
 
 
-def accept_suggestion(suggestion: Suggestion, by: Any, apply: Callable[[], tuple[list[Publishable], str]]) -> None:
-    """Puts it into the working copy, keeps an edition of each subject that was written, and records the outcome.
+def accept_suggestion(suggestion: Suggestion, by: User, apply: Callable[[], tuple[list[Publishable], str]]) -> None:
+    """Calls `apply`, saves an edition of each subject that it changed, and records the outcome.
 
-    Within the caller's transaction, which holds the subject. `write` says what it wrote to, and what it did. Raises
-    PublishingError.
+    The caller has opened a transaction and locked the subject. `apply` returns the changed subjects and a sentence
+    about what it did. Raises PublishingError.
     """
     row = _undecided(suggestion, by)
     subjects, outcome = apply()

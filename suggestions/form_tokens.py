@@ -1,10 +1,10 @@
-"""The ticket that a form carries: that it is ours, when it was given out, and what it is about.
+"""The signed token in the form: it proves that the form is ours, and says when it was issued and what it is about.
 
-It takes the place of a CSRF cookie, which no public page sets. Nothing of it is kept, here or in the browser.
+It replaces a CSRF cookie, since no public page sets a cookie. Neither the site nor the browser stores it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.core import signing
@@ -14,10 +14,10 @@ from suggestions.topic import SuggestionTopic
 
 SALT = "suggestions.form"
 MIN_AGE = 3
-"""Seconds within which nobody reads a form and answers it."""
+"""Seconds that a person needs at least to fill in the form."""
 
 MAX_AGE = 24 * 3600
-"""Seconds after which a form must be sent once more."""
+"""Seconds after which a form must be sent again."""
 
 
 @dataclass(frozen=True)
@@ -29,24 +29,24 @@ class FormToken:
 
 
 def issue_token(about: SuggestionTopic, *, again: bool = False) -> str:
-    """A new ticket. `again`: for a form that was filled in before, and may come back at once."""
+    """Returns a new token. `again` is True for a form that is filled in already and may be sent at once."""
     edition = about.edition.pk if about.edition else None
     question = str(about.answer.key) if about.answer else None
     return signing.dumps([edition, question, again], salt=SALT)
 
 
 def read_token(text: str) -> FormToken | None:
-    """None for what we did not give out."""
+    """Returns the token, or None where the text is not a token of ours."""
     try:
         edition_pk, question, again = signing.loads(text, salt=SALT)
     except signing.BadSignature:
         return None
-    # It was live when the ticket was given out, even if another is now.
+    # This edition was live when the token was issued, even if another one is live now.
     edition = Edition.objects.filter(pk=edition_pk).first() if edition_pk else None
     key = UUID(question) if question else None
     about = SuggestionTopic.of_edition(edition, key) if edition else SuggestionTopic()
     if edition and edition.redacted_at:
-        # Its words must not be seen any more, so the reader goes on with those of today.
+        # Nobody may see its words any more, so the form goes on with the edition that is live now.
         today = SuggestionTopic.of_page(edition.kind, edition.slug, key)
         about = today if today.edition else about
     return FormToken(
@@ -62,8 +62,8 @@ def _is_within(text: str, seconds: int) -> bool:
     return True
 
 
-def is_same_site(headers: Any, host: str) -> bool:
-    """Whether a page of this site sent a form, as far as the browser says. One that says nothing is believed."""
+def is_same_site(headers: Mapping[str, str], host: str) -> bool:
+    """Returns False where the browser says that a page of another site sent the form. Some browsers say nothing."""
     site = headers.get("Sec-Fetch-Site")
     if site:
         return site in {"same-origin", "none"}

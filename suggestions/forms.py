@@ -1,4 +1,4 @@
-"""The form that readers fill in. It refuses little, says how much is too much, and loses nothing that was typed."""
+"""The form that readers fill in. It refuses little, and what was typed always comes back."""
 
 import re
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.deconstruct import deconstructible
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -14,15 +15,15 @@ from suggestions.models import Suggestion
 from suggestions.plain_text import filled_lines
 from suggestions.topic import SuggestionTopic
 
-EMAIL_HELP = Suggestion._meta.get_field("email").max_length or 0
-MESSAGE = 5_000
-ADDED = 5_000
-"""The characters by which proposed words may be longer than those that stand there."""
+MAX_EMAIL_LENGTH = Suggestion._meta.get_field("email").max_length or 0
+MAX_MESSAGE_LENGTH = 5_000
+MAX_ADDED = 5_000
+"""The characters by which a corrected answer may be longer than the answer on the page."""
 
-EMPTY_MESSAGE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-"""Control characters, and those that turn the direction of all that follows."""
+FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+"""Control characters, and those that change the direction of the text after them."""
 
-ASKED = {
+KIND_LABELS = {
     Suggestion.Kind.CORRECTION: _("Something is wrong"),
     Suggestion.Kind.INFORMATION: _("Something new is known"),
     Suggestion.Kind.SYMPTOM: _("A symptom is missing"),
@@ -34,26 +35,29 @@ ASKED = {
 
 @deconstructible
 class MaxLength:
-    """Says how many characters are too many. A browser is not told, or it would cut what is pasted without a word."""
+    """A validator that says how many characters are too many.
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    The field has no `maxlength` in HTML, since a browser would cut pasted text without saying so.
+    """
+
+    def __init__(self, max_length: int) -> None:
+        self.max_length = max_length
 
     def __call__(self, text: str) -> None:
-        if (more := len(text) - self.most) > 0:
-            said = ngettext("This is %(n)s character too long.", "This is %(n)s characters too long.", more)
-            raise ValidationError(said % {"n": f"{more:,}"}, code="too_long")
+        if (excess := len(text) - self.max_length) > 0:
+            message = ngettext("This is %(n)s character too long.", "This is %(n)s characters too long.", excess)
+            raise ValidationError(message % {"n": f"{excess:,}"}, code="too_long")
 
 
 class WordsField(forms.CharField):
-    """What a reader types, without characters that are no text."""
+    """A field of several lines that drops control characters."""
 
-    def __init__(self, *, most: int, rows: int, **kwargs: Any) -> None:
+    def __init__(self, *, max_length: int, rows: int, **kwargs: Any) -> None:
         widget = forms.Textarea(attrs={"rows": rows, "cols": 60, "dir": "auto"})
-        super().__init__(required=False, validators=[MaxLength(most)], widget=widget, **kwargs)
+        super().__init__(required=False, validators=[MaxLength(max_length)], widget=widget, **kwargs)
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(EMPTY_MESSAGE.sub("", re.sub(r"\r\n?", "\n", value or ""))) or ""
+        return super().to_python(FORBIDDEN_CHARACTERS.sub("", re.sub(r"\r\n?", "\n", value or ""))) or ""
 
 
 class SuggestionForm(forms.Form):
@@ -61,61 +65,62 @@ class SuggestionForm(forms.Form):
 
     kind = forms.ChoiceField(
         label=_("What is it about?"),
-        choices=list(ASKED.items()),
+        choices=list(KIND_LABELS.items()),
         widget=forms.RadioSelect,
         error_messages=dict.fromkeys(["required", "invalid_choice"], _("Please choose one.")),
     )
-    proposed = WordsField(most=0, rows=10)
+    proposed = WordsField(max_length=0, rows=10)
     message = WordsField(
         label=_("What would you like to tell us?"),
-        most=MESSAGE,
+        max_length=MAX_MESSAGE_LENGTH,
         rows=6,
         help_text=_(
-            "Where do you know it from? A link or a leaflet helps us to check it. "
+            "How do you know this? A link or the title of a leaflet helps us to check it. "
             "Please write nothing about other people that they would not want us to know."
         ),
     )
     email = forms.EmailField(
         label=_("Your e-mail address, if you would like an answer"),
         required=False,
-        validators=[MaxLength(EMAIL_HELP)],
+        validators=[MaxLength(MAX_EMAIL_LENGTH)],
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        error_messages={"invalid": _("This is no e-mail address. One looks like name@example.org.")},
+        error_messages={"invalid": _("This is not an e-mail address. It should look like name@example.org.")},
     )
-    homepage = forms.CharField(  # read by robots alone
+    homepage = forms.CharField(  # Readers do not see this field, so only robots fill it in.
         label=_("Leave this empty"),
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
 
-    def __init__(self, *args: Any, about: SuggestionTopic, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+    def __init__(
+        self, data: QueryDict | None = None, *, about: SuggestionTopic, initial: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial, label_suffix="")
         self.about = about
-        # Validated here, so that the browser does not cut a long one.
+        # The validator checks the length instead, since a browser would cut a long address.
         self.fields["email"].widget.attrs.pop("maxlength", None)
         self.fields["email"].help_text = _(
-            "We use it for an answer and for nothing else. After %(n)s days we delete it, with all that you wrote."
+            "We use it only to answer you. After %(n)s days we delete it, with everything that you wrote."
         ) % {"n": settings.SUGGESTION_DAYS}
         if about.words:
             proposed = WordsField(
                 label=_("The answer, as you would write it"),
-                most=len(about.words) + ADDED,
+                max_length=len(about.words) + MAX_ADDED,
                 rows=max(6, min(16, len(about.words) // 50)),
                 initial=about.words,
-                help_text=_("These are today’s words. Change what is wrong and leave the rest as it is."),
+                help_text=_("This is the answer on the page now. Change what is wrong and leave the rest as it is."),
             )
             self.fields["proposed"] = proposed
         else:
             del self.fields["proposed"]
             if self.data.get("proposed"):
-                # The question went while the form was open. What was typed goes where there is still room for it.
+                # The question was removed while the form was open, so its words move to the message.
                 typed = [self.data["proposed"], self.data.get("message")]
-                self.data = {name: self.data[name] for name in self.data} | {
-                    "message": "\n\n".join(filter(None, typed))
-                }
+                message = "\n\n".join(filter(None, typed))
+                self.data = {name: self.data[name] for name in self.data} | {"message": message}
 
     def clean_proposed(self) -> str:
-        """Nothing, where the words stand as they stood."""
+        """Returns the corrected answer, "" where it says the same as before."""
         proposed: str = self.cleaned_data["proposed"]
         return "" if filled_lines(proposed) == filled_lines(self.about.words) else proposed
 
@@ -123,14 +128,14 @@ class SuggestionForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         typed = cleaned.get("proposed") or cleaned.get("message")
         if not typed and not {"proposed", "message"} & self.errors.keys():
-            said = _("Please write something here.")
+            message = _("Please write something here.")
             if self.about.words:
-                said = _("Please change the words above, or write here what is wrong.")
-            self.add_error("message", said)
+                message = _("Please change the words above, or write here what is wrong.")
+            self.add_error("message", message)
         return cleaned
 
     def suggestion(self) -> Suggestion:
-        """What was sent, unsaved."""
+        """Returns the suggestion that was sent, unsaved."""
         cleaned = self.cleaned_data
         return Suggestion(
             kind=cleaned["kind"],
@@ -143,4 +148,4 @@ class SuggestionForm(forms.Form):
 
 
 class FormTokenForm(forms.Form):
-    ticket = forms.CharField(max_length=500, required=False)
+    token = forms.CharField(max_length=500, required=False)

@@ -1,4 +1,7 @@
-"""Takes what a reader sent, within limits, in one short transaction. No mail goes out: a flood must not become mail."""
+"""Saves what a reader sent, within limits, in one short transaction.
+
+No mail is sent for it, since a flood of suggestions must not become a flood of mail.
+"""
 
 import hashlib
 import re
@@ -15,23 +18,23 @@ from accounts.models import RateCount
 from suggestions.models import Suggestion
 
 SITE, SPAM = "site", "held"
-"""The keys under which all suggestions of an hour, and those held as spam, are counted."""
+"""The keys of the hourly counts of all suggestions, and of those held as spam."""
 
 SECONDS_PER_HOUR = 3600
 MAX_LINKS = 3
 DUPLICATE_PERIOD = timedelta(days=30)
-"""How long the same words count as sent before."""
+"""The time within which the same words count as a duplicate."""
 
 LOCK_TIMEOUT = 2_000
-"""Milliseconds that a post waits for somebody else who is writing. Meanwhile it keeps a reader of a page waiting."""
+"""Milliseconds that a post waits for another writer. It is short, since a waiting post blocks a worker."""
 
 
 class TooMany(Exception):
-    """No more is taken in this hour."""
+    """The site accepts no more suggestions in this hour."""
 
 
 class TooManyFromOne(TooMany):
-    """No more is taken from this sender in this hour."""
+    """The site accepts no more suggestions from this sender in this hour."""
 
 
 def hour_now() -> int:
@@ -39,19 +42,19 @@ def hour_now() -> int:
 
 
 def receive(suggestion: Suggestion, sender: str, hour: int) -> bool:
-    """Keeps a suggestion, held as spam where it looks like that. Raises TooMany.
+    """Saves a suggestion, with the state "spam" where it looks like spam. Raises TooMany.
 
-    False where we have it already: a form that was sent twice is one suggestion.
+    Returns False and saves nothing where the same form was sent before.
     """
     words = f"{suggestion.proposed_words} {suggestion.message}"
     suggestion.digest = _words_digest(words)
     if _count_links(words) > max(MAX_LINKS, _count_links(suggestion.current_words)):
         suggestion.spam_reasons = [*suggestion.spam_reasons, Suggestion.SpamReason.LINKS]
-    _refuse_when_full(sender, hour)  # what is refused anyway need not wait for its turn to write
-    with _not_for_long(), transaction.atomic():
+    _raise_when_full(sender, hour)  # This is repeated below; here it saves waiting for the lock.
+    with _short_lock_timeout(), transaction.atomic():
         if not RateCount.count_up(SITE, hour, settings.SUGGESTIONS_PER_HOUR):
             raise TooMany
-        # From here on one post at a time: that row is held.
+        # From here on one post runs at a time, since the row of the count is locked.
         RateCount.forget(hour)
         before = Suggestion.objects.filter(digest=suggestion.digest, at__gt=timezone.now() - DUPLICATE_PERIOD)
         if any(_is_same(suggestion, each) for each in before):
@@ -63,7 +66,7 @@ def receive(suggestion: Suggestion, sender: str, hour: int) -> bool:
             raise TooManyFromOne
         if suggestion.spam_reasons:
             suggestion.state = Suggestion.State.SPAM
-            # So that a flood of spam leaves room for what is none.
+            # Spam has a limit of its own, so that a flood of it does not use up the limit of all.
             if not RateCount.count_up(SPAM, hour, _max_spam()):
                 raise TooMany
         suggestion.save(force_insert=True)
@@ -74,7 +77,7 @@ def _max_spam() -> int:
     return max(settings.SUGGESTIONS_PER_HOUR // 2, 1)
 
 
-def _refuse_when_full(sender: str, hour: int) -> None:
+def _raise_when_full(sender: str, hour: int) -> None:
     counts = dict(RateCount.objects.filter(hour=hour, key__in=[SITE, sender]).values_list("key", "count"))
     if counts.get(sender, 0) >= settings.SUGGESTIONS_PER_ADDRESS:
         raise TooManyFromOne
@@ -83,14 +86,14 @@ def _refuse_when_full(sender: str, hour: int) -> None:
 
 
 def _is_same(suggestion: Suggestion, before: Suggestion) -> bool:
-    """Whether nothing of a suggestion is new to us."""
+    """Returns True where a suggestion is about the same place as one before and brings no new e-mail address."""
     names = ["about_kind", "about_slug", "question_key"]
-    same_place = all(getattr(suggestion, name) == getattr(before, name) for name in names)
-    return same_place and suggestion.email in {"", before.email}
+    is_same_place = all(getattr(suggestion, name) == getattr(before, name) for name in names)
+    return is_same_place and suggestion.email in {"", before.email}
 
 
 def _words_digest(words: str) -> str:
-    """The same for the same words, however they are written."""
+    """Returns a digest of the words that ignores capitals, spaces and punctuation."""
     folded = " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", words).casefold()))
     return hashlib.sha256(folded.encode()).hexdigest()
 
@@ -100,8 +103,8 @@ def _count_links(words: str) -> int:
 
 
 @contextmanager
-def _not_for_long() -> Iterator[None]:
-    """On SQLite one writer at a time has its turn, and an editor's may wait longer for it than a reader's post."""
+def _short_lock_timeout() -> Iterator[None]:
+    """Lets a reader's post wait less long than an editor's save for its turn to write. Only SQLite needs this."""
     if connection.vendor != "sqlite":
         yield
         return

@@ -12,7 +12,7 @@ from publishing.models import SLUG_LENGTH, Address, Publishable
 from publishing.values import LINE_LENGTH, Reference
 
 SUGGESTION_KINDS: dict[str, type[Publishable]] = {model.KIND: model for model in (Disease, Organization)}
-"""What a suggestion may be about, besides the site in general."""
+"""The kinds of pages that a suggestion may be about. It may also be about the site in general."""
 
 
 class SuggestionQuerySet(models.QuerySet["Suggestion"]):
@@ -21,7 +21,7 @@ class SuggestionQuerySet(models.QuerySet["Suggestion"]):
 
 
 class Suggestion(models.Model):
-    """What a reader sent us. It says itself what it is about, and so outlives the page."""
+    """What a reader sent us. It stores the name and address of its page, so it can be read when the page is gone."""
 
     class Kind(models.TextChoices):
         CORRECTION = "correction", _("correction")
@@ -33,37 +33,39 @@ class Suggestion(models.Model):
 
     class State(models.TextChoices):
         NEW = "new", _("new")
-        IN_WORK = "in_work", _("in work")
+        IN_WORK = "in_work", _("in progress")
         ACCEPTED = "accepted", _("accepted")
         DECLINED = "declined", _("declined")
         SPAM = "spam", _("spam")
 
     class SpamReason(models.TextChoices):
-        """What made it look like spam."""
+        """Why a suggestion looks like spam."""
 
-        HIDDEN_FIELD = "hidden_field", _("a field was filled in that no reader sees")
+        HIDDEN_FIELD = "hidden_field", _("a field was filled in that readers do not see")
         TOO_QUICK = "too_quick", _("it was sent within seconds")
         LINKS = "links", _("it has many links")
         TWICE = "twice", _("the same words were sent before")
 
     OPEN = (State.NEW, State.IN_WORK)
     TYPED = ("email", "message", "proposed_words", "current_words", "answer", "outcome", "digest")
-    """All that a reader wrote, and that colleagues wrote about it: what is forgotten."""
+    """What the reader wrote and what colleagues wrote about it. These fields are emptied after some months."""
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
 
-    about_kind = models.CharField(_("sort of page"), max_length=20, blank=True)
+    about_kind = models.CharField(_("kind of page"), max_length=20, blank=True)
     about_slug = models.SlugField(max_length=SLUG_LENGTH, blank=True)
     about_title = models.CharField(_("about"), max_length=LINE_LENGTH, blank=True)
     question_key = models.UUIDField(null=True)
-    question = models.CharField(max_length=LINE_LENGTH, blank=True, help_text=_("In its words at the time."))
+    question = models.CharField(
+        max_length=LINE_LENGTH, blank=True, help_text=_("As the question was when the suggestion was sent.")
+    )
     edition = models.PositiveIntegerField(null=True, help_text=_("The edition that the reader saw."))
 
     current_words = models.TextField(blank=True, help_text=_("The answer as the reader saw it."))
     proposed_words = models.TextField(blank=True)
     message = models.TextField(blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
-    digest = models.CharField(max_length=64, blank=True, help_text=_("Of the words, however they are written."))
+    digest = models.CharField(max_length=64, blank=True, help_text=_("A digest of the words, to find duplicates."))
     spam_reasons = models.JSONField(default=list)
     at = models.DateTimeField(_("sent"), default=timezone.now)
 
@@ -72,7 +74,7 @@ class Suggestion(models.Model):
     handler_name = models.CharField(_("handled by"), max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
     outcome = models.TextField(blank=True)
-    answer = models.TextField(blank=True, help_text=_("The mail that was sent last."))
+    answer = models.TextField(blank=True, help_text=_("The last e-mail that was sent to the reader."))
     answered_at = models.DateTimeField(null=True)
     answered_by_name = models.CharField(max_length=150, blank=True)
     forgotten_at = models.DateTimeField(null=True)
@@ -80,7 +82,7 @@ class Suggestion(models.Model):
     objects = SuggestionQuerySet.as_manager()
 
     class Meta:
-        default_permissions = ("view", "change", "delete")  # nobody but a reader adds one
+        default_permissions = ("view", "change", "delete")  # Only readers add suggestions.
         ordering = ["-at", "-pk"]
         constraints = [
             models.CheckConstraint(
@@ -106,11 +108,11 @@ class Suggestion(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Nothing personal: it stands in the admin's log, which is kept."""
+        """Returns nothing personal, since the admin's log keeps this text."""
         return f"{self.get_kind_display()}: {self.about_title or _('the site')}"
 
     def get_absolute_url(self) -> str:
-        """Of the page that it is about, "" where it is about the site in general."""
+        """Returns the address of the page that it is about, "" for the site in general."""
         return SUGGESTION_KINDS[self.about_kind].url_of(self.about_slug) if self.about_kind in SUGGESTION_KINDS else ""
 
     @property
@@ -119,17 +121,17 @@ class Suggestion(models.Model):
 
     @property
     def spam_reasons_text(self) -> list[str]:
-        return [str(self.SpamReason(sign).label) for sign in self.spam_reasons]
+        return [str(self.SpamReason(reason).label) for reason in self.spam_reasons]
 
     def subject(self) -> Publishable | None:
-        """The row of what it is about, as an address leads to it: also after it was renamed or taken away."""
+        """Returns what it is about, found by its address. It is found even if it was renamed or is in the trash."""
         if self.about_kind not in SUGGESTION_KINDS:
             return None
         reference = Reference(kind=self.about_kind, slug=self.about_slug)
         return Address.objects.subjects((reference,)).get(reference)
 
     def question_row(self) -> Question | None:
-        """The question in the working copy; None where it is about none, or the question was deleted."""
+        """Returns the question as it is in the draft; None where it is about none or the question was deleted."""
         subject = self.subject()
         if not self.question_key or not isinstance(subject, Disease):
             return None

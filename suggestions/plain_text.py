@@ -1,4 +1,4 @@
-"""An answer as plain text that a reader can edit, and back. What was not edited keeps its formatting."""
+"""Turns an answer into plain text that a reader can edit, and back. Unedited parts keep their formatting."""
 
 import re
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from publishing.prose import sanitize
 CELLS = " | "
 ITEM = re.compile(r"(?:[-*•]|\d{1,3}[.)])\s+(?=\S)")
 MAX_MARGIN = 12
-"""The margin in spaces from which on a list stands no deeper in another."""
+"""The largest indent in spaces that counts. It limits how deep lists can be nested."""
 NUMBERED = re.compile(r"\d{1,3}[.)]\s+(?=\S)")
 
 
 @dataclass(frozen=True)
 class TextPart:
-    """A paragraph, heading, list or table of an answer."""
+    """A paragraph, heading, list or table of an answer, as HTML and as plain text."""
 
     tag: str
     html: str
@@ -30,13 +30,13 @@ NO_PART = TextPart("", "", "")
 
 
 class _PartReader(HTMLParser):
-    """Cuts an answer at its outermost elements. What it reads was sanitised, so that every element is closed."""
+    """Splits an answer at its outermost elements. The HTML was sanitised before, so every element is closed."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
-        self.pieces: list[TextPart] = []
+        self.parts: list[TextPart] = []
         self.open: list[str] = []
-        self.numbers: list[int] = []  # of the last item of each list that is open
+        self.numbers: list[int] = []  # The number of the last item of each open list.
         self.html: list[str] = []
         self.text: list[str] = []
         self.tag = ""
@@ -89,11 +89,11 @@ class _PartReader(HTMLParser):
 
     def _finish(self) -> None:
         lines = "".join(self.text).replace("\xa0", " ").split("\n")
-        # White space at a line's beginning counts where a list stands in a list, and nowhere else.
-        nested = self.tag in {"ul", "ol"}
-        text = "\n".join(line.rstrip() if nested else line.strip() for line in lines if line.strip())
+        # Spaces at the beginning of a line only mean something in lists, where they show the level.
+        is_list = self.tag in {"ul", "ol"}
+        text = "\n".join(line.rstrip() if is_list else line.strip() for line in lines if line.strip())
         if text:
-            self.pieces.append(TextPart(self.tag, "".join(self.html), text))
+            self.parts.append(TextPart(self.tag, "".join(self.html), text))
         self.html, self.text, self.tag = [], [], ""
 
 
@@ -102,52 +102,55 @@ def text_parts(html: str) -> list[TextPart]:
     reader.feed(html)
     reader.close()
     reader._finish()
-    return reader.pieces
+    return reader.parts
 
 
 def to_text(html: str) -> str:
-    """An answer as plain text: an empty line between paragraphs, "- " before an item, " | " between cells."""
-    return "\n\n".join(piece.text for piece in text_parts(html))
+    """Returns an answer as plain text: an empty line between paragraphs, "- " before items, " | " between cells."""
+    return "\n\n".join(part.text for part in text_parts(html))
 
 
 def filled_lines(text: str) -> list[str]:
-    """The lines of a text that say something, to be compared."""
+    """Returns the lines of a text that are not empty, with single spaces, so that texts can be compared."""
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
 
 def merge_into_html(html: str, text: str) -> str:
-    """An answer that says a plain text. Paragraphs, items and rows of tables that say the same stay as they are.
+    """Returns the HTML of an edited text. Paragraphs, list items and table rows that say the same keep their HTML.
 
-    Of the others bold letters and links are lost. What a line's beginning tells stays: an item of a list.
+    The others lose bold letters and links. A line that begins with a list mark stays a list item.
     """
     old, new = text_parts(html), [chunk for chunk in re.split(r"\n[^\S\n]*\n", text) if chunk.strip()]
     found: list[str] = []
-    before, after = [tuple(filled_lines(piece.text)) for piece in old], [tuple(filled_lines(chunk)) for chunk in new]
-    for sort, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if sort == "equal":
-            found += [piece.html for piece in old[i:j]]
+    before, after = [tuple(filled_lines(part.text)) for part in old], [tuple(filled_lines(chunk)) for chunk in new]
+    for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            found += [part.html for part in old[i:j]]
         else:
-            were = old[i:j] if j - i == m - k else []
-            found += [_to_html(chunk, was or NO_PART) for chunk, was in zip_longest(new[k:m], were)]
+            old_parts = old[i:j] if j - i == m - k else []
+            found += [_to_html(chunk, part or NO_PART) for chunk, part in zip_longest(new[k:m], old_parts)]
     return sanitize("".join(found))
 
 
-def _to_html(chunk: str, was: TextPart) -> str:
+def _to_html(chunk: str, before: TextPart) -> str:
+    """Returns the HTML of a new part of the text, which replaces the part `before`."""
     texts = [line.rstrip() for line in chunk.splitlines() if line.strip()]
-    if was.tag == "table" and all("|" in text for text in texts):
-        return _table(texts, was.html)
-    if all(ITEM.match(text.strip()) for text in texts) and not (was.tag == "p" and ITEM.match(was.text)):
-        return _list_html(texts, {_item(to_text(f"<ul>{item}</ul>").splitlines()): item for item in _items(was.html)})
-    name = "h3" if was.tag == "h3" and len(texts) == 1 else "p"
-    return f"<{name}>{'<br>'.join(_typed_parts(text) for text in texts)}</{name}>"
+    if before.tag == "table" and all("|" in text for text in texts):
+        return _table(texts, before.html)
+    if all(ITEM.match(text.strip()) for text in texts) and not (before.tag == "p" and ITEM.match(before.text)):
+        return _list_html(
+            texts, {_item(to_text(f"<ul>{item}</ul>").splitlines()): item for item in _items(before.html)}
+        )
+    name = "h3" if before.tag == "h3" and len(texts) == 1 else "p"
+    return f"<{name}>{'<br>'.join(_escape(text) for text in texts)}</{name}>"
 
 
-def _typed_parts(text: str) -> str:
+def _escape(text: str) -> str:
     return escape(text.strip(), quote=False)
 
 
 def _list_html(texts: list[str], kept: dict[tuple[str, ...], str]) -> str:
-    """`kept`: the items that there were, by what they say. Lines that stand further in are a list in an item."""
+    """Returns a list. Indented lines become a list inside an item. `kept` has the items before, by what they say."""
     top = min(map(_margin, texts))
     items: list[list[str]] = []
     for text in texts:
@@ -161,7 +164,7 @@ def _list_html(texts: list[str], kept: dict[tuple[str, ...], str]) -> str:
 def _new_item(texts: list[str], kept: dict[tuple[str, ...], str]) -> str:
     first, *others = texts
     inner = _list_html(others, kept) if others else ""
-    return f"<li>{_typed_parts(ITEM.sub('', first.strip(), count=1))}{inner}</li>"
+    return f"<li>{_escape(ITEM.sub('', first.strip(), count=1))}{inner}</li>"
 
 
 def _margin(text: str) -> int:
@@ -169,12 +172,12 @@ def _margin(text: str) -> int:
 
 
 def _item(texts: list[str]) -> tuple[str, ...]:
-    """What an item says, whatever its number is."""
+    """Returns the lines of an item without its list mark or number."""
     return tuple(ITEM.sub("", line, count=1) for line in filled_lines("\n".join(texts)))
 
 
 def _items(html: str) -> Iterator[str]:
-    """All items of a list, and of the lists in them."""
+    """Yields all items of a list and of the lists inside it."""
     for item in _outermost("li", html):
         yield item
         yield from _items(item[len("<li>") : -len("</li>")])
@@ -186,9 +189,9 @@ def _table(texts: list[str], html: str) -> str:
     found = []
     for place, text in enumerate(texts):
         cells = _cells(text)
-        was = _outermost("t[hd]", rows[place]) if len(rows) == len(texts) else []
-        cells_were = was if len(was) == len(cells) else [""] * len(cells)
-        found.append(kept.get(tuple(cells)) or f"<tr>{''.join(map(_cell, cells, cells_were))}</tr>")
+        old_cells = _outermost("t[hd]", rows[place]) if len(rows) == len(texts) else []
+        old_cells = old_cells if len(old_cells) == len(cells) else [""] * len(cells)
+        found.append(kept.get(tuple(cells)) or f"<tr>{''.join(map(_cell, cells, old_cells))}</tr>")
     return f"<table><tbody>{''.join(found)}</tbody></table>"
 
 
@@ -196,15 +199,15 @@ def _cells(text: str) -> list[str]:
     return [" ".join(cell.split()) for cell in text.split(CELLS.strip())]
 
 
-def _cell(text: str, was: str) -> str:
-    if was and _cells(to_text(f"<tr>{was}</tr>")) == [text]:
-        return was
-    name = "th" if was.startswith("<th") else "td"
-    return f"<{name}><p>{_typed_parts(text)}</p></{name}>"
+def _cell(text: str, before: str) -> str:
+    if before and _cells(to_text(f"<tr>{before}</tr>")) == [text]:
+        return before
+    name = "th" if before.startswith("<th") else "td"
+    return f"<{name}><p>{_escape(text)}</p></{name}>"
 
 
 def _outermost(tag: str, html: str) -> list[str]:
-    """The elements of a sort, without those that stand in one of them."""
+    """Returns the elements with a tag, without those that are inside another one of them."""
     found, depth, start = [], 0, 0
     for end in re.finditer(rf"<(/?){tag}(?:\s[^>]*)?>", html):
         if not end[1]:

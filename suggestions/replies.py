@@ -1,4 +1,4 @@
-"""Answers to readers who left an e-mail address, from a template that an editor makes his own."""
+"""Answers by e-mail to readers who left an address. A template gives the text, which an editor may change."""
 
 from smtplib import SMTPException
 from typing import Any
@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from suggestions.decisions import SuggestionRefused, may_decide, name_of
 from suggestions.models import Suggestion
 
 
 class NotSent(Exception):
-    """The mail server did not take it."""
+    """The mail server did not accept the message."""
 
 
 class ReplyForm(forms.Form):
@@ -31,12 +32,12 @@ class ReplyForm(forms.Form):
     )
 
     def clean_subject(self) -> str:
-        """On one line: a line break would begin another header."""
+        """Returns the subject on one line, since a line break would start another header."""
         return " ".join(self.cleaned_data["subject"].split())
 
 
-def draft_of(suggestion: Suggestion, by: Any) -> dict[str, str]:
-    """The answer that fits how the suggestion stands, to be edited before it is sent."""
+def draft_of(suggestion: Suggestion, by: User) -> dict[str, str]:
+    """Returns the first values of the reply form: an answer that fits the state of the suggestion."""
     names = {Suggestion.State.ACCEPTED: "accepted", Suggestion.State.DECLINED: "declined"}
     name = names.get(Suggestion.State(suggestion.state), "received")
     context = {"suggestion": suggestion, "site_name": settings.SITE_NAME, "by": name_of(by)}
@@ -49,23 +50,24 @@ def replied_at(suggestion: Suggestion) -> str:
     return suggestion.answered_at.isoformat() if suggestion.answered_at else ""
 
 
-def send_reply(suggestion: Suggestion, by: Any, subject: str, text: str, seen: str) -> None:
-    """Sends and records an answer. Raises SuggestionRefused, or NotSent: then nothing is recorded.
+def send_reply(suggestion: Suggestion, by: User, subject: str, text: str, seen: str) -> None:
+    """Sends and records an answer. Raises SuggestionRefused or NotSent, and then records nothing.
 
-    `seen`: when the suggestion was last answered, as the editor saw it. Recorded before it is sent and taken back where
-    that fails: a mail server may take seconds, and a transaction would keep everybody waiting who writes.
+    `seen` is the time of the last answer that the editor saw. The answer is recorded before it is sent, and the record
+    is undone where sending fails. A transaction around the sending would block other writers while the mail server
+    works.
     """
     if not may_decide(by):
         raise PermissionDenied
     before = Suggestion.objects.filter(pk=suggestion.pk).exclude(email="").first()
     if not before:
-        raise SuggestionRefused(_("There is no e-mail address to answer to any more."))
+        raise SuggestionRefused(_("The reader’s e-mail address is not here any more."))
     if seen != replied_at(before):
-        raise SuggestionRefused(_("Somebody has answered meanwhile. Nothing was sent: look at that answer first."))
+        raise SuggestionRefused(_("Somebody else has answered meanwhile. Nothing was sent: read that answer first."))
     now: dict[str, Any] = {"answered_at": timezone.now(), "answered_by_name": name_of(by), "answer": text}
     claimed = Suggestion.objects.filter(pk=before.pk, answered_at=before.answered_at).exclude(email="")
     if not claimed.update(**now):
-        raise SuggestionRefused(_("Somebody has answered meanwhile. Nothing was sent: look at that answer first."))
+        raise SuggestionRefused(_("Somebody else has answered meanwhile. Nothing was sent: read that answer first."))
     reply_to = [settings.SUGGEST_EMAIL] if settings.SUGGEST_EMAIL else []
     try:
         EmailMessage(subject, text, to=[before.email], reply_to=reply_to).send()

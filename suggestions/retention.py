@@ -1,4 +1,4 @@
-"""Deletes what readers wrote about themselves: after a set time, and when somebody asks for it."""
+"""Deletes what readers wrote: after some months, and when a reader asks for it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,14 +20,14 @@ SPAM_KEPT = timedelta(days=30)
 class Forgotten:
     suggestions: int = 0
     undecided: int = 0
-    """How many of them nobody had decided."""
+    """How many of these suggestions had no decision."""
     spam: int = 0
-    tallies: int = 0
+    rate_counts: int = 0
 
 
 @transaction.atomic
 def forget_old(days: int) -> Forgotten:
-    """Of suggestions sent so many days ago or earlier, all that was typed; spam after a month, as a whole."""
+    """Deletes the texts of suggestions that are `days` days old or older, spam after 30 days, and old rate counts."""
     now = timezone.now()
     spam, _each = Suggestion.objects.filter(state=Suggestion.State.SPAM, at__lte=now - SPAM_KEPT).delete()
     suggestions, undecided = _forget(Q(at__lte=now - timedelta(days=days)))
@@ -36,24 +36,24 @@ def forget_old(days: int) -> Forgotten:
 
 @transaction.atomic
 def forget_address(email: str) -> Forgotten:
-    """All that came with an e-mail address, however old and in whatever state."""
+    """Deletes the texts of all suggestions with an e-mail address, whatever their age and state."""
     return Forgotten(*_forget(Q(email__iexact=email.strip())))
 
 
 def _forget(which: Q) -> tuple[int, int]:
-    """The rows stay, without a word that was typed: what it was about, when, and what became of it."""
+    """Empties the typed fields. The rows stay: what they were about, when they were sent and what was decided."""
     rows = Suggestion.objects.filter(which, forgotten_at=None)
-    gone: dict[str, Any] = dict.fromkeys(Suggestion.TYPED, "")
+    empty: dict[str, Any] = dict.fromkeys(Suggestion.TYPED, "")
     undecided = rows.open().update(
-        state=Suggestion.State.DECLINED, decided_at=timezone.now(), forgotten_at=timezone.now(), **gone
+        state=Suggestion.State.DECLINED, decided_at=timezone.now(), forgotten_at=timezone.now(), **empty
     )
-    return undecided + rows.update(forgotten_at=timezone.now(), **gone), undecided
+    return undecided + rows.update(forgotten_at=timezone.now(), **empty), undecided
 
 
-def said(found: Forgotten) -> str:
-    """What was done, in a sentence."""
+def report(found: Forgotten) -> str:
+    """Returns a sentence that says what was deleted."""
     words = _(
-        "%(suggestions)s suggestions were cleared of all that was typed (%(undecided)s of them nobody had decided), "
-        "%(spam)s held as spam were deleted, and %(tallies)s counts of past hours."
+        "Deleted: the texts of %(suggestions)s suggestions (%(undecided)s of them without a decision), "
+        "%(spam)s suggestions held as spam, and %(rate_counts)s counts of past hours."
     )
     return words % vars(found)

@@ -1,4 +1,4 @@
-"""Who sends, as far as we want to know it: enough to count what comes from one address within an hour."""
+"""Identifies a sender for an hour, to limit how many suggestions come from one address, and stores no address."""
 
 import ipaddress
 import re
@@ -8,26 +8,29 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 PREFIX = 56
-"""The bits of an IPv6 address that tell customers apart, as most providers deal them out. Longer ones a customer may
-choose, and so fill the hour for everybody; shorter ones the telephones of a whole town may share."""
+"""The bits of an IPv6 address that identify one customer of most providers.
+
+With more bits, one customer could appear as many senders and use up the limit of all. With fewer, the telephones of a
+whole town could share one limit.
+"""
 
 
 def sender_of(request: HttpRequest, hour: int) -> str:
-    """A keyed hash of the address, another one every hour. The address itself is kept nowhere."""
+    """Returns a keyed hash of the sender's address, which changes every hour. The address itself is not stored."""
     return salted_hmac(
         "suggestions.sender", f"{hour} {_network(_client_address(request))}", algorithm="sha256"
     ).hexdigest()
 
 
 def _client_address(request: HttpRequest) -> str:
-    """As our own proxy saw it, where there is one: what stands before that in the header anybody can write."""
+    """Returns the address that our own proxy saw. A reader can forge everything before it in the header."""
     if settings.BEHIND_TLS_PROXY and (forwarded := request.headers.get("X-Forwarded-For")):
         return forwarded.rpartition(",")[2].strip()
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _network(text: str) -> str:
-    """The one address, or the customer's network. All that cannot be read counts as one sender."""
+    """Returns an IPv4 address, or the network of an IPv6 address. All unreadable addresses are one sender."""
     found = re.fullmatch(r"\[(.+)\](?::\d+)?|([\d.]+):\d+", text)
     text = (found[1] or found[2]) if found else text
     try:

@@ -1,4 +1,4 @@
-"""What a suggestion is about: a live page, one of its questions, or the site in general. Never a draft."""
+"""What a suggestion is about: a live page, one of its questions, or the site in general. It is never a draft."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +16,7 @@ from suggestions.plain_text import to_text
 
 
 class SuggestionTopicForm(forms.Form):
-    """What the link to the form says. What is not understood is passed over."""
+    """The parameters in the address of the form. Unknown ones are ignored."""
 
     about = forms.ChoiceField(choices=[(kind, kind) for kind in SUGGESTION_KINDS], required=False)
     slug = forms.SlugField(max_length=SLUG_LENGTH, required=False)
@@ -31,7 +31,7 @@ class SuggestionTopic:
 
     @classmethod
     def of_page(cls, kind: str, slug: str, question: UUID | None = None) -> "SuggestionTopic":
-        """The live page at an address, also a former one. Of what is not live, nothing: the site in general."""
+        """Returns the live page at a present or former address, or the site in general where no page is live there."""
         found = look_up(SUGGESTION_KINDS[kind], slug) if kind in SUGGESTION_KINDS and slug else None
         return cls.of_edition(found, question) if isinstance(found, Edition) else cls()
 
@@ -50,23 +50,23 @@ class SuggestionTopic:
 
     @cached_property
     def words(self) -> str:
-        """The words that a correction starts from."""
+        """Returns the answer as plain text, which the reader corrects."""
         return to_text(self.answer.html) if self.answer else ""
 
     @property
     def url(self) -> str:
-        """Where the reader came from."""
+        """Returns the address of the page or answer, "" for the site in general."""
         if not self.edition:
             return ""
         return self.edition.get_absolute_url() + (f"#{self.answer.anchor}" if self.answer else "")
 
     @property
     def query(self) -> str:
-        """The end of an address that says it, with its question mark."""
+        """Returns the query string for this page, with its question mark."""
         return "?" + urlencode({"about": self.edition.kind, "slug": self.edition.slug}) if self.edition else ""
 
     def fields(self) -> dict[str, Any]:
-        """What a suggestion keeps of it."""
+        """Returns the values of the suggestion's fields that say what it is about."""
         if not self.edition:
             return {}
         found: dict[str, Any] = {

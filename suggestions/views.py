@@ -1,7 +1,7 @@
-"""The form for readers' suggestions: no cookie, no script, and what was typed comes back whatever happens.
+"""The form for readers' suggestions. It needs no cookie and no script, and what was typed always comes back.
 
-Neither a browser nor a proxy may store it: a copy's ticket would grow old, and the ETag of a page that is another one
-for every reader would be a mark on that reader.
+No browser or proxy may store the page. The token in a stored copy would expire, and a page that differs for each reader
+would have an ETag that identifies the reader.
 """
 
 from django.db import OperationalError
@@ -22,63 +22,63 @@ from suggestions.sender_hash import sender_of
 from suggestions.topic import SuggestionTopic, SuggestionTopicForm
 
 MAX_POST_BYTES = 1024 * 1024
-"""Bytes of a post that is read at all. Nobody types as much."""
+"""The largest post in bytes that is read. Nobody types as much."""
 
 
 def _topic(request: HttpRequest) -> tuple[SuggestionTopic, str]:
-    """What the address says the suggestion is about, and of what kind it may be."""
+    """Returns what the suggestion is about and its likely kind, from the parameters of the address."""
     form = SuggestionTopicForm(request.GET)
     form.is_valid()
-    said = form.cleaned_data
-    about = SuggestionTopic.of_page(said.get("about", ""), said.get("slug", ""), said.get("question"))
-    return about, said.get("kind", "") or (Suggestion.Kind.CORRECTION if about.answer else "")
+    values = form.cleaned_data
+    about = SuggestionTopic.of_page(values.get("about", ""), values.get("slug", ""), values.get("question"))
+    return about, values.get("kind", "") or (Suggestion.Kind.CORRECTION if about.answer else "")
 
 
-@csrf_exempt  # no cookie, so no token in one: see tickets
+@csrf_exempt  # CSRF protection needs a cookie. The form has a signed token instead: see `form_tokens`.
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def suggest_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
-        return _sent(request)
+        return _receive_post(request)
     about, kind = _topic(request)
     form = SuggestionForm(about=about, initial={"kind": kind})
     return _page(request, form, form_tokens.issue_token(about))
 
 
-def _sent(request: HttpRequest) -> HttpResponse:
+def _receive_post(request: HttpRequest) -> HttpResponse:
     if _post_size(request) > MAX_POST_BYTES:
         about, kind = _topic(request)
         form = SuggestionForm(about=about, initial={"kind": kind})
-        said = _("This was more than we can take. Go back: what you typed may still be there. Please send less of it.")
-        return _page(request, form, form_tokens.issue_token(about), said, 413)
-    ticket_form = FormTokenForm(request.POST)
-    ticket = form_tokens.read_token(ticket_form.cleaned_data["ticket"]) if ticket_form.is_valid() else None
-    about = ticket.about if ticket else _topic(request)[0]
+        trouble = _("This was more than we can take. Please go back: your words may still be there. Then send less.")
+        return _page(request, form, form_tokens.issue_token(about), trouble, 413)
+    token_form = FormTokenForm(request.POST)
+    token = form_tokens.read_token(token_form.cleaned_data["token"]) if token_form.is_valid() else None
+    about = token.about if token else _topic(request)[0]
     form = SuggestionForm(request.POST, about=about)
-    if not ticket or not form_tokens.is_same_site(request.headers, request.get_host()):
-        said = _("We could not be sure that this came from our own page. Please look it over and send it once more.")
-        return _page(request, form, form_tokens.issue_token(about), said, 403)
-    if ticket.is_old:
-        said = _("This page was open for more than a day. All you typed is still here: please send it once more.")
-        return _page(request, form, form_tokens.issue_token(about, again=True), said, 403)
+    if not token or not form_tokens.is_same_site(request.headers, request.get_host()):
+        trouble = _("We could not be sure that this came from our own page. Please check it and send it again.")
+        return _page(request, form, form_tokens.issue_token(about), trouble, 403)
+    if token.is_old:
+        trouble = _("This page was open for more than a day. All you typed is still here. Please send it again.")
+        return _page(request, form, form_tokens.issue_token(about, again=True), trouble, 403)
     if not form.is_valid():
-        return _page(request, form, ticket.text)
+        return _page(request, form, token.text)
     suggestion = form.suggestion()
-    if ticket.is_young:
+    if token.is_young:
         suggestion.spam_reasons.append(Suggestion.SpamReason.TOO_QUICK)
     hour = hour_now()
     try:
         receive(suggestion, sender_of(request, hour), hour)
     except TooManyFromOne:
-        said = _("We have taken as much as we can from your internet address in this hour. Please come back later.")
-        return _page(request, form, ticket.text, said, 429)
+        trouble = _("We have had very many suggestions from your internet address in this hour. Please send it later.")
+        return _page(request, form, token.text, trouble, 429)
     except TooMany:
-        said = _("More suggestions have come in this hour than we can read. Please come back later.")
-        return _page(request, form, ticket.text, said, 429)
+        trouble = _("We have had more suggestions in this hour than we can read. Please send it later.")
+        return _page(request, form, token.text, trouble, 429)
     except OperationalError:
-        said = _("We cannot take it just now. Nothing is lost: please send it once more in a few minutes.")
-        return _page(request, form, ticket.text, said, 503)
+        trouble = _("We cannot save it just now. Nothing is lost. Please send it again in a few minutes.")
+        return _page(request, form, token.text, trouble, 503)
     return redirect(reverse("suggest-thanks") + about.query)
 
 
@@ -87,13 +87,11 @@ def _post_size(request: HttpRequest) -> int:
     return int(length) if length.isascii() and length.isdigit() else MAX_POST_BYTES + 1
 
 
-def _page(
-    request: HttpRequest, form: SuggestionForm, ticket: str, trouble: str = "", status: int = 200
-) -> HttpResponse:
+def _page(request: HttpRequest, form: SuggestionForm, token: str, trouble: str = "", status: int = 200) -> HttpResponse:
     context = {
         "form": form,
         "about": form.about,
-        "ticket": ticket,
+        "token": token,
         "trouble": trouble,
         "is_full": status in {429, 503},
         "noindex": True,

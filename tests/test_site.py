@@ -155,9 +155,9 @@ def sweep(start):
     return found
 
 
-def without_tickets(text):
-    """The same page without what is another one in every form: see suggestions/form_tokens.py."""
-    return re.sub(r'name="ticket" value="[^"]+"', "", text)
+def without_tokens(text):
+    """Returns the page without the token that is different in every form: see suggestions/form_tokens.py."""
+    return re.sub(r'name="token" value="[^"]+"', "", text)
 
 
 def words(element):
@@ -325,8 +325,8 @@ def test_nothing_of_the_working_copy_is_public(site):
 
     assert Disease.objects.filter(name__startswith="LEAK-", slug__startswith="LEAK-").count() == Disease.objects.count()
     assert [address for address, page in after.items() if "LEAK" in page.text] == []
-    assert {address: without_tickets(page.text) for address, page in after.items()} == {
-        address: without_tickets(page.text) for address, page in before.items()
+    assert {address: without_tokens(page.text) for address, page in after.items()} == {
+        address: without_tokens(page.text) for address, page in before.items()
     }
 
 

@@ -6,15 +6,15 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 SQLITE = [
-    # `detail=column`: which column a word is in, not where. `unicode61` has only ASCII to split here.
+    # `detail=column` stores in which column a word is, and not where in it. `unicode61` only meets ASCII words here.
     "CREATE VIRTUAL TABLE search_text USING fts5(title_words, body_words, detail=column, tokenize='unicode61 remove_diacritics 0')",
 ]
 POSTGRESQL = [
-    # No foreign key: a table that one points to cannot be truncated, as tests do.
+    # There is no foreign key, since tests truncate the table of entries, and PostgreSQL refuses that to a referenced one.
     "CREATE TABLE search_text (id bigint PRIMARY KEY, title_words tsvector NOT NULL, body_words tsvector NOT NULL)",
     "CREATE INDEX search_text_title_words ON search_text USING gin (title_words) WITH (fastupdate = off)",
     "CREATE INDEX search_text_body_words ON search_text USING gin (body_words) WITH (fastupdate = off)",
-    # For a word that most pages hold the planner would read all the texts: it does not know what unpacking them costs.
+    # For a word on most pages the planner would read all texts, since it does not count the cost of unpacking them.
     """
     CREATE FUNCTION search_holding(words tsquery, OUT in_title_words bigint[], OUT in_body_words bigint[])
     LANGUAGE sql STABLE SET enable_seqscan = off AS $$
@@ -26,7 +26,7 @@ POSTGRESQL = [
 
 
 def make_fulltext(apps, schema_editor):
-    """No triggers: Django copies a table to change it on SQLite, and they would be lost."""
+    """Creates the full-text table, without triggers: on SQLite Django copies a table to change it, and they are lost."""
     for statement in SQLITE if schema_editor.connection.vendor == "sqlite" else POSTGRESQL:
         schema_editor.execute(statement)
 
@@ -60,7 +60,9 @@ class Migration(migrations.Migration):
                 ("token", models.UUIDField(default=uuid.uuid4)),
                 (
                     "folding",
-                    models.PositiveIntegerField(default=0, help_text="The folding that every entry was made with."),
+                    models.PositiveIntegerField(
+                        default=0, help_text="The version of the folding rules that every entry was made with."
+                    ),
                 ),
             ],
         ),
@@ -68,9 +70,17 @@ class Migration(migrations.Migration):
             name="IndexedWord",
             fields=[
                 ("word", models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ("shown", models.CharField(help_text="How it is written where it was first met.", max_length=60)),
+                (
+                    "shown",
+                    models.CharField(help_text="The spelling of the page that had the word first.", max_length=60),
+                ),
                 ("pages", models.PositiveIntegerField()),
-                ("number", models.PositiveBigIntegerField(db_index=True, help_text="The change that brought it.")),
+                (
+                    "number",
+                    models.PositiveBigIntegerField(
+                        db_index=True, help_text="The number of the change that added the word."
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -88,12 +98,15 @@ class Migration(migrations.Migration):
                 (
                     "sections",
                     models.JSONField(
-                        default=list, help_text="Of each the heading, the anchor, the text and the folded words."
+                        default=list,
+                        help_text="The heading, the anchor, the text and the folded words of each section.",
                     ),
                 ),
                 (
                     "folded",
-                    models.TextField(help_text="The folded names, one on each line, after the number of the name."),
+                    models.TextField(
+                        help_text="The folded names, one on each line, each after its place in the list of names."
+                    ),
                 ),
             ],
             options={

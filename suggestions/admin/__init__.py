@@ -1,4 +1,4 @@
-"""The inbox of what readers send us."""
+"""The admin of suggestions: the inbox of what readers send us."""
 
 from suggestions.admin.suggestions import SuggestionAdmin
 

@@ -1,36 +1,44 @@
-"""The list of suggestions, and what waits on the admin's first page."""
+"""The list of suggestions, and their panel on the first page of the admin."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
-from django.db.models import Count
-from django.http import HttpRequest
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Count, QuerySet
+from django.db.models.expressions import Combinable
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext_lazy as n_lazy
 
+from accounts.models import AnyUser, User
 from editorial.dashboard import MAX_ENTRIES, Panel, PanelCount, PanelEntry, register_panel
 from publishing.verbs import PublishingError
-from suggestions.admin.workflow import SuggestionWorkflow
+from suggestions.admin.workflow import SuggestionWorkflow, editor_of
 from suggestions.decisions import decline_suggestion, mark_as_spam, put_back, take
-from suggestions.models import Suggestion
+from suggestions.models import Suggestion, SuggestionQuerySet
+
+if TYPE_CHECKING:
+    from django.contrib.admin.filters import _ListFilterChoices
+    from django_stubs_ext import StrOrPromise
 
 CHANGELIST = "admin:suggestions_suggestion_changelist"
 
 
 class SuggestionStateFilter(admin.SimpleListFilter):
-    """What waits for an editor, unless another state is chosen."""
+    """A filter that shows the open suggestions, unless another state is chosen."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Any:
-        return [("open", _("new and in work")), *Suggestion.State.choices, ("all", _("All"))]
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> "list[tuple[str, StrOrPromise]]":
+        return [("open", _("new and in progress")), *Suggestion.State.choices, ("all", _("All"))]
 
-    def choices(self, changelist: Any) -> Any:
+    def choices(self, changelist: ChangeList) -> "Iterator[_ListFilterChoices]":
         for value, title in self.lookup_choices:
             yield {
                 "selected": value == (self.value() or "open"),
@@ -38,10 +46,11 @@ class SuggestionStateFilter(admin.SimpleListFilter):
                 "display": title,
             }
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Suggestion]) -> QuerySet[Suggestion]:
         if self.value() == "all":
             return queryset
-        return queryset.filter(state=self.value()) if self.value() in Suggestion.State.values else queryset.open()
+        is_state = self.value() in Suggestion.State.values
+        return queryset.filter(state__in=[self.value()] if is_state else Suggestion.OPEN)
 
 
 @admin.register(Suggestion)
@@ -54,12 +63,12 @@ class SuggestionAdmin(SuggestionWorkflow):
     show_facets = admin.ShowFacets.NEVER
     actions = ["take_many", "decline_many", "mark_many_as_spam", "put_many_back"]
 
-    def get_ordering(self, request: HttpRequest) -> Any:
-        """What waits longest stands first; of what is decided, the latest."""
+    def get_ordering(self, request: HttpRequest) -> list[str | Combinable]:
+        """Lists open suggestions from the oldest, and decided ones from the newest."""
         decided = {*Suggestion.State.values, "all"} - {*Suggestion.OPEN}
         return ["-at", "-pk"] if request.GET.get("state") in decided else ["at", "pk"]
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": _("Suggestions from readers"), **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("about"), ordering="about_title")
@@ -70,36 +79,47 @@ class SuggestionAdmin(SuggestionWorkflow):
     def age(self, suggestion: Suggestion) -> str:
         return _("%(time)s ago") % {"time": timesince(suggestion.at, depth=1)}
 
-    @admin.action(permissions=["change"], description=gettext_lazy("Take"))
-    def take_many(self, request: HttpRequest, queryset: Any) -> None:
-        self._many(request, queryset, take, n_lazy("%(n)s is yours now.", "%(n)s are yours now.", "n"))
+    @admin.action(permissions=["change"], description=gettext_lazy("Assign to me"))
+    def take_many(self, request: HttpRequest, queryset: SuggestionQuerySet) -> None:
+        message = n_lazy("%(n)s is assigned to you now.", "%(n)s are assigned to you now.", "n")
+        self._many(request, queryset, take, message)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Decline"))
-    def decline_many(self, request: HttpRequest, queryset: Any) -> None:
-        self._many(request, queryset, decline_suggestion, n_lazy("%(n)s was declined.", "%(n)s were declined.", "n"))
+    def decline_many(self, request: HttpRequest, queryset: SuggestionQuerySet) -> None:
+        message = n_lazy("%(n)s was declined.", "%(n)s were declined.", "n")
+        self._many(request, queryset, decline_suggestion, message)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Mark as spam"))
-    def mark_many_as_spam(self, request: HttpRequest, queryset: Any) -> None:
-        self._many(request, queryset, mark_as_spam, n_lazy("%(n)s is spam now.", "%(n)s are spam now.", "n"))
+    def mark_many_as_spam(self, request: HttpRequest, queryset: SuggestionQuerySet) -> None:
+        message = n_lazy("%(n)s was marked as spam.", "%(n)s were marked as spam.", "n")
+        self._many(request, queryset, mark_as_spam, message)
 
-    @admin.action(permissions=["change"], description=gettext_lazy("Back to the inbox (no spam)"))
-    def put_many_back(self, request: HttpRequest, queryset: Any) -> None:
-        self._many(request, queryset, put_back, n_lazy("%(n)s is in the inbox.", "%(n)s are in the inbox.", "n"))
+    @admin.action(permissions=["change"], description=gettext_lazy("Back to the inbox (not spam)"))
+    def put_many_back(self, request: HttpRequest, queryset: SuggestionQuerySet) -> None:
+        message = n_lazy("%(n)s is back in the inbox.", "%(n)s are back in the inbox.", "n")
+        self._many(request, queryset, put_back, message)
 
-    def _many(self, request: HttpRequest, queryset: Any, step: Callable[..., None], words: Any) -> None:
-        done = 0
+    def _many(
+        self,
+        request: HttpRequest,
+        queryset: SuggestionQuerySet,
+        step: Callable[[Suggestion, User], None],
+        message: Promise,
+    ) -> None:
+        """Takes a step for each of the chosen suggestions, and names those for which it is refused."""
+        editor, done = editor_of(request), 0
         for suggestion in queryset:
             try:
-                step(suggestion, by=request.user)
+                step(suggestion, editor)
                 done += 1
             except PublishingError as error:
                 self.message_user(request, f"{suggestion}: {error}", messages.WARNING)
-        self.message_user(request, words % {"n": done}, messages.SUCCESS)
+        self.message_user(request, message % {"n": done}, messages.SUCCESS)
 
 
 @register_panel
-def waiting(user: Any) -> Panel | None:
-    """What readers sent and nobody has decided; what waits longest stands first."""
+def suggestions_panel(user: AnyUser) -> Panel | None:
+    """Returns the panel of open suggestions, the oldest first; None for a user who may not see them."""
     if not (user.has_perm("suggestions.view_suggestion") or user.has_perm("suggestions.change_suggestion")):
         return None
     found = Suggestion.objects.open()
@@ -107,7 +127,7 @@ def waiting(user: Any) -> Panel | None:
     return Panel(
         "suggestions",
         _("Suggestions from readers"),
-        _("Nothing waits for an answer."),
+        _("All suggestions are decided."),
         [
             PanelEntry(
                 kind=suggestion.get_kind_display(),

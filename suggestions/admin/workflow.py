@@ -1,4 +1,4 @@
-"""One suggestion: what the reader wrote, beside what stands there, and the steps that an editor can take."""
+"""The page of one suggestion: what the reader wrote, what the page says, and what an editor can do with it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,17 +11,27 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from js_asset import Media
 
+from accounts.models import User
 from accounts.passwords import sends_mail
 from publishing.comparison import Change, block_runs
 from publishing.models import Edition, Publishable
 from publishing.verbs import PublishingError, lock, may
-from suggestions.accept_forms import ACCEPT_FORMS, READER, TODAY, AcceptForm, accept_forms_for, was_changed_since
+from suggestions.accept_forms import (
+    ACCEPT_FORMS,
+    READER,
+    TODAY,
+    AcceptForm,
+    Applied,
+    accept_forms_for,
+    was_changed_since,
+)
 from suggestions.decisions import accept_by_hand, accept_suggestion, decline_suggestion, mark_as_spam, put_back, take
 from suggestions.models import Suggestion
 from suggestions.plain_text import filled_lines, to_text
@@ -34,7 +44,7 @@ class DeclineForm(forms.Form):
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("For colleagues. It is deleted with what the reader wrote."),
+        help_text=gettext_lazy("For colleagues. It is deleted together with the reader’s words."),
     )
 
 
@@ -43,14 +53,14 @@ class OutcomeForm(forms.Form):
         label=gettext_lazy("What was done"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("For colleagues. It is deleted with what the reader wrote."),
+        help_text=gettext_lazy("For colleagues. It is deleted together with the reader’s words."),
     )
 
 
 class SuggestionWorkflow(admin.ModelAdmin):
-    """What a reader wrote is read and never edited; each step is a button or a page with one form."""
+    """The pages of a suggestion. Nobody edits the reader's words; each step is a button or a page with one form."""
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         name = "suggestions_suggestion_{}".format
         steps = [
@@ -62,10 +72,11 @@ class SuggestionWorkflow(admin.ModelAdmin):
         return steps + super().get_urls()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody, also not a superuser, who has every permission, even one that there is not."""
+        """Returns False, even for a superuser, who has every permission: only readers send suggestions."""
         return False
 
-    def _row(self, request: HttpRequest, object_id: str, action: str) -> Any:
+    def _row(self, request: HttpRequest, object_id: str, action: str) -> Suggestion:
+        """Returns the suggestion. Raises Http404, or PermissionDenied where the user may not view or change it."""
         suggestion = self.get_object(request, object_id)
         if suggestion is None:
             raise Http404
@@ -73,11 +84,11 @@ class SuggestionWorkflow(admin.ModelAdmin):
             raise PermissionDenied
         return suggestion
 
-    def _url(self, step: str, suggestion: Suggestion, *more: Any) -> str:
+    def _url(self, step: str, suggestion: Suggestion, *more: str) -> str:
         return reverse(f"admin:suggestions_suggestion_{step}", args=[suggestion.pk, *more])
 
-    def _own_page(
-        self, request: HttpRequest, suggestion: Suggestion, template: str, title: Any, **context: Any
+    def _page(
+        self, request: HttpRequest, suggestion: Suggestion, template: str, title: str | Promise, **context: Any
     ) -> HttpResponse:
         context |= {
             **self.admin_site.each_context(request),
@@ -95,22 +106,22 @@ class SuggestionWorkflow(admin.ModelAdmin):
         messages.success(request, message)
         return redirect(self._url("change", suggestion))
 
-    # The suggestion itself
+    # The page of the suggestion
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         suggestion = self._row(request, object_id, "view")
         if request.method == "POST":
-            return self._press(request, self._row(request, object_id, "change"))
-        subject, row = suggestion.subject(), suggestion.question_row()
+            return self._take_step(request, self._row(request, object_id, "change"))
+        subject, question = suggestion.subject(), suggestion.question_row()
         live = Edition.objects.about(subject).live().first() if subject else None
         targets = [
             {"title": ACCEPT_FORMS[name].title, "url": self._url("accept", suggestion, name)}
             for name in accept_forms_for(suggestion, subject)
             if self._may_write(request, ACCEPT_FORMS[name], subject)
         ]
-        return self._own_page(
+        return self._page(
             request,
             suggestion,
             "suggestion.html",
@@ -119,8 +130,8 @@ class SuggestionWorkflow(admin.ModelAdmin):
             subject_url=_change_url(subject) if subject else "",
             live=live,
             is_newer=bool(live and live.number != suggestion.edition),
-            is_question_gone=bool(suggestion.question_key and not row),
-            is_changed=bool(row and was_changed_since(suggestion, row)),
+            is_question_deleted=bool(suggestion.question_key and not question),
+            is_changed=bool(question and was_changed_since(suggestion, question)),
             targets=targets,
             may_change=self.has_change_permission(request, suggestion),
             may_delete=self.has_delete_permission(request, suggestion),
@@ -132,29 +143,29 @@ class SuggestionWorkflow(admin.ModelAdmin):
         )
 
     def _next_url(self, suggestion: Suggestion) -> str:
-        """Of what waits after it, in the order of the list; "" where nothing does."""
+        """Returns the address of the next open suggestion in the order of the list; "" where no other is open."""
         others = Suggestion.objects.open().exclude(pk=suggestion.pk).order_by("at", "pk")
         later = others.filter(Q(at__gt=suggestion.at) | Q(at=suggestion.at, pk__gt=suggestion.pk))
         found = later.first() or others.first()
         return self._url("change", found) if found else ""
 
-    def _press(self, request: HttpRequest, suggestion: Suggestion) -> HttpResponseRedirect:
-        buttons: dict[str, tuple[Callable[..., None], str]] = {
-            "_take": (take, _("It is yours now.")),
+    def _take_step(self, request: HttpRequest, suggestion: Suggestion) -> HttpResponseRedirect:
+        buttons: dict[str, tuple[Callable[[Suggestion, User], None], str]] = {
+            "_take": (take, _("It is assigned to you now.")),
             "_spam": (mark_as_spam, _("Marked as spam. It is deleted after a month.")),
             "_back": (put_back, _("It is back in the inbox.")),
         }
         pressed = next((buttons[name] for name in buttons if name in request.POST), None)
         if pressed:
-            step, said = pressed
+            step, message = pressed
             try:
-                step(suggestion, by=request.user)
-                messages.success(request, said)
+                step(suggestion, editor_of(request))
+                messages.success(request, message)
             except PublishingError as error:
                 messages.error(request, str(error))
         return redirect(self._url("change", suggestion))
 
-    # The steps
+    # The pages of the steps
 
     def _may_write(self, request: HttpRequest, target: type[AcceptForm], subject: Publishable | None) -> bool:
         kinds = {target.kind, *([type(subject)] if subject and target.action == "add" else [])}
@@ -163,36 +174,40 @@ class SuggestionWorkflow(admin.ModelAdmin):
     def accept_view(self, request: HttpRequest, object_id: str, target: str) -> HttpResponse:
         suggestion = self._row(request, object_id, "change")
         subject = suggestion.subject()
-        went_meanwhile = request.method == "POST" and target == "answer" and suggestion.question_key
-        if target not in accept_forms_for(suggestion, subject) and not went_meanwhile:
+        # An answer that was typed must come back even if its question was deleted meanwhile.
+        is_late_answer = request.method == "POST" and target == "answer" and suggestion.question_key
+        if target not in accept_forms_for(suggestion, subject) and not is_late_answer:
             raise Http404
         form_class = ACCEPT_FORMS[target]
         if not self._may_write(request, form_class, subject):
             raise PermissionDenied
-        row = suggestion.question_row() if target == "answer" else None
+        question = suggestion.question_row() if target == "answer" else None
         start = request.GET.get("start", "")
         context: dict[str, Any] = {"target": target}
         is_changed = False
-        if row and was_changed_since(suggestion, row):
-            context["meanwhile"] = _change(suggestion.current_words, to_text(row.answer))
+        if question and was_changed_since(suggestion, question):
+            context["meanwhile"] = _change(suggestion.current_words, to_text(question.answer))
             is_changed = bool(suggestion.proposed_words)
         if is_changed and request.method != "POST" and start not in {TODAY, READER}:
-            # Two people changed the same words, and only a person can say which of them stand.
-            return self._own_page(request, suggestion, "accept.html", form_class.title, must_choose=True, **context)
-        form: Any = None
+            # Two people changed the same words, so the editor decides which words to start from.
+            return self._page(request, suggestion, "accept.html", form_class.title, must_choose=True, **context)
+        form: AcceptForm | None = None
         if request.method == "POST":
-            form, page = self._write(request, suggestion, form_class, subject)
-            if page:
-                return page
-        form = form or form_class(suggestion=suggestion, subject=subject, **({"start": start} if row else {}))
+            form, redirection = self._accept(request, suggestion, form_class, subject)
+            if redirection:
+                return redirection
+        form = form or form_class(suggestion=suggestion, subject=subject, start=start)
         context["media"] = Media.from_media(self.media + form.media, nonce=str(request.csp_nonce))  # type: ignore[attr-defined]
-        return self._own_page(request, suggestion, "accept.html", form_class.title, form=form, **context)
+        return self._page(request, suggestion, "accept.html", form_class.title, form=form, **context)
 
-    def _write(
-        self, request: HttpRequest, suggestion: Suggestion, form_class: type[AcceptForm], subject: Any
-    ) -> tuple[Any, HttpResponse | None]:
-        """The form, and where to go next if it was written. Held from before it is read until its edition is kept."""
-        form: Any = None
+    def _accept(
+        self, request: HttpRequest, suggestion: Suggestion, form_class: type[AcceptForm], subject: Publishable | None
+    ) -> tuple[AcceptForm, HttpResponse | None]:
+        """Saves the posted form and an edition. Returns the form, and a redirection where it was saved.
+
+        The subject is locked from before the form is read until the edition is saved.
+        """
+        form: AcceptForm | None = None
         try:
             with transaction.atomic():
                 if subject:
@@ -202,67 +217,73 @@ class SuggestionWorkflow(admin.ModelAdmin):
                 form = form_class(request.POST, suggestion=suggestion, subject=subject)
                 if not form.is_valid():
                     return form, None
-                written: list[Publishable] = []
+                applied: list[Applied] = []
+                bound_form = form
 
-                def apply() -> tuple[list[Publishable], str]:
-                    subjects, said = form.apply()
-                    written.extend(subjects)
-                    return subjects, said
+                def apply() -> Applied:
+                    applied.append(bound_form.apply())
+                    return applied[0]
 
-                accept_suggestion(suggestion, request.user, apply)
+                accept_suggestion(suggestion, editor_of(request), apply)
         except (PublishingError, ValidationError, IntegrityError, DataError) as error:
             form = form or form_class(request.POST, suggestion=suggestion, subject=subject)
             form.add_error(None, _error_words(error))
             return form, None
-        messages.success(request, _("It is in the working copy. Look it over, then submit it or publish it."))
-        return form, redirect(_change_url(written[0]))
+        messages.success(request, _("It is saved in the draft. Check it, then submit or publish it."))
+        changed, _message = applied[0]
+        return form, redirect(_change_url(changed[0]))
 
     def decline_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         suggestion = self._row(request, object_id, "change")
         form = DeclineForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                decline_suggestion(suggestion, request.user, form.cleaned_data["reason"])
+                decline_suggestion(suggestion, editor_of(request), form.cleaned_data["reason"])
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
                 return self._back(request, suggestion, _("Declined."))
-        return self._own_page(request, suggestion, "decline.html", _("Decline"), form=form)
+        return self._page(request, suggestion, "decline.html", _("Decline"), form=form)
 
     def done_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         suggestion = self._row(request, object_id, "change")
         form = OutcomeForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                accept_by_hand(suggestion, request.user, form.cleaned_data["outcome"])
+                accept_by_hand(suggestion, editor_of(request), form.cleaned_data["outcome"])
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
-                return self._back(request, suggestion, _("Noted as accepted."))
-        return self._own_page(request, suggestion, "done.html", _("Done by hand"), form=form)
+                return self._back(request, suggestion, _("Marked as done. The suggestion counts as accepted."))
+        return self._page(request, suggestion, "done.html", _("Mark as done"), form=form)
 
     def answer_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         suggestion = self._row(request, object_id, "change")
-        form: Any = None
+        form: ReplyForm | None = None
         if suggestion.email and sends_mail():
-            form = ReplyForm(request.POST.dict() or None, initial=draft_of(suggestion, request.user))
+            form = ReplyForm(request.POST.dict() or None, initial=draft_of(suggestion, editor_of(request)))
         if form and request.method == "POST" and form.is_valid():
             try:
-                send_reply(suggestion, request.user, **form.cleaned_data)
+                send_reply(suggestion, editor_of(request), **form.cleaned_data)
             except PublishingError as error:
                 suggestion = Suggestion.objects.filter(pk=suggestion.pk).first() or suggestion
-                # Who has seen that other answer may still send this one.
-                form.data = form.data | {"seen": replied_at(suggestion)}
+                # The page shows the other answer, so the editor may now send this one too.
+                form.data = {**form.data, "seen": replied_at(suggestion)}
                 form.add_error(None, str(error))
             except NotSent as error:
-                said = _(
-                    "It could not be sent, and nothing is recorded. Try again later. The mail server says: %(error)s"
-                )
-                form.add_error(None, said % {"error": error})
+                message = _("It could not be sent, and nothing is recorded. Try later. The mail server says: %(error)s")
+                form.add_error(None, message % {"error": error})
             else:
                 return self._back(request, suggestion, _("The answer was sent."))
-        draft = "" if form else draft_of(suggestion, request.user)["text"]
-        return self._own_page(request, suggestion, "reply.html", _("Answer by e-mail"), form=form, draft=draft)
+        draft = "" if form else draft_of(suggestion, editor_of(request))["text"]
+        return self._page(request, suggestion, "reply.html", _("Answer by e-mail"), form=form, draft=draft)
+
+
+def editor_of(request: HttpRequest) -> User:
+    """Returns the user of a request to the admin, which lets only signed-in users in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def _change_url(subject: Publishable) -> str:
@@ -270,7 +291,7 @@ def _change_url(subject: Publishable) -> str:
 
 
 def _change(old: str, new: str) -> Change | None:
-    """How a text became another one; None where there is no other."""
+    """Returns the differences between two texts; None where the new one is empty."""
     return Change("", "", "changed", block_runs(filled_lines(old), filled_lines(new))) if new else None
 
 
@@ -279,4 +300,4 @@ def _error_words(error: Exception) -> str:
         return " ".join(error.messages)
     if isinstance(error, PublishingError):
         return str(error)
-    return _("The database refuses it: it does not fit, or something else has what only one may have.")
+    return _("The database refused to save it: a value is too long, or another row has the same unique value.")

@@ -1,4 +1,4 @@
-"""The page that the benches write, each its own part: a first heading, and all below it."""
+"""Writes docs/performance.md, of which each benchmark has one part: a first heading and all below it."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "performance.md"
 
 
 def write_part(text: str) -> None:
-    """Puts a part in the place of the one with the same first heading, or at the end. The other parts stay."""
+    """Replaces the part with the same first heading, or adds the part at the end."""
     parts = re.split(r"(?m)^(?=# )", DOCUMENT.read_text(encoding="utf-8"))
     heading = text.strip().splitlines()[0]
     own = f"{text.strip()}\n\n"

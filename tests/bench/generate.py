@@ -1,6 +1,6 @@
 """Fills an empty database with generated diseases and organizations, all live.
 
-The verbs would take minutes, so rows and records are written in bulk; `check` compares a sample with what the verbs do.
+The verbs would take minutes, so rows are written in bulk; `check` compares a sample with what the verbs write.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from publishing.verbs import publish, save_edition, submit, withdraw
 SUPPORTS = 2
 DISEASES_AN_ORGANIZATION = 20
 UNLINKED = 100  # organizations that no disease names, at every size: a full page of the directory
-IN_WORK = 20  # of the unlinked ones: with unpublished changes, every other one handed over
+IN_WORK = 20  # of the unlinked ones: with unpublished changes, every second one submitted
 BATCH = 500
 
 LETTERS = "BCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -44,7 +44,7 @@ WORDS = TEXT.split()
 
 
 def prose(seed: int, count: int) -> str:
-    """So many words; for the same number always the same."""
+    """Returns `count` words, the same for the same seed."""
     chosen = []
     for _ in range(count):
         seed = (seed * 1_103_515_245 + 12_345) % 2**31
@@ -60,7 +60,7 @@ def paragraph(n: int) -> str:
 
 
 def generate(diseases: int, by: User) -> None:
-    """So many diseases and a tenth as many organizations, besides the unlinked.
+    """Makes diseases, a tenth as many organizations, and the unlinked organizations.
 
     Half of the diseases begin with A, so that a page of the A to Z has one heading at every size.
     """
@@ -75,7 +75,7 @@ def generate(diseases: int, by: User) -> None:
 
 @transaction.atomic
 def make_organizations(linked: int, by: User) -> list[Organization]:
-    """The linked ones; the unlinked are made too, with names that begin with A."""
+    """Makes all organizations and returns the linked ones. The names of the unlinked ones begin with A."""
     organizations = []
     for i in range(UNLINKED + linked):
         initial = LETTERS[i % 20] if i >= UNLINKED else "A"
@@ -85,12 +85,12 @@ def make_organizations(linked: int, by: User) -> list[Organization]:
                 name=name,
                 slug=slugify(name),
                 description=paragraph(i),
-                address=f"{i + 1} Main Street\nSuite {i % 50 + 1}",
+                street=f"{i + 1} Main Street\nSuite {i % 50 + 1}",
                 city="Springfield",
                 region="IL",
                 postal_code=f"{10_000 + i}",
                 country=COUNTRIES[i % len(COUNTRIES)],
-                phone=f"+1 217-555-{i:04}",  # one of its own, or all were likely duplicates
+                phone=f"+1 217-555-{i:04}",  # Each has a number of its own; otherwise all would be likely duplicates.
                 email="help@example.org",
                 website=f"https://www.example.org/{i}",
                 checked_on=date(2025, 3, 1),
@@ -173,7 +173,7 @@ def make_disease(i: int) -> Disease:
 
 
 def make_question(disease: Disease, source: Source, i: int, n: int) -> Question:
-    """An entry whose answer has some 1,500 characters."""
+    """Returns a question with an answer of about 1,500 characters."""
     seed = i * 17 + n * 5
     answer = (
         f"<p><strong>{disease.name}</strong> {paragraph(seed)}</p><p>{paragraph(seed + 1)}</p>"
@@ -196,13 +196,13 @@ def make_question(disease: Disease, source: Source, i: int, n: int) -> Question:
 
 
 def compose_sanitized(question: Question) -> QuestionValue:
-    """What `compose` makes of a clean answer, without sanitising it once more, which takes longer than all the rest."""
+    """Returns what `compose` would, without sanitising the clean answer again, which would take most of the time."""
     fields = {name: getattr(question, name) for name in ANSWER_FIELDS}
     return QuestionValue.model_construct(key=question.key, html=question.answer, source=str(question.source), **fields)
 
 
 def put_live(pages: Sequence[tuple[Any, Page]], by: User) -> list[Edition]:
-    """What keep() and publish() write, all but the links."""
+    """Writes what save_edition() and publish() would write, except the links."""
     now = timezone.now()
     minute = timedelta(minutes=1)
     who = {"by": by, "by_name": by.get_full_name()}
@@ -249,7 +249,7 @@ def put_live(pages: Sequence[tuple[Any, Page]], by: User) -> list[Edition]:
 
 @transaction.atomic
 def change(organization: Any, by: User, is_ready: bool) -> None:
-    """Leaves an organization live with unpublished changes, perhaps ready to publish."""
+    """Changes a live organization without publishing, and submits the change where `is_ready` is True."""
     organization.description += " Changed."
     organization.save()
     edition = save_edition(organization, by)
@@ -259,7 +259,7 @@ def change(organization: Any, by: User, is_ready: bool) -> None:
 
 @transaction.atomic
 def check(subject: Any, by: User) -> None:
-    """Stops where saving and the verbs would have left anything else than was generated. Changes nothing."""
+    """Raises AssertionError where the verbs would have written something else than was generated. Changes nothing."""
     row = type(subject).objects.filter(pk=subject.pk)
     generated = row.values().get()
     subject.save()
@@ -277,7 +277,7 @@ def check(subject: Any, by: User) -> None:
 
 
 def left_behind(subject: Any) -> dict[str, Any]:
-    """Everything about a subject that publish() sets, dates reduced to whether there is one."""
+    """Returns everything that publish() sets for a subject; of dates only whether they are set."""
     edition = Edition.objects.about(subject).live().get()
     event = Event.objects.filter(edition=edition, verb=Event.Verb.PUBLISHED).latest("pk")
     return {

@@ -54,7 +54,7 @@ class Site:
         connections["default"] = self.connection
 
     def disease(self, i: int) -> tuple[int, str]:
-        """The i-th of some diseases that lie spread over the whole table."""
+        """Returns the i-th of some diseases that are spread over the whole table."""
         return self.diseases[(i * 67 + 3) * (self.size // 200) % self.size]
 
     def organization(self, i: int) -> tuple[int, str]:
@@ -76,7 +76,7 @@ class Task:
     runs: int = RUNS
 
     def verify(self, response: HttpResponse) -> None:
-        """Every size must show equally many rows, or the times do not compare."""
+        """Raises AssertionError where the answer has another number of rows, since then the times do not compare."""
         if response.status_code != (200 if self.marker else 302):
             raise AssertionError(f"{self.name}: status {response.status_code}")
         found = response.content.decode().count(self.marker)
@@ -112,7 +112,7 @@ def saving(site: Site, i: int) -> Request:
 
 
 def publishing(site: Site, i: int) -> Request:
-    """Publishes what the i-th saving kept."""
+    """Publishes what the i-th save wrote."""
     address = reverse("admin:diseases_disease_publish", args=[site.disease(i)[0]])
     fields = fields_of(site.editor.get(address, secure=True).text)
     return lambda: site.editor.post(address, fields | {"note": "One word"}, secure=True)
@@ -189,7 +189,7 @@ TASKS = [
 
 
 def server_time() -> float:
-    """The CPU time of PostgreSQL's process for this connection, in seconds; 0 where it runs on another machine."""
+    """Returns the CPU time of PostgreSQL's process for this connection in seconds; 0 where it is on another machine."""
     if connection.vendor != "postgresql" or connection.connection is None:
         return 0
     process = Path(f"/proc/{connection.connection.info.backend_pid}")
@@ -202,7 +202,7 @@ def server_time() -> float:
 
 
 def time_request(request: Request, timings: Timings) -> Any:
-    """Connections are kept or closed around the request as a server would do it."""
+    """Times a request. Connections are kept or closed around it as a server does."""
     wall, cpu, server = time.perf_counter(), time.process_time(), server_time()
     close_old_connections()
     response = request()
@@ -255,7 +255,7 @@ PROGRAMS = {
 
 
 def measure_other_programs(size: int, runs: int) -> list[tuple[str, Timings, int]]:
-    """Times the sitemap and the feed after a publication each; with each the bytes of its answer."""
+    """Times the sitemap and the feed, each after a publication, and returns them with the bytes of each answer."""
     call_command("collectstatic", verbosity=0, interactive=False)
     site = Site(connection.settings_dict["NAME"], size)
     check_sitemap(site.reader)
@@ -277,7 +277,7 @@ def measure_other_programs(size: int, runs: int) -> list[tuple[str, Timings, int
 
 
 def check_sitemap(reader: Client) -> None:
-    """Stops where the sitemap lists anything else than each live page once with its date, and the fixed pages."""
+    """Raises AssertionError where the sitemap does not list each live page once with its date, and the fixed pages."""
 
     def entries(url: str) -> list[tuple[str, str]]:
         text = reader.get(url.removeprefix("https://testserver"), secure=True).text

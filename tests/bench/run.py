@@ -32,7 +32,8 @@ Results = dict[str, dict[int, Timings]]
 INTRODUCTION = """\
 # Speed
 
-What one request costs on a site of 200 diseases and on one of 20,000. `make bench` measures it and writes this page.
+What one request costs on a site of 200 diseases and on one of 20,000. `make bench` measures it and writes this part
+of the page.
 
 **Target:** a page that shows as many rows takes at most {target} times as long on the large site. A ratio above that
 is in bold.
@@ -45,7 +46,7 @@ is in bold.
   organization helps with 20 diseases, so there are 20 and 2,000 of them; 100 more help with none, on both sites. All
   are live. Half of the diseases begin with A, so that a page of the A to Z has as many headings on both sites. Of the
   organizations 20 have changes that are not published, on both sites; half of these are ready to publish.
-- Rows and editions are written in bulk; a sample is compared with what keeping and publishing would have left. Then
+- Rows and editions are written in bulk; a sample is compared with what saving and publishing would have written. Then
   the database gathers its statistics (`ANALYZE`).
 - Requests go through Django's test client and all of the middleware, with the settings of production, uncompressed.
   Connections are closed or kept after a request as on a server: SQLite's is closed, PostgreSQL's is kept.
@@ -53,14 +54,14 @@ is in bold.
   that runs on the same machine. Elapsed time is longer on a busy machine.
 - Figures are medians in milliseconds of {runs} requests, of {saves} where something is saved, after a few to warm up.
   The sites take turns, and most requests go to another disease each time. "SQL" is the number of statements.
-- What is worked out once for each release is not measured: the letters with their counts, the organizations'
-  countries, and how many are live. The first request after a publication takes that much longer, in each process.
+- What the site computes once after each publication is not measured: the letters with their counts, the
+  organizations' countries, and how many are live. The first request after a publication is slower, in each process.
 - "A to Z, half-way" is page 100 of 200 on the large site, beside the first page of the small one.
 """
 
 
 def set_up(url: str) -> None:
-    """Settings like those of a production site."""
+    """Sets environment variables like those of a production site."""
     os.environ.update(
         DJANGO_SETTINGS_MODULE="config.settings",
         ENV_FILE="",
@@ -99,7 +100,7 @@ def measure_sqlite() -> Results:
 
 @contextmanager
 def new_databases(server: Any) -> Iterator[dict[int, str]]:
-    """A database for each size, gone afterwards. One that is there already is someone's, and stops the run."""
+    """Makes a database for each size and drops them afterwards. Stops the run where one exists already."""
     made: dict[int, str] = {}
     try:
         for size in SIZES:
@@ -107,14 +108,14 @@ def new_databases(server: Any) -> Iterator[dict[int, str]]:
             made[size] = f"bench_{size}"
         yield made
     except psycopg.errors.DuplicateDatabase as error:
-        sys.exit(f"{error}\nIf an earlier run was cut off and left it, drop it first.")
+        sys.exit(f"{error}\nIf an earlier run was cut off and left the database, drop it first.")
     finally:
         for name in made.values():
             server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 def measure_postgresql(url: str) -> tuple[str, Results]:
-    """The server's version, and the results."""
+    """Returns the server's version and the results."""
     with psycopg.connect(url, autocommit=True) as server, new_databases(server) as databases:
         version = (server.info.parameter_status("server_version") or "").split()[0]
         return version, in_its_own_process(urlsplit(url)._replace(path=f"/{databases[SMALL]}").geturl(), databases)
@@ -151,7 +152,7 @@ def main() -> None:
         versions.append(f"PostgreSQL {version}")
         sections.append(table(postgresql, with_elapsed=True))
     else:
-        sections.append("Not measured: no database was title_words in `BENCH_DATABASE_URL`.")
+        sections.append("Not measured: `BENCH_DATABASE_URL` named no database.")
     runs = [len(found[SMALL].cpu) for found in sqlite.values()]
     introduction = INTRODUCTION.format(
         target=TARGET,

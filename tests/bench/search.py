@@ -39,7 +39,7 @@ of the page. A figure that misses its target is in bold.
   every other page has one certain word in an answer. They are put into the index as `manage.py reindex` does it.
 - Queries are made from those names by rules that know nothing of the search, always the same ones
   (`tests/bench/search_queries.py` has them all). **A slip** hits a letter in a word of at least four: left out, doubled
-  or a neighbour on the keyboard hit as well, a neighbour hit instead, two letters changed round; two edits are two of
+  or a neighbour on the keyboard hit as well, a neighbour hit instead, two letters changed round; two slips are two of
   those anywhere. **British** words come from a list of whole words as a dictionary has them; for the reverse the pages
   are renamed by it within a transaction that is rolled back, and asked for as they were. **Possessives** are put on
   names before "disease", "syndrome" and the like (`'s`, `’s`, `s`, `s'`); accents are left out, or put on any letter;
@@ -85,13 +85,13 @@ def nth(values: list[float], percent: int) -> float:
 
 
 def memory() -> float:
-    """Of this process now, in MB."""
+    """Returns the memory of this process in MB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 1e6
 
 
 def server_time(connection: Any) -> float:
-    """The CPU time of PostgreSQL's process for this connection; 0 where it runs on another machine."""
+    """Returns the CPU time of PostgreSQL's process for this connection in seconds; 0 where it is on another machine."""
     if connection.vendor != "postgresql" or connection.connection is None:
         return 0
     process = Path(f"/proc/{connection.connection.info.backend_pid}")
@@ -168,8 +168,8 @@ class Bench:
 
         self.measure("names as they are", [(name, queries.right(name)) for name in titles[::5]], first_is_right)
         self.measure("as people type", rules.EXAMPLES.items(), is_called, 100)
-        edits = [("one slip", rules.slip, 97), ("two edits", rules.two_slips, 94)]
-        for label, change, target in edits:
+        slips = [("one slip", rules.slip, 97), ("two slips", rules.two_slips, 94)]
+        for label, change, target in slips:
             self.measure(f"{label} in a name", pairs(queries.changed(titles, change)), first_is_right, target)
             self.measure(f"{label} in a synonym", pairs(queries.changed(others, change)), first_is_right, target)
         british = queries.changed(titles + others, rules.other_words(rules.BRITISH), 100_000)
@@ -195,13 +195,13 @@ class Bench:
         return Report(self.rows, self.facts, len(self.subjects), self.asked)
 
     def measure_american_for_british(self) -> None:
-        """The pages are called in British for a moment, and asked for in American."""
+        """Gives the pages British names inside a transaction, and searches for the American ones."""
         from django.db import transaction
 
         from search import index
         from tests.bench.search_queries import AMERICAN, BRITISH, Queries, other_words, reworded
 
-        renamed = [subject.title_words(lambda name: reworded(name, BRITISH)) for subject in self.subjects]
+        renamed = [subject.renamed(lambda name: reworded(name, BRITISH)) for subject in self.subjects]
         changed = [new for new, old in zip(renamed, self.subjects, strict=True) if new != old]
         queries = Queries(renamed)
         names = [name for subject in changed for name in subject.names if len(name) > 6]
@@ -251,7 +251,7 @@ class Bench:
         print(" | ".join(row.cells()), flush=True)
 
     def measure_changes(self) -> None:
-        """What one publication costs the next search of a process that has all the names."""
+        """Measures how much slower the first search after a publication is."""
         from search import index
         from search.engine import search
 
@@ -260,7 +260,7 @@ class Bench:
             self.ask("", put, lambda _text, subject=subject: index.put(subject.document()))
             self.ask(subject.name, after, search)
         self.facts.append(
-            f"Putting one page anew: {nth(put.cpu, 50):.0f} ms CPU. The first search after it: "
+            f"Putting one page again: {nth(put.cpu, 50):.0f} ms CPU. The first search after it: "
             f"{nth(after.cpu, 50):.1f} ms CPU at the median, {nth(after.cpu, 95):.1f} at p95."
         )
 
@@ -287,7 +287,7 @@ def lists_all(answer: Any, right: frozenset[int]) -> bool:
 
 
 def is_empty(answer: Any, _right: None) -> bool:
-    return not answer.hits and not answer.alike
+    return not answer.hits and not answer.similar
 
 
 def is_half(pages: int) -> Callable[[Any, Any], bool]:
@@ -377,7 +377,7 @@ def main() -> None:
         versions.append(f"PostgreSQL {number}")
         parts.append(table(postgresql))
     else:
-        parts.append("Not measured: no database was title_words in `BENCH_DATABASE_URL`.")
+        parts.append("Not measured: `BENCH_DATABASE_URL` named no database.")
     introduction = INTRODUCTION.format(
         date=datetime.now(UTC).strftime("%-d %B %Y"),
         versions=" · ".join(versions),

@@ -8,10 +8,9 @@ import re
 import uuid
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from diseases.codes import PATTERNS, Scheme
 from diseases.values import DiseasePage, IdentifierValue, QuestionValue, SynonymValue, Topic
@@ -24,7 +23,7 @@ PACKETS = DATA / "orphapackets-2025-12.jsonl.gz"
 MAPPINGS = DATA / "mondo-sssom-2026-08-04.zip"
 
 WIDESPREAD = "physiotherapist"
-"""A word that every other page holds, in an answer."""
+"""A word that every second page has in an answer."""
 QUESTIONS = ["What is it?", "What are the signs?", "What causes it?", "How might it be treated?"]
 
 
@@ -40,14 +39,14 @@ class Subject:
     def names(self) -> tuple[str, ...]:
         return self.name, *self.synonyms
 
-    def title_words(self, rename: Any) -> "Subject":
+    def renamed(self, rename: Callable[[str], str]) -> "Subject":
         return replace(self, name=rename(self.name), synonyms=tuple(map(rename, self.synonyms)))
 
     def document(self) -> Document:
         return self.page().document("disease", self.number, f"/diseases/orpha-{self.number}/")
 
     def page(self) -> DiseasePage:
-        """With four answers of some 120 words: what is searched is mostly text, as on the site."""
+        """Returns a page with four answers of about 120 words: as on the site, most of what is searched is text."""
         return DiseasePage(
             title=self.name[:250],
             slug=f"orpha-{self.number}",

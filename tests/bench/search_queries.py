@@ -1,7 +1,7 @@
-"""What readers might type, made of real names by rules that know nothing of how the search folds words.
+"""Makes queries that readers might type from real names, by rules that are independent of the search.
 
-Slips of the finger fall on a keyboard. British and American words are a list of whole words, written down as a
-dictionary has them. Possessives and accents are put on by hand's rules, not taken off by the folding's.
+Typing errors follow the layout of a keyboard. British and American spellings come from a list of whole words, as a
+dictionary has them. Possessives and accents are added by rules of this module.
 """
 
 import re
@@ -95,27 +95,27 @@ EXAMPLES = {
 class Query:
     text: str
     right: frozenset[int]
-    """The diseases of which any may come first: several where two share a name."""
+    """The diseases that may come first: several where they share a name."""
 
 
 class Queries:
-    """Always the same ones: every kind starts with the same seed."""
+    """The queries of a run. They are always the same, since every kind starts with the same seed."""
 
     def __init__(self, subjects: list[Subject]) -> None:
         self.subjects = subjects
-        self.called: dict[str, set[int]] = defaultdict(set)
+        self.numbers_by_name: dict[str, set[int]] = defaultdict(set)
         for subject in subjects:
             for name in subject.names:
-                self.called[name.casefold()].add(subject.number)
+                self.numbers_by_name[name.casefold()].add(subject.number)
 
     def right(self, name: str) -> frozenset[int]:
-        return frozenset(self.called[name.casefold()])
+        return frozenset(self.numbers_by_name[name.casefold()])
 
     def titles(self) -> list[str]:
         return [subject.name for subject in self.subjects]
 
     def other_names(self) -> list[str]:
-        """Synonyms that are more than an abbreviation: those have a word of six small letters."""
+        """Returns the synonyms that have a word of six lower-case letters, so are no abbreviations."""
         return [name for subject in self.subjects for name in subject.synonyms if re.search("[a-z]{6}", name)]
 
     def changed(self, names: list[str], change: Callable[[Random, str], str], sample: int = SAMPLE) -> list[Query]:
@@ -131,8 +131,11 @@ class Queries:
 
 
 def slip(random: Random, name: str) -> str:
-    """One slip of the finger in a letter of a word of at least four letters: left out, doubled or its neighbour hit as
-    well, its neighbour hit instead, or two letters changed round. In any case, "" where no word is that long."""
+    """Returns a name with one typing error in a word of at least four letters; "" where no word is that long.
+
+    The error is a letter left out, doubled, typed together with a neighbour on the keyboard, replaced by a neighbour,
+    or swapped with the next letter.
+    """
     places = [at for word in re.finditer(r"[^\W\d_]{4,}", name) for at in range(*word.span())]
     if not places:
         return ""
@@ -184,7 +187,7 @@ def reworded(name: str, pairs: dict[str, str]) -> str:
 
 
 def possessive(random: Random, name: str) -> str:
-    """Somebody's name before "disease", "syndrome" and the like."""
+    """Makes a person's name before "disease", "syndrome" and the like possessive."""
     ending = random.choice(["'s", "’s", "s", "s'"])
     return re.sub(
         r"\b([A-Z][a-zé]{3,})(?= (?:disease|syndrome|anomaly|anemia|ataxia|dystrophy)\b)", rf"\1{ending}", name
@@ -192,7 +195,7 @@ def possessive(random: Random, name: str) -> str:
 
 
 def without_accents(random: Random, name: str) -> str:
-    """As typed without them; ö and ü now and then as oe and ue."""
+    """Removes accents; sometimes ö and ü become oe and ue."""
     table = PLAIN | ({"ö": "oe", "ü": "ue", "ä": "ae"} if random.random() < 0.3 else {})
     return "".join(table.get(letter, letter) for letter in name)
 

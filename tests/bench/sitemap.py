@@ -38,7 +38,7 @@ What search engines and feed readers ask for, on a site of 20,000 diseases and 2
 {date} · {versions}
 
 - The site, the requests and the times are those of the first part of this page. Before each request something is
-  published, so that nothing is remembered from the one before.
+  published, so that no answer comes from a cache.
 - Before the times are taken, all parts are read and compared with what is live: each page once, with its date.
 - Times are milliseconds: the median of {runs} requests, and the longest of them by the clock, on a machine with other
   work.
@@ -67,7 +67,7 @@ def measure_postgresql(url: str) -> tuple[str, Any]:
         try:
             server.execute(SQL("CREATE DATABASE {}").format(name))
         except psycopg.errors.DuplicateDatabase as error:
-            sys.exit(f"{error}\nIf an earlier run was cut off and left it, drop it first.")
+            sys.exit(f"{error}\nIf an earlier run was cut off and left the database, drop it first.")
         try:
             number = (server.info.parameter_status("server_version") or "").split()[0]
             return number, in_its_own_process(urlsplit(url)._replace(path=f"/{DATABASE}").geturl())
@@ -100,7 +100,7 @@ def main() -> None:
         versions.append(f"PostgreSQL {number}")
         sections.append(table(results))
     else:
-        sections.append("Not measured: no database was title_words in `BENCH_DATABASE_URL`.")
+        sections.append("Not measured: `BENCH_DATABASE_URL` named no database.")
     introduction = INTRODUCTION.format(
         target=TARGET,
         date=datetime.now(UTC).strftime("%-d %B %Y"),

@@ -92,22 +92,24 @@ def main() -> None:
         figures = [median(times), quantiles(times, n=20)[-1], max(times)]
         rows.append([name, f"{len(times):,}", *(f"{figure:.1f}" for figure in figures)])
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    said = ", ".join(f"{count:,} with {status}" for status, count in sorted(answers.items()))
-    held = ", ".join(f"{count} {state}" for state, count in sorted(kept.items()))
-    summary = f"The {POSTS:,} posts were answered: {said}. Kept: {sum(kept.values())} ({held}). Mails sent: {mails}."
+    by_status = ", ".join(f"{count:,} with {status}" for status, count in sorted(answers.items()))
+    by_state = ", ".join(f"{count} {state}" for state, count in sorted(kept.items()))
+    summary = (
+        f"The {POSTS:,} posts were answered: {by_status}. Kept: {sum(kept.values())} ({by_state}). Mails sent: {mails}."
+    )
     write_part("\n\n".join([introduction.strip(), table, summary]))
     print(f"{table}\n\n{summary}")
 
 
 @contextmanager
 def served(environment: dict[str, str]) -> Iterator[int]:
-    """The site on a free port of this machine alone."""
+    """Serves the site on a free local port and returns the port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     granian = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--workers", "2"]
     command = [*granian, "--host", "127.0.0.1", "--port", str(port), "--log-level", "error", "config.wsgi:application"]
-    # It says of each post that it was refused; what readers get is looked at here.
+    # The server logs every refused post. This is expected, so its log is dropped.
     server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)  # noqa: S603 # our own
     try:
         for _attempt in range(100):
@@ -135,7 +137,7 @@ def get(connection: HTTPConnection, path: str) -> str:
 
 
 def read(port: int, until: float) -> list[float]:
-    """How long each page took that a reader asked for, in milliseconds."""
+    """Reads pages until a time and returns how long each took, in milliseconds."""
     connection = HTTPConnection("127.0.0.1", port)
     times: list[float] = []
     while time.monotonic() < until:
@@ -147,14 +149,14 @@ def read(port: int, until: float) -> list[float]:
 
 
 def post(port: int) -> Counter[int]:
-    """Sends all suggestions, as a program would that knows to wait before the first; the answers by status."""
+    """Sends all suggestions and counts the answers by status. It waits first, or the first would be too quick."""
     connection = HTTPConnection("127.0.0.1", port)
-    ticket = re.search(r'name="ticket" value="([^"]+)"', get(connection, FORM))
-    if not ticket:
-        sys.exit("The form has no ticket.")
+    token = re.search(r'name="token" value="([^"]+)"', get(connection, FORM))
+    if not token:
+        sys.exit("The form has no token.")
     time.sleep(4)
     answers: Counter[int] = Counter()
-    every(1 / A_SECOND, lambda number: answers.update([_post(connection, ticket[1], number)]))
+    every(1 / A_SECOND, lambda number: answers.update([_post(connection, token[1], number)]))
     return answers
 
 
@@ -165,8 +167,8 @@ def every(seconds: float, send: Callable[[int], None]) -> None:
         send(number)
 
 
-def _post(connection: HTTPConnection, ticket: str, number: int) -> int:
-    fields = {"ticket": ticket, "kind": "other", "message": f"Suggestion number {number} of a program."}
+def _post(connection: HTTPConnection, token: str, number: int) -> int:
+    fields = {"token": token, "kind": "other", "message": f"Suggestion number {number} of a program."}
     address = f"10.{number // 65536}.{number // 256 % 256}.{number % 256}"
     headers = HEADERS | {"X-Forwarded-For": address, "Content-Type": "application/x-www-form-urlencoded"}
     connection.request("POST", FORM, urlencode(fields), headers)

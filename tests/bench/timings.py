@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Timings:
-    """What one request took each time, in milliseconds, and how many SQL statements it needs."""
+    """How long one request took each time, in milliseconds, and how many SQL statements it needs."""
 
     rows: str
     cpu: list[float] = field(default_factory=list)

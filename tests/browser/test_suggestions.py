@@ -51,7 +51,7 @@ def test_a_readers_correction_is_accepted_published_and_credited(open_window, di
     reader.get_by_label("Your e-mail address").fill("parent@example.org")
     reader.get_by_role("button", name="Send", exact=True).click()
     expect(reader.get_by_role("heading", level=1)).to_have_text("Thank you")
-    reader.reload()  # a page that was led to, and not the form once more
+    reader.reload()  # This loads the thanks again, and does not send the form again.
     assert reader.context.cookies() == []
     assert Suggestion.objects.get().state == "new"
 
@@ -59,8 +59,8 @@ def test_a_readers_correction_is_accepted_published_and_credited(open_window, di
     editor.goto(reverse("admin:index"))
     editor.locator("#desk-suggestions").get_by_role("link", name=disease.name).click()
     expect(editor.locator("ins")).to_have_text(["about", "three <b>children</b>"])
-    editor.get_by_role("button", name="Take it").click()
-    expect(editor.get_by_text("It is yours now.")).to_be_visible()
+    editor.get_by_role("button", name="Assign to me").click()
+    expect(editor.get_by_text("It is assigned to you now.")).to_be_visible()
     editor.get_by_role("link", name="Accept into the answer…").click()
     text = editor.get_by_role("textbox", name="Answer")
     expect(text.locator("li")).to_have_text(["one in two", "about one in three <b>children</b>"])
@@ -70,7 +70,7 @@ def test_a_readers_correction_is_accepted_published_and_credited(open_window, di
     for _ in " <b>children</b>":
         editor.keyboard.press("Backspace")
     editor.get_by_role("button", name="Accept into the draft").click()
-    expect(editor.get_by_text("It is in the working copy.")).to_be_visible()
+    expect(editor.get_by_text("It is saved in the draft.")).to_be_visible()
     expect(editor.get_by_text("State: live, with unpublished changes")).to_be_visible()
     reader.goto("/diseases/long/")
     expect(reader.get_by_text("about one in three")).to_have_count(0)
@@ -104,7 +104,7 @@ def test_the_form_has_no_barrier_and_does_not_scroll_sideways(open_window, disea
         page.goto(f"/suggest/{path}")
         check(path)
     page.goto(f"/suggest/?{about}&question={question.key}")
-    page.get_by_text("The words as they stand on the page now").click()
+    page.get_by_text("The answer on the page now").click()
     page.get_by_label("What would you like to tell us?").fill("x" * 5_023)
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("This is 23 characters too long.")

@@ -1,4 +1,4 @@
-"""What is found, in which order, and why it says so. The same on SQLite and PostgreSQL."""
+"""What the search finds, in which order and with which reason. SQLite and PostgreSQL give the same."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +17,7 @@ def titles(text, **options):
 
 @pytest.fixture
 def iron():
-    """Diseases that have something to do with iron, and some that have not."""
+    """Some diseases about iron, and some others."""
     make_entry(
         "Neonatal hemochromatosis",
         "NH",
@@ -55,7 +55,7 @@ def iron():
         ("my son has gaucer", "Gaucher disease"),
     ],
 )
-def test_the_right_disease_comes_first_however_it_is_written(iron, text, first):
+def test_the_right_disease_comes_first_for_every_spelling(iron, text, first):
     assert titles(text)[:1] == [first]
 
 
@@ -78,14 +78,14 @@ def test_exact_names_come_first_then_beginnings_then_names_then_headings_then_an
     ]
 
 
-def test_the_same_words_in_another_order_come_before_names_that_hold_more():
+def test_the_same_words_in_another_order_come_before_longer_names():
     make_entry("Atypical deficiency of glucosidase alpha")
     make_entry("Glucosidase alpha deficiency")
 
     assert titles("deficiency, glucosidase alpha")[0] == "Glucosidase alpha deficiency"
 
 
-def test_what_fits_alike_goes_by_the_alphabet():
+def test_equal_matches_are_in_alphabetical_order():
     for name in ["Rare gout type 10", "Rare gout type 2", "Éarly rare gout"]:
         make_entry(name)
 
@@ -109,11 +109,11 @@ def test_what_fits_alike_goes_by_the_alphabet():
         ("GARD:355", []),
     ],
 )
-def test_a_code_finds_all_that_have_it(iron, text, found):
+def test_a_code_finds_all_diseases_with_this_code(iron, text, found):
     results = search(text)
 
     assert [hit.title for hit in results.hits] == found
-    assert {hit.reason.sort for hit in results.hits} <= {"code"}
+    assert {hit.reason.matched for hit in results.hits} <= {"code"}
     assert results.corrected_to == ""
 
 
@@ -123,10 +123,10 @@ def test_each_result_says_why_it_was_found(iron):
     (code,) = search("GARD:7172").hits
     (section,) = search("antioxidants").hits
 
-    assert (title.reason.sort, title.reason.text) == ("title", "Neonatal hemochromatosis")
-    assert (name.reason.sort, name.reason.text, name.reason.note) == ("name", "NH", "also called")
-    assert (code.reason.sort, code.reason.text) == ("code", "GARD:7172")
-    assert (section.reason.sort, section.reason.text) == ("section", "How might it be treated")
+    assert (title.reason.matched, title.reason.text) == ("title", "Neonatal hemochromatosis")
+    assert (name.reason.matched, name.reason.text, name.reason.note) == ("name", "NH", "also called")
+    assert (code.reason.matched, code.reason.text) == ("code", "GARD:7172")
+    assert (section.reason.matched, section.reason.text) == ("section", "How might it be treated")
     assert section.reason.anchor == "q-How_might_it_be_treated"
     assert section.reason.runs == (
         (False, "With "),
@@ -135,7 +135,7 @@ def test_each_result_says_why_it_was_found(iron):
     )
 
 
-def test_words_that_stand_apart_on_a_page_are_found_and_marked_where_most_of_them_are():
+def test_words_in_different_places_are_found_and_marked_in_the_best_section():
     make_entry("Iron fever", What_is_it="A fever.", Treatment=f"{'Word ' * 60}with oedema and tumours, {'word ' * 60}")
 
     (hit,) = search("iron edema tumor").hits
@@ -150,7 +150,7 @@ def test_a_correction_is_announced_and_can_be_refused(iron):
     refused = search("neonatel hemocromatosis", exact=True)
 
     assert corrected.corrected_to == "Neonatal hemochromatosis"
-    assert (refused.corrected_to, refused.hits, refused.alike) == ("", (), ("Neonatal hemochromatosis",))
+    assert (refused.corrected_to, refused.hits, refused.similar) == ("", (), ("Neonatal hemochromatosis",))
     assert search("haemochromatosis").corrected_to == ""  # spelled otherwise, not wrongly
 
 
@@ -166,7 +166,7 @@ def test_words_of_answers_are_corrected_too_and_forgotten_with_the_page():
 
 
 @pytest.mark.parametrize("text", ["xqzkv", "wrtbnmpl", "blorf syndrome", "zzzz zzzz", "qjxk", "", "   ", "?!"])
-def test_nonsense_is_answered_with_nothing(iron, text):
+def test_nonsense_finds_nothing(iron, text):
     assert search(text).hits == ()
     assert suggest_names(text) == ()
 
@@ -182,7 +182,7 @@ def test_results_are_counted_and_paged():
     assert search("common").total == 22
 
 
-def test_suggestions_come_by_beginnings_of_names_and_words_and_then_forgivingly(iron):
+def test_suggestions_match_beginnings_and_then_misspelt_beginnings(iron):
     assert [each.title for each in suggest_names("gau")] == ["Gaucher disease", "Gaucher disease type 1"]
     assert [(each.title, each.reason) for each in suggest_names("glucocer")] == [
         ("Gaucher disease", "also called Glucocerebrosidase deficiency")
@@ -196,7 +196,7 @@ def test_suggestions_come_by_beginnings_of_names_and_words_and_then_forgivingly(
 
 
 @pytest.mark.parametrize("count", [1, 15])
-def test_a_search_asks_the_database_as_often_for_any_number_of_hits(django_assert_max_num_queries, count):
+def test_a_search_needs_the_same_queries_for_any_number_of_hits(django_assert_max_num_queries, count):
     for n in range(count):
         make_entry(f"Fever {n:02}", "Heat", codes=(f"ORPHA:{n}",), What_is_it="Something common.")
     search("warm")

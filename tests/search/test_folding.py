@@ -1,4 +1,4 @@
-"""What counts as the same word, whoever writes it."""
+"""Which spellings count as the same word."""
 
 import pytest
 from hypothesis import given
@@ -44,7 +44,7 @@ DIFFERENT = [
 
 
 @pytest.mark.parametrize("same", ALIKE, ids=lambda same: same[0])
-def test_spellings_of_one_name_are_folded_alike(same):
+def test_spellings_of_one_name_have_the_same_folding(same):
     assert [words(text) for text in same] == [words(same[0])] * len(same)
 
 
@@ -54,7 +54,7 @@ def test_other_words_stay_different(different):
 
 
 @pytest.mark.parametrize(("one", "other"), [("Möbius", "Moebius"), ("Sjögren", "Sjoegren"), ("Løken", "Loeken")])
-def test_letters_that_are_written_as_two_can_be_found_both_ways(one, other):
+def test_letters_like_ae_are_found_in_both_spellings(one, other):
     assert words(other) in spellings(one)
 
 

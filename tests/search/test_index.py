@@ -1,4 +1,4 @@
-"""The index is what the site is: at once, for everybody, and never what was rolled back."""
+"""The index follows the live pages at once, in every process, and has nothing that was rolled back."""
 
 import threading
 from io import StringIO
@@ -24,7 +24,7 @@ def titles(text):
 
 
 def elsewhere(action):
-    """What an action returns in another thread, on a connection of its own."""
+    """Returns what an action returns in another thread with a connection of its own."""
     outcome = []
 
     def run():
@@ -86,7 +86,7 @@ def test_organizations_are_found_beside_diseases():
     assert titles("foundation basel") == ["Zebra Fever Foundation"]
 
 
-def test_binning_takes_a_page_out():
+def test_a_page_in_the_trash_is_not_found():
     disease = make_disease(name="Zebra fever")
 
     trash(disease, by=make_publisher(is_superuser=True), reason="A test.")
@@ -95,7 +95,7 @@ def test_binning_takes_a_page_out():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_another_connection_does_is_seen_at_once_and_only_if_it_is_committed():
+def test_changes_of_another_connection_are_seen_at_once_if_they_are_committed():
     make_entry("Zebra rash")
     disease = make_disease(live=False, name="Horse fever", summary="With blisters.")
     edition, publisher = save_edition(disease, by="test"), make_publisher()
@@ -151,7 +151,7 @@ def test_a_savepoint_that_is_rolled_back_is_forgotten():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_publication_makes_nobody_read_all_the_names_anew():
+def test_after_a_publication_the_names_are_not_all_read_again():
     first = make_entry("Zebra fever")
     with current_names() as before:
         pass
@@ -166,7 +166,7 @@ def test_a_publication_makes_nobody_read_all_the_names_anew():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_process_that_missed_too_much_reads_all_anew():
+def test_a_process_that_missed_too_many_changes_reads_all_names_again():
     make_entry("Zebra fever")
     assert titles("fever") == ["Zebra fever"]
 
@@ -176,7 +176,7 @@ def test_a_process_that_missed_too_much_reads_all_anew():
     assert titles("fever") == ["Horse fever"]
 
 
-def test_a_remembering_process_finds_what_a_new_one_finds():
+def test_an_old_process_finds_what_a_new_process_finds():
     documents = [make_entry(f"Fever {n}", "Heat", f"Type {n} heat", What_is_it=f"Number {n}.") for n in range(9)]
     search("fever")
     for document in documents[::2]:

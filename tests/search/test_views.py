@@ -1,4 +1,4 @@
-"""The search page and the suggestions, as readers get them."""
+"""The search page and its suggestions, as readers see them."""
 
 import re
 import socket
@@ -43,7 +43,7 @@ HOSTILE = {
 
 
 def make_ferropathy():
-    """A disease that can be found in every way."""
+    """Returns a live disease that can be found by title, other name, code and answer."""
     disease = make_disease(live=False, name="Neonatal ferropathy", summary="A rare disease of newborns.", questions=0)
     disease.identifiers.update(scheme="ORPHA", value="446")
     Synonym.objects.create(disease=disease, text="Newborn iron storage", kind="exact", position=2)
@@ -57,7 +57,7 @@ def address_of(disease):
 
 
 def hits(html):
-    """The words of each result, in order."""
+    """Returns the text of each result, in order."""
     found = re.search(r'<ol class="results".*?</ol>', html, re.DOTALL)
     return texts_of(found[0], "li") if found else []
 
@@ -83,7 +83,7 @@ def test_a_result_says_why_it_was_found(client, query, words):
     assert f'<a href="{address_of(disease)}">Neonatal ferropathy</a>' in html
 
 
-def test_an_answer_is_led_to_and_its_words_are_marked(client):
+def test_a_result_links_to_its_answer_and_marks_the_words(client):
     disease = make_ferropathy()
     anchor = f"q-{disease.questions.get().key}"
 
@@ -108,7 +108,7 @@ def test_diseases_and_organizations_are_counted_and_listed_together(client):
     ]
 
 
-def test_one_result_is_one(client):
+def test_one_result_is_counted_in_the_singular(client):
     make_disease(name="Gaucher disease")
 
     html = client.get(RESULTS, {"q": "gaucher"}).text
@@ -150,7 +150,7 @@ def test_many_results_have_pages(client):
     assert '<ol class="results" start="21">' in pages[1].text
 
 
-def test_a_corrected_query_is_announced_and_can_be_insisted_on(client):
+def test_a_correction_is_announced_and_the_reader_can_search_for_the_exact_words(client):
     make_disease(name="Gangliosidosis")
 
     corrected = client.get(RESULTS, {"q": "gangliosidozis"}).text
@@ -163,7 +163,7 @@ def test_a_corrected_query_is_announced_and_can_be_insisted_on(client):
     assert texts_of(exact, "h1") == ["Nothing found for “ gangliosidozis ”"]
 
 
-def test_nothing_found_leads_on(client):
+def test_a_page_without_results_has_links_to_the_lists(client):
     make_disease(name="Gangliosidosis")
 
     response = client.get(RESULTS, {"q": "xqzwvkj"})
@@ -183,7 +183,7 @@ def test_without_words_the_page_is_a_form_with_hints(client, query):
     response = client.get(RESULTS, query)
 
     assert texts_of(response.text, "h1") == ["Search"]
-    assert texts_of(response.text, "h2") == ["You can look for", "Or go through the lists"]
+    assert texts_of(response.text, "h2") == ["You can look for", "Or look through the lists"]
     assert 'name="robots"' not in response.text
 
 
@@ -197,7 +197,7 @@ def test_results_are_for_readers_and_not_for_robots(client):
 # The suggestions
 
 
-def test_suggestions_say_what_fits_and_how_many(client):
+def test_suggestions_have_titles_and_a_count(client):
     disease = make_disease(name="Zellweger syndrome")
     organization = make_organization(name="Zellweger Families")
 
@@ -217,7 +217,7 @@ def test_suggestions_say_what_fits_and_how_many(client):
     assert found == {"count": 2, "said": "2 suggestions"}
 
 
-def test_a_suggestion_says_by_which_name_it_fits(client):
+def test_a_suggestion_says_which_name_matches(client):
     make_ferropathy()
 
     (option,) = client.get(SUGGEST, {"q": "newborn iron"}).json()["options"]
@@ -226,7 +226,7 @@ def test_a_suggestion_says_by_which_name_it_fits(client):
 
 
 @pytest.mark.parametrize("query", ["", "z", "xqzwvkj"])
-def test_where_nothing_fits_that_is_said(client, query):
+def test_without_suggestions_the_status_says_so(client, query):
     make_disease(name="Zellweger syndrome")
 
     assert client.get(SUGGEST, {"q": query}).json() == {"count": 0, "options": [], "said": "No suggestions"}
@@ -236,7 +236,7 @@ def test_the_script_is_small():
     assert len(SCRIPT.read_bytes()) < 3 * 1024
 
 
-# What nobody may do, and what nobody may know
+# Privacy and hostile input
 
 
 @pytest.mark.parametrize("address", [RESULTS, SUGGEST])
@@ -273,7 +273,7 @@ def test_hostile_words_get_a_normal_answer(client, query):
 
 
 @pytest.mark.parametrize("charset", ["unicode_escape", "utf-7", "utf-16", "none"])
-def test_a_request_cannot_say_what_its_words_are_written_in(client, charset):
+def test_a_request_cannot_choose_its_encoding(client, charset):
     for address in [RESULTS, SUGGEST]:
         response = client.get(
             f"{address}?q=%5Cud800+%2B2AA-", headers={"content-type": f"text/plain; charset={charset}"}
@@ -282,7 +282,7 @@ def test_a_request_cannot_say_what_its_words_are_written_in(client, charset):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_bytes_that_no_browser_sends_get_a_normal_answer_through_the_front_door(live_server):
+def test_bytes_that_no_browser_sends_get_a_normal_answer_from_the_server(live_server):
     make_disease(name="Gaucher disease")
     words = [b"\xff\xfe\xc3(", b"%00%ff%", b"'\"<>|^`{}", "Ĳ🧬".encode(), b"a" * 10_000]
 

@@ -1,4 +1,4 @@
-"""Suggestions to test with."""
+"""Makes suggestions for tests."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from suggestions.topic import SuggestionTopic
 
 
 def make_suggestion(about: Any = None, question: Any = None, **fields: Any) -> Suggestion:
-    """As a reader sends it, who is looking at the live page."""
+    """Makes a suggestion as a reader sends it from the live page."""
     found = SuggestionTopic()
     if about:
         edition = Edition.objects.about(about).live().get()

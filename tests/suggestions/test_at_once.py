@@ -19,7 +19,7 @@ POSTS = 24
 
 
 def at_once(step, values):
-    """What a step answers for each of the values, each in a thread with a connection of its own."""
+    """Returns what a step returns for each value. Each call has a thread and a database connection of its own."""
 
     def run(value):
         try:
@@ -48,7 +48,7 @@ def test_the_limits_are_exact(settings):
     assert RateCount.objects.get(key=SITE).count == 15
 
 
-def test_one_sender_is_held_to_the_limit(settings):
+def test_one_sender_cannot_exceed_the_limit(settings):
     settings.SUGGESTIONS_PER_ADDRESS = 1
 
     answers = at_once(post, range(POSTS))

@@ -1,4 +1,4 @@
-"""The form for readers' suggestions, as a reader, a robot and another site's page meet it."""
+"""The form for readers' suggestions, as a reader, a robot and a page of another site use it."""
 
 import re
 from urllib.parse import urlencode
@@ -28,7 +28,7 @@ SHOWN = "My cousin’s “trees” &amp; &lt;b&gt;more&lt;/b&gt;"
 
 
 def opened(client, query="", at=NOON):
-    """What the form holds, read at noon."""
+    """Returns the fields of the form as it is opened at a time."""
     with time_machine.travel(at, tick=False):
         html = client.get(FORM + query).text
     return fields_of(html[html.index("<main") :])
@@ -52,7 +52,7 @@ def make_answer(answer="<p>It runs in families.</p>", **fields):
     return disease, question
 
 
-def test_a_correction_is_kept_with_all_that_it_is_about(client):
+def test_a_correction_stores_everything_that_it_is_about(client):
     disease, question = make_answer("<p>It runs in <em>families</em>.</p><ul><li>one</li></ul>", name="Marfan syndrome")
     query = query_of(disease, question)
 
@@ -89,7 +89,7 @@ def test_a_correction_is_kept_with_all_that_it_is_about(client):
     assert mail.outbox == []
 
 
-def test_no_cookie_is_set_and_no_copy_is_kept(client):
+def test_no_cookie_is_set_and_no_copy_is_stored(client):
     for response in [client.get(FORM), client.post(FORM, TYPED), send(client, opened(client) | TYPED)]:
         assert list(response.cookies) == []
         assert "no-store" in response["Cache-Control"]
@@ -99,7 +99,7 @@ def test_no_cookie_is_set_and_no_copy_is_kept(client):
 
 
 @pytest.mark.parametrize("kind", Suggestion.Kind.values)
-def test_every_kind_is_taken_about_the_site_in_general(client, kind):
+def test_every_kind_can_be_about_the_site_in_general(client, kind):
     send(client, opened(client, f"?kind={kind}") | {"message": "Some words."})
 
     kept = Suggestion.objects.get()
@@ -132,7 +132,7 @@ def test_a_suggestion_about_an_organization(client):
         "?about=disease&about=organization&slug=%FF",
     ],
 )
-def test_what_is_not_live_is_about_the_site_in_general(client, query):
+def test_a_suggestion_about_a_page_that_is_not_live_is_about_the_site(client, query):
     make_disease(live=False, name="Draft of a disease", slug="draft-of-a-disease")
     withdraw(make_disease(slug="withdrawn", name="Withdrawn disease"), by=make_publisher(), reason="Wrong.")
 
@@ -146,7 +146,7 @@ def test_what_is_not_live_is_about_the_site_in_general(client, query):
     assert Suggestion.objects.get().about_kind == ""
 
 
-def test_the_words_of_a_draft_stay_unseen(client):
+def test_the_form_never_shows_the_words_of_a_draft(client):
     disease, question = make_answer()
     question.answer = "<p>LEAK of a draft.</p>"
     question.save()
@@ -159,7 +159,7 @@ def test_the_words_of_a_draft_stay_unseen(client):
     assert 'name="proposed"' not in html
 
 
-def test_a_former_address_is_that_of_the_page(client):
+def test_a_former_address_leads_to_the_page(client):
     disease, question = make_answer(slug="before", name="Renamed disease")
     disease.slug = "after"
     disease.save()
@@ -171,7 +171,7 @@ def test_a_former_address_is_that_of_the_page(client):
     assert (kept.about_slug, kept.question) == ("after", "What causes it?")
 
 
-def test_the_reader_is_taken_at_the_edition_that_was_shown(client):
+def test_a_suggestion_is_about_the_edition_that_the_reader_saw(client):
     disease, question = make_answer("<p>As it was.</p>")
     query = query_of(disease, question)
     fields = opened(client, query)
@@ -186,11 +186,11 @@ def test_the_reader_is_taken_at_the_edition_that_was_shown(client):
     assert (kept.edition, kept.current_words, kept.about_slug) == (1, "As it was.", disease.slug)
 
 
-# What is refused, and that it all comes back
+# What is refused, and that everything typed comes back
 
 
 def given_back(response):
-    """What the form holds that came back."""
+    """Returns the typed fields of the form in the answer."""
     fields = fields_of(response.text[response.text.index("<main") :])
     return {name: fields.get(name) for name in TYPED}
 
@@ -208,7 +208,7 @@ def test_something_must_be_written(client):
     assert not Suggestion.objects.exists()
 
 
-def test_a_change_of_white_space_is_no_proposal(client):
+def test_a_change_of_spaces_is_not_a_correction(client):
     disease, question = make_answer("<p>One two.</p><p>Three.</p>")
     fields = opened(client, query_of(disease, question))
 
@@ -226,7 +226,7 @@ def test_a_change_of_white_space_is_no_proposal(client):
         ("proposed", 20 + 5_023, "This is 23 characters too long."),
     ],
 )
-def test_too_long_says_by_how_much_and_gives_all_of_it_back(client, field, length, says):
+def test_a_text_that_is_too_long_comes_back_and_says_by_how_much(client, field, length, says):
     disease, question = make_answer("<p>Twenty characters it</p>")
     query = query_of(disease, question)
     assert len(opened(client, query)["proposed"]) == 20
@@ -244,10 +244,10 @@ def test_too_long_says_by_how_much_and_gives_all_of_it_back(client, field, lengt
 
 
 @pytest.mark.parametrize("email", ["nobody", "a@example.org, b@example.org", "a@example.org\r\nBcc: b@example.org"])
-def test_an_address_that_is_none_is_refused(client, email):
+def test_an_invalid_address_is_refused(client, email):
     response = send(client, opened(client) | TYPED | {"email": email})
 
-    assert "This is no e-mail address." in text_of(response.text)
+    assert "This is not an e-mail address." in text_of(response.text)
     assert given_back(response) == TYPED
     assert not Suggestion.objects.exists()
 
@@ -261,7 +261,7 @@ def test_an_address_that_is_too_long_says_by_how_much(client):
     assert f'value="{address}"' in response.text
 
 
-def test_words_about_a_question_that_went_meanwhile_are_not_lost(client):
+def test_words_about_a_question_that_was_deleted_meanwhile_are_not_lost(client):
     disease, question = make_answer()
     query = query_of(disease, question)
     fields = opened(client, query) | {"proposed": "It seldom runs in families.", "message": "Our doctor said so."}
@@ -269,7 +269,7 @@ def test_words_about_a_question_that_went_meanwhile_are_not_lost(client):
     put_live(Disease.objects.get())
     redact(Edition.objects.get(number=1), make_publisher(), "A name stood there.")
 
-    back = send(client, fields | {"ticket": "no more"}, query)
+    back = send(client, fields | {"token": "no more"}, query)
     send(client, fields, query)
 
     assert fields_of(back.text[back.text.index("<main") :])["message"] == (
@@ -295,14 +295,14 @@ def test_words_that_were_redacted_meanwhile_are_not_shown_or_kept_again(client):
     assert (kept.edition, kept.current_words, kept.proposed_words) == (2, "Corrected.", "Corrected again.")
 
 
-def test_characters_that_are_no_text_are_left_out(client):
+def test_control_characters_are_left_out(client):
     send(client, opened(client) | TYPED | {"message": "a\0b\x07c\x1b[31m\r\nd\te\u202ef \u200fשלום"})
 
     assert Suggestion.objects.get().message == "abc[31m\nd\tef \u200fשלום"
 
 
 @pytest.mark.parametrize("fields", [{"kind": "praise"}, {"kind": ""}, {"kind": "a\0"}])
-def test_a_kind_that_is_none_is_refused(client, fields):
+def test_an_unknown_kind_is_refused(client, fields):
     response = send(client, opened(client) | TYPED | fields)
 
     assert response.status_code == 200
@@ -312,12 +312,12 @@ def test_a_kind_that_is_none_is_refused(client, fields):
 
 
 @pytest.mark.parametrize(
-    "ticket",
+    "token",
     ["", "\0", "x" * 1000, "W251bGwsbnVsbCxmYWxzZV0:1wXyZ1:forged", signing.dumps([1, None, False], salt="other")],
     ids=["nothing", "NUL", "long", "forged", "signed for something else"],
 )
-def test_a_forged_post_is_not_taken_and_comes_back(client, ticket):
-    response = send(client, TYPED | {"ticket": ticket})
+def test_a_forged_post_is_not_taken_and_comes_back(client, token):
+    response = send(client, TYPED | {"token": token})
 
     assert response.status_code == 403
     assert "We could not be sure" in text_of(response.text)
@@ -350,7 +350,7 @@ def test_a_post_from_another_sites_page_is_not_taken(client, headers, is_taken):
         assert given_back(response) == TYPED
 
 
-def test_a_page_that_was_open_for_days_is_sent_once_more(client):
+def test_a_page_that_was_open_for_days_must_be_sent_again(client):
     disease, question = make_answer()
     query = query_of(disease, question)
     fields = opened(client, query) | {"message": TYPED["message"]}
@@ -366,7 +366,7 @@ def test_a_page_that_was_open_for_days_is_sent_once_more(client):
     assert (kept.state, kept.question) == ("new", "What causes it?")
 
 
-def test_a_post_that_no_one_typed_is_not_read(client):
+def test_an_enormous_post_is_not_read(client):
     response = client.post(FORM, {"message": "x" * (views.MAX_POST_BYTES + 1)})
 
     assert response.status_code == 413
@@ -374,14 +374,14 @@ def test_a_post_that_no_one_typed_is_not_read(client):
     assert len(response.text) < 20_000
 
 
-def test_other_ways_to_ask_are_refused(client):
+def test_other_methods_are_refused(client):
     assert client.put(FORM).status_code == 405
     assert client.post("/suggest/thanks/").status_code == 405
     assert client.head(FORM).status_code == 200
     assert client.post(FORM, "{", content_type="application/json").status_code == 403
 
 
-def test_where_nothing_can_be_written_the_words_come_back(client, monkeypatch):
+def test_the_words_come_back_if_the_database_is_locked(client, monkeypatch):
     def busy(*args):
         raise OperationalError("database is locked")
 
@@ -396,7 +396,7 @@ def test_where_nothing_can_be_written_the_words_come_back(client, monkeypatch):
 # Where the links stand
 
 
-def test_every_page_leads_to_the_form_and_a_preview_does_not(client):
+def test_every_page_links_to_the_form_and_a_preview_does_not(client):
     disease, question = make_answer(name="Marfan syndrome")
     disease.symptoms.create(term="Fever", approved=True)
     put_live(disease)
@@ -430,7 +430,7 @@ def test_every_page_leads_to_the_form_and_a_preview_does_not(client):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_form_asks_the_database_as_little_for_a_long_page(client, django_assert_num_queries, count):
+def test_the_form_needs_one_query_for_any_length_of_page(client, django_assert_num_queries, count):
     disease = make_disease(questions=count)
     query = query_of(disease, disease.questions.first())
 
@@ -440,8 +440,8 @@ def test_the_form_asks_the_database_as_little_for_a_long_page(client, django_ass
         client.get(FORM)
 
 
-def test_the_ticket_says_nothing_of_the_reader(client):
-    first, second = opened(client)["ticket"], opened(client)["ticket"]
+def test_the_token_says_nothing_about_the_reader(client):
+    first, second = opened(client)["token"], opened(client)["token"]
 
     assert first == second
     assert signing.loads(first, salt=form_tokens.SALT) == [None, None, False]

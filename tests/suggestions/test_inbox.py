@@ -1,4 +1,4 @@
-"""The inbox: who may see and decide, what accepting does to the working copy, and answers by mail."""
+"""The inbox: who may see and decide, what accepting changes in the draft, and answers by e-mail."""
 
 import re
 import smtplib
@@ -78,7 +78,7 @@ def main_of(response):
     return html[html.index('id="content-main"') :]
 
 
-# Who may
+# Permissions
 
 
 PAGES = ["change", "decline", "done", "answer", "delete"]
@@ -99,7 +99,7 @@ def test_nobody_without_the_permission_sees_a_suggestion(client):
     assert state_of(suggestion) == ("new", "")
 
 
-def test_who_may_only_look_changes_nothing(client):
+def test_a_user_who_may_only_view_changes_nothing(client):
     _disease, _question, suggestion = corrected()
     viewer = make_user("", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_suggestion"))
@@ -117,7 +117,7 @@ def test_who_may_only_look_changes_nothing(client):
     assert state_of(suggestion) == ("new", "")
 
 
-def test_who_may_not_change_diseases_accepts_nothing_into_them(client):
+def test_a_user_who_may_not_change_diseases_cannot_accept_into_them(client):
     _disease, _question, suggestion = corrected()
     user = make_user("", is_staff=True)
     user.user_permissions.add(*Permission.objects.filter(codename__in=["view_suggestion", "change_suggestion"]))
@@ -143,7 +143,7 @@ def test_nobody_adds_one_in_the_admin_and_an_editor_may_delete(client, editor):
     assert not Suggestion.objects.exists()
 
 
-def test_what_is_not_there_is_not_found(client, editor):
+def test_a_missing_suggestion_is_not_found(client, editor):
     suggestion = make_suggestion()
 
     assert client.get(url(suggestion, "accept", "answer")).status_code == 404
@@ -156,7 +156,7 @@ def test_what_is_not_there_is_not_found(client, editor):
 # The list and the first page
 
 
-def test_the_list_shows_what_waits_the_oldest_first(client, editor):
+def test_the_list_shows_open_suggestions_the_oldest_first(client, editor):
     rows = {state: make_suggestion(state=state, message=f"It is {state}.") for state in Suggestion.State.values}
 
     def listed(query=""):
@@ -195,7 +195,7 @@ def test_many_at_once(client, editor):
     assert act("decline_many") == ["declined", "declined"]
 
 
-def test_the_first_page_says_what_waits(client, editor):
+def test_the_first_page_lists_open_suggestions(client, editor):
     make_suggestion(make_disease(name="Marfan syndrome"), kind="symptom")
     make_suggestion(state="in_work", handler_name="Grace")
     for state in ["spam", "accepted"]:
@@ -209,13 +209,13 @@ def test_the_first_page_says_what_waits(client, editor):
         "Marfan syndrome symptom",
         "The site Grace other",
     ]
-    assert texts_of(section, "p") == ["All of them: 1 new · 1 in work"]
+    assert texts_of(section, "p") == ["All of them: 1 new · 1 in progress"]
 
 
 # One suggestion
 
 
-def test_what_readers_write_is_never_markup(client, editor):
+def test_the_words_of_readers_are_never_markup(client, editor):
     disease, question = make_answer(name="Marfan syndrome")
     texts = {"message": MARKED, "proposed_words": f"It runs in families.\n\n{MARKED}", "email": "a@example.org"}
     suggestion = make_suggestion(disease, question, **texts, outcome=MARKED, answer=MARKED, handler_name=MARKED)
@@ -256,13 +256,13 @@ def test_taking_putting_back_and_declining(client, editor):
     assert suggestion.decided_at
 
 
-def test_one_leads_to_the_next_that_waits(client, editor):
+def test_one_suggestion_leads_to_the_next_open_one(client, editor):
     now = timezone.now()
     first, second, third = (make_suggestion(at=now - timedelta(days=days)) for days in [3, 2, 1])
     make_suggestion(state="spam", at=now)
 
     def next_of(suggestion):
-        return re.findall(r'href="([^"]*)">Next that waits', client.get(url(suggestion)).text)
+        return re.findall(r'href="([^"]*)">Next suggestion', client.get(url(suggestion)).text)
 
     client.post(url(second, "decline"), {"reason": ""})
     assert [next_of(each) for each in [first, second, third]] == [[url(third)], [url(third)], [url(first)]]
@@ -270,7 +270,7 @@ def test_one_leads_to_the_next_that_waits(client, editor):
     assert next_of(third) == []
 
 
-def test_what_somebody_else_decided_stays_decided(client, editor):
+def test_a_decision_of_somebody_else_stays(client, editor):
     _disease, question, suggestion = corrected()
     fields = form_of(client, url(suggestion, "accept", "answer"))
     Suggestion.objects.update(state="declined", handler_name="Grace")
@@ -293,7 +293,7 @@ def accept(client, suggestion, target, **fields):
     return client.post(address, form_of(client, address) | fields)
 
 
-def test_an_answer_is_accepted_edited_at_will_and_published(client, editor):
+def test_an_answer_is_edited_accepted_and_published(client, editor):
     disease, question, suggestion = corrected()
     version = disease.version
     form = form_of(client, url(suggestion, "accept", "answer"))
@@ -328,7 +328,7 @@ def test_an_answer_is_accepted_edited_at_will_and_published(client, editor):
     assert form_of(client, publish_url)["note"] == ""
 
 
-def test_the_date_of_an_answer_moves_as_the_editor_says(client, editor):
+def test_the_editor_decides_whether_the_date_of_an_answer_changes(client, editor):
     _disease, question, suggestion = corrected()
     address = url(suggestion, "accept", "answer")
     form = form_of(client, address)
@@ -340,16 +340,16 @@ def test_the_date_of_an_answer_moves_as_the_editor_says(client, editor):
     assert (question.answer, question.last_updated) == ("<p>It seldom runs in families.</p><p>Two.</p>", None)
 
 
-def test_words_that_are_there_already_are_not_accepted(client, editor):
+def test_an_unchanged_answer_is_not_accepted(client, editor):
     _disease, question, suggestion = corrected()
 
     page = accept(client, suggestion, "answer", answer=f"<div>{question.answer}</div>")
 
-    assert "This is what stands there already." in page.text
+    assert "The answer already says this." in page.text
     assert state_of(suggestion)[0] == "new"
 
 
-def test_an_answer_that_was_changed_since_asks_which_words_to_start_from(client, editor):
+def test_for_a_changed_answer_the_editor_chooses_which_words_to_start_from(client, editor):
     _disease, question, suggestion = corrected()
     question.answer = "<p>It runs in families.</p><p>Two, and three.</p>"
     question.save()
@@ -368,7 +368,7 @@ def test_an_answer_that_was_changed_since_asks_which_words_to_start_from(client,
     assert question.answer == form["answer"]
 
 
-def test_what_was_changed_since_is_shown_where_the_reader_proposed_no_words(client, editor):
+def test_later_changes_are_shown_if_the_reader_proposed_no_words(client, editor):
     disease, question, _other = corrected()
     suggestion = make_suggestion(disease, question, kind="correction", message="It is old.")
     question.answer = "<p>It runs in <em>families</em>.</p><p>Three.</p>"
@@ -382,7 +382,7 @@ def test_what_was_changed_since_is_shown_where_the_reader_proposed_no_words(clie
     assert "have lost" not in page
 
 
-def test_an_answer_that_changes_under_the_editors_hands_comes_back(client, editor):
+def test_an_answer_that_somebody_changes_meanwhile_comes_back(client, editor):
     _disease, question, suggestion = corrected()
     address = url(suggestion, "accept", "answer")
     form = form_of(client, address) | {"answer": "<p>Mine.</p>"}
@@ -402,7 +402,7 @@ def test_an_answer_that_changes_under_the_editors_hands_comes_back(client, edito
     assert question.answer == "<p>Mine.</p>"
 
 
-def test_nothing_is_accepted_into_what_is_gone(client, editor):
+def test_nothing_is_accepted_into_a_deleted_page_or_question(client, editor):
     disease, question, suggestion = corrected()
     form = form_of(client, url(suggestion, "accept", "answer"))
     trash(disease, make_publisher(), "Twice.")
@@ -467,7 +467,7 @@ def test_a_symptom_is_on_the_page_if_the_editor_approves_it(client, editor, appr
     assert state_of(suggestion)[0] == "accepted"
 
 
-def test_a_new_organization_is_a_draft_in_the_list_of_the_disease(client, editor):
+def test_a_new_organization_is_a_draft_and_listed_on_the_disease(client, editor):
     disease = make_disease()
     suggestion = make_suggestion(disease, kind="organization", message="Rare Hearts helped us, says Jane Doe.")
 
@@ -489,12 +489,12 @@ def state_and_outcome(suggestion):
     return f"{suggestion.state}: {suggestion.outcome}"
 
 
-def test_a_new_organization_without_a_disease_and_one_that_is_here_already(client, editor):
+def test_a_new_organization_without_a_disease_and_one_that_exists(client, editor):
     make_organization(name="Iron Society", phone="217-555-0177")
     suggestion = make_suggestion(kind="organization")
 
     twice = accept(client, suggestion, "organization", name="Another", country="US", phone="(217) 555 0177")
-    assert "“Iron Society” is here already (the same telephone or fax number)" in twice.text
+    assert "“Iron Society” exists already (the same telephone or fax number)" in twice.text
     assert "is_listed" not in twice.text
     assert Organization.objects.count() == 1
     accept(client, suggestion, "organization", name="Another", country="US")
@@ -524,7 +524,7 @@ def test_the_details_of_an_organization_are_corrected(client, editor):
     assert "Corrected: Phone." in state_and_outcome(suggestion)
 
 
-def test_what_no_page_can_hold_comes_back(client, editor):
+def test_values_that_no_page_may_have_come_back(client, editor):
     disease = make_disease()
     suggestion = make_suggestion(disease)
 
@@ -542,7 +542,7 @@ def test_what_no_page_can_hold_comes_back(client, editor):
     assert Edition.objects.about(disease).count() == 1
 
 
-def test_the_credit_is_suggested_only_for_what_readers_have_not_seen(client):
+def test_the_note_about_readers_is_proposed_only_for_unpublished_editions(client):
     disease = make_disease()
     publisher = make_publisher()
     client.force_login(publisher)
@@ -566,7 +566,7 @@ def test_the_credit_is_suggested_only_for_what_readers_have_not_seen(client):
 # Answers by mail
 
 
-def test_an_answer_goes_out_as_it_was_edited_and_is_recorded(client, editor, settings):
+def test_an_answer_is_sent_as_edited_and_recorded(client, editor, settings):
     settings.SUGGEST_EMAIL = "people@example.org"
     disease, question, _suggestion = corrected(name="Marfan <b>syndrome")
     suggestion = make_suggestion(disease, question, email="parent@example.org", message=MARKED)
@@ -589,7 +589,7 @@ def test_an_answer_goes_out_as_it_was_edited_and_is_recorded(client, editor, set
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("new", "looking into it"), ("accepted", "You were right"), ("declined", "leave the page as it is")],
+    [("new", "are checking it"), ("accepted", "You were right"), ("declined", "leave the page as it is")],
 )
 def test_the_template_fits_the_outcome(client, editor, state, words):
     suggestion = make_suggestion(email="parent@example.org", state=state)
@@ -600,7 +600,7 @@ def test_the_template_fits_the_outcome(client, editor, state, words):
     assert form["subject"] == "Your suggestion to Plainly Rare"
 
 
-def test_no_header_can_be_smuggled_in(client, editor):
+def test_a_subject_cannot_add_a_header(client, editor):
     suggestion = make_suggestion(email="parent@example.org")
     form = form_of(client, url(suggestion, "answer"))
 
@@ -615,7 +615,7 @@ def test_no_header_can_be_smuggled_in(client, editor):
 @pytest.mark.parametrize(
     "error", [smtplib.SMTPServerDisconnected("gone"), ConnectionRefusedError("no"), TimeoutError()]
 )
-def test_a_mail_that_does_not_leave_costs_no_word(client, editor, monkeypatch, error):
+def test_if_sending_fails_no_word_is_lost(client, editor, monkeypatch, error):
     def fail(self, messages):
         raise error
 
@@ -642,9 +642,9 @@ def test_two_editors_do_not_answer_at_once(client, editor):
     pages = [client.post(url(suggestion, "answer"), form) for _ in range(2)]
 
     assert len(mail.outbox) == 1
-    assert "Somebody has answered meanwhile" in pages[1].text
-    assert "This would be one more mail." in client.get(url(suggestion, "answer")).text
-    assert "This would be one more mail." in pages[1].text
+    assert "Somebody else has answered meanwhile" in pages[1].text
+    assert "This would be another e-mail." in client.get(url(suggestion, "answer")).text
+    assert "This would be another e-mail." in pages[1].text
     client.post(url(suggestion, "answer"), fields_of(main_of(pages[1])) | {"text": "And one more thing."})
     assert [sent.body for sent in mail.outbox][1:] == ["And one more thing."]
 
@@ -657,7 +657,7 @@ def test_without_an_address_or_without_mail_nothing_is_sent(client, editor, sett
     suggestion = make_suggestion(email="parent@example.org")
     page = client.post(url(suggestion, "answer"), {"subject": "x", "text": "x", "seen": ""})
 
-    assert "This site sends no mail" in page.text
+    assert "This site cannot send e-mail" in page.text
     suggestion.refresh_from_db()
     assert suggestion.answered_at is None
     assert mail.outbox == []

@@ -1,4 +1,4 @@
-"""How much is taken, what is held as spam, and what is known of a sender."""
+"""The limits of what is accepted, what is held as spam, and what the site knows of a sender."""
 
 from datetime import timedelta
 
@@ -28,25 +28,25 @@ def sender(hour=1, **meta):
     return sender_of(RequestFactory().get("/", **{"REMOTE_ADDR": "192.0.2.1"} | meta), hour)
 
 
-# Who sends
+# Senders
 
 
-def test_a_sender_is_a_hash_that_is_another_one_every_hour():
+def test_the_hash_of_a_sender_changes_every_hour():
     assert sender() == sender()
     assert len({sender(1), sender(2), sender(REMOTE_ADDR="192.0.2.2")}) == 3
     assert len(sender()) == 64
 
 
 def test_the_networks_of_one_customer_are_one_sender():
-    house = sender(REMOTE_ADDR="2001:db8:1:2::1")
+    customer = sender(REMOTE_ADDR="2001:db8:1:2::1")
 
-    assert sender(REMOTE_ADDR="2001:db8:1:2:ffff::9") == sender(REMOTE_ADDR="2001:db8:1:ff::1") == house
-    assert sender(REMOTE_ADDR="2001:db8:1:102::1") != house
+    assert sender(REMOTE_ADDR="2001:db8:1:2:ffff::9") == sender(REMOTE_ADDR="2001:db8:1:ff::1") == customer
+    assert sender(REMOTE_ADDR="2001:db8:1:102::1") != customer
     assert sender(REMOTE_ADDR="::ffff:192.0.2.1") == sender()
     assert sender(REMOTE_ADDR="fe80::1%eth0") == sender(REMOTE_ADDR="fe80::2")
 
 
-def test_what_a_reader_writes_into_the_header_counts_for_nothing(settings):
+def test_a_forged_header_is_ignored(settings):
     forged = {"HTTP_X_FORWARDED_FOR": "203.0.113.9"}
     assert sender(**forged) == sender()
 
@@ -61,7 +61,7 @@ def test_what_a_reader_writes_into_the_header_counts_for_nothing(settings):
     assert sender(HTTP_X_FORWARDED_FOR="192.0.2.1, \0", **proxy) == sender(REMOTE_ADDR="") == unknown != seen
 
 
-def test_no_address_is_kept(client):
+def test_no_address_is_stored(client):
     send(client, opened(client) | TYPED, REMOTE_ADDR="192.0.2.77")
 
     kept = [*Suggestion.objects.values_list(), *RateCount.objects.values_list()]
@@ -72,7 +72,7 @@ def test_no_address_is_kept(client):
 # What looks like spam is held
 
 
-def test_what_a_robot_does_is_held_and_thanked_for(client):
+def test_a_suggestion_of_a_robot_is_held_and_thanked_for(client):
     fields = opened(client)
 
     for more, at in [({"homepage": "x"}, "12:01Z"), ({}, "12:00:02Z"), ({"message": "www.a.b " * 4}, "12:01Z")]:
@@ -184,7 +184,7 @@ def test_all_senders_together_have_an_hourly_limit(client, settings):
     assert RateCount.objects.count() == 1 + 3
 
 
-def test_spam_leaves_room_for_what_is_none(client, settings):
+def test_spam_does_not_use_up_the_limit_of_others(client, settings):
     settings.SUGGESTIONS_PER_HOUR = 4
     fields = opened(client) | TYPED
 
@@ -217,12 +217,12 @@ def test_many_automated_posts_leave_no_more_than_the_limit_and_no_mail(client, s
     assert mail.outbox == []
 
 
-def test_a_refused_post_writes_nothing_and_asks_little(client, settings, django_assert_num_queries):
+def test_a_refused_post_needs_one_query(client, settings, django_assert_num_queries):
     settings.SUGGESTIONS_PER_HOUR = 1
     fields = opened(client) | TYPED
     send(client, fields)
 
-    with django_assert_num_queries(1):  # the tallies
+    with django_assert_num_queries(1):  # the counts
         assert send(client, fields | {"message": "Another one."}).status_code == 429
 
 
@@ -236,13 +236,13 @@ def test_old_words_may_be_sent_again(client):
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no such limit")
-def test_the_patience_of_others_is_left_as_it_was(client):
-    def patience():
+def test_the_lock_timeout_of_others_stays_as_it_was(client):
+    def timeout():
         with connection.cursor() as cursor:
             return cursor.execute("PRAGMA busy_timeout").fetchone()[0]
 
-    before = patience()
+    before = timeout()
     for n in range(2):
         send(client, opened(client) | TYPED | {"message": f"Number {n}."})
 
-    assert patience() == before > LOCK_TIMEOUT
+    assert timeout() == before > LOCK_TIMEOUT

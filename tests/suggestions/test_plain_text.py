@@ -39,7 +39,7 @@ def test_an_answer_is_read_as_a_person_would_type_it():
     assert to_text("words alone") == "words alone"
 
 
-def test_words_that_were_not_touched_keep_their_formatting():
+def test_words_that_were_not_edited_keep_their_formatting():
     assert shape(merge_into_html(RICH, TEXT)) == shape(RICH)
     changed = merge_into_html(RICH, TEXT.replace("next", "last").replace("- one", "- one more"))
 
@@ -103,7 +103,7 @@ LINKED = '<a href="https://example.org/" rel="noopener">{}</a>'
         ("<p>5. Five is a number.</p>", "Five", "Six", "<p>5. Six is a number.</p>"),
     ],
 )
-def test_in_a_list_or_table_only_what_was_touched_is_made_anew(html, old, new, changed):
+def test_in_a_list_or_table_only_what_was_edited_is_rebuilt(html, old, new, changed):
     html = sanitize(html.format("see"))
     expected = sanitize(changed.format("see")) if changed else html.replace("<ul>", "<ul><li>none</li>")
     assert to_text(html).count(old) == 1
@@ -111,7 +111,7 @@ def test_in_a_list_or_table_only_what_was_touched_is_made_anew(html, old, new, c
     assert merge_into_html(html, to_text(html).replace(old, new)) == expected
 
 
-def test_a_reader_cannot_nest_lists_without_end():
+def test_a_reader_cannot_nest_lists_too_deeply():
     steps = "\n".join(" " * n + "- step" for n in range(400))
 
     assert merge_into_html("", steps).count("<ul>") == 13
@@ -131,7 +131,7 @@ def test_nothing_that_is_typed_becomes_markup_and_no_word_is_lost(text, html):
 
 
 @given(st.lists(st.text("ab <&>\"'é.-1 ", min_size=1, max_size=20), max_size=5))
-def test_what_is_plain_comes_back_as_it_was(paragraphs):
+def test_plain_paragraphs_come_back_unchanged(paragraphs):
     html = sanitize(merge_into_html("", "\n\n".join(paragraphs)))
 
     assert merge_into_html(html, to_text(html)) == html

@@ -1,4 +1,4 @@
-"""What readers wrote about themselves goes: after a while by itself, and when they ask for it."""
+"""What readers wrote is deleted: after some months, and when they ask for it."""
 
 from datetime import timedelta
 from io import StringIO
@@ -40,7 +40,7 @@ def full(days, **fields):
     return sent_ago(days, **texts | {"state": "accepted", "handler_name": "Ada"} | fields)
 
 
-def test_after_the_days_all_that_was_typed_is_gone_and_the_rest_stays():
+def test_after_some_days_what_was_typed_is_deleted_and_the_rest_stays():
     old, young = full(181, about=make_disease(name="Marfan syndrome")), full(179)
 
     said = forget()
@@ -49,10 +49,10 @@ def test_after_the_days_all_that_was_typed_is_gone_and_the_rest_stays():
     assert typed(young) == PERSONAL
     assert (old.about_title, old.state, old.handler_name, old.kind) == ("Marfan syndrome", "accepted", "Ada", "other")
     assert "Secret" not in repr(Suggestion.objects.filter(pk=old.pk).values().get())
-    assert said.startswith("1 suggestions were cleared of all that was typed (0 of them nobody had decided)")
+    assert said.startswith("Deleted: the texts of 1 suggestions (0 of them without a decision)")
 
 
-def test_the_number_of_days_is_the_operators(settings):
+def test_the_operator_sets_the_number_of_days(settings):
     settings.SUGGESTION_DAYS = 10
     rows = [full(days) for days in (5, 11, 60)]
 
@@ -62,16 +62,16 @@ def test_the_number_of_days_is_the_operators(settings):
     assert [bool(typed(row)) for row in rows] == [True, False, False]
 
 
-def test_what_nobody_decided_is_closed_with_it():
+def test_an_undecided_suggestion_is_closed_when_it_is_forgotten():
     waiting = full(200, state="in_work", handler_name="Ada")
 
-    assert "(1 of them nobody had decided)" in forget()
+    assert "(1 of them without a decision)" in forget()
 
     assert typed(waiting) == []
     assert (waiting.state, waiting.is_open) == ("declined", False)
 
 
-def test_what_came_with_an_address_goes_on_request_however_new_it_is():
+def test_suggestions_with_an_address_are_deleted_on_request_at_any_age():
     theirs = [full(0), full(5, state="new"), full(5, state="spam")]
     others = full(0, email="other@example.org")
 
@@ -80,10 +80,10 @@ def test_what_came_with_an_address_goes_on_request_however_new_it_is():
     assert [typed(row) for row in theirs] == [[], [], []]
     assert [row.state for row in theirs] == ["accepted", "declined", "spam"]
     assert typed(others) == PERSONAL
-    assert said.startswith("3 suggestions were cleared of all that was typed (1 of them")
+    assert said.startswith("Deleted: the texts of 3 suggestions (1 of them")
 
 
-def test_spam_goes_after_a_month_and_hashes_after_an_hour():
+def test_spam_is_deleted_after_a_month_and_hashes_after_an_hour():
     old, young = sent_ago(31, state="spam"), sent_ago(29, state="spam")
     with time_machine.travel("2026-06-01 12:30Z"):
         noon = int(timezone.now().timestamp()) // 3600
@@ -95,7 +95,7 @@ def test_spam_goes_after_a_month_and_hashes_after_an_hour():
 
     assert list(Suggestion.objects.all()) == [young]
     assert list(RateCount.objects.values_list("hour", flat=True)) == [noon]
-    assert "1 held as spam were deleted, and 1 counts of past hours" in said
+    assert "1 suggestions held as spam, and 1 counts of past hours" in said
 
 
 def test_a_second_run_finds_nothing_to_do():
@@ -103,13 +103,13 @@ def test_a_second_run_finds_nothing_to_do():
     forget()
 
     assert forget() == (
-        "0 suggestions were cleared of all that was typed (0 of them nobody had decided), "
-        "0 held as spam were deleted, and 0 counts of past hours."
+        "Deleted: the texts of 0 suggestions (0 of them without a decision), "
+        "0 suggestions held as spam, and 0 counts of past hours."
     )
 
 
 @pytest.mark.parametrize("options", [{"days": 0}, {"days": -5}, {"days": 10**9}, {"email": ""}, {"email": "nobody"}])
-def test_a_slip_of_the_keyboard_deletes_nothing(options):
+def test_a_typing_error_deletes_nothing(options):
     row = full(0, email="")
 
     with pytest.raises(CommandError):
@@ -118,7 +118,7 @@ def test_a_slip_of_the_keyboard_deletes_nothing(options):
     assert typed(row) == PERSONAL[1:]
 
 
-def test_the_database_holds_to_it():
+def test_the_database_enforces_the_rules():
     row = full(200)
     forget()
 
@@ -127,7 +127,7 @@ def test_the_database_holds_to_it():
             Suggestion.objects.filter(pk=row.pk).update(**fields)
 
 
-def test_an_account_that_goes_leaves_its_name():
+def test_a_deleted_account_leaves_its_name():
     editor = make_editor(first_name="Ada", last_name="Lovelace")
     row = make_suggestion(handler=editor, handler_name="Ada Lovelace", state="in_work")
     editor.delete()
