@@ -53,7 +53,7 @@ def test_the_first_page_has_no_barrier_and_does_not_scroll_sideways(open_window,
     page = open_window(publisher, viewport={"width": width, "height": 800}, color_scheme=color_scheme)
 
     page.goto(reverse("admin:index"))
-    titles = page.locator(".desk h2").all_inner_texts()
+    titles = page.locator(".panels h2").all_inner_texts()
 
     assert [re.sub(r"\s+\d+$", "", title) for title in titles] == [
         "Ready to publish",
@@ -62,7 +62,7 @@ def test_the_first_page_has_no_barrier_and_does_not_scroll_sideways(open_window,
         "Live with unpublished changes",
         "Recently published",
     ]
-    assert page.locator(".desk li").count() == (5 if full else 0)
+    assert page.locator(".panels li").count() == (5 if full else 0)
     assert barriers(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 

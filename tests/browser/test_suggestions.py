@@ -73,7 +73,7 @@ def test_a_readers_correction_is_accepted_published_and_credited(live_server, ne
     editor = editing.new_page()
     editor.on("console", lambda message: complaints.append(message.text))
     sign_in(editor, make_editor(first_name="Ada", last_name="Lovelace"))
-    editor.locator("#desk-suggestions").get_by_role("link", name=disease.name).click()
+    editor.locator("#panel-suggestions").get_by_role("link", name=disease.name).click()
     expect(editor.locator("ins")).to_have_text(["about", "three <b>children</b>"])
     editor.get_by_role("button", name="Take it").click()
     expect(editor.get_by_text("It is yours now.")).to_be_visible()
