@@ -72,7 +72,7 @@ def test_keys_save_and_preview(open_window):
     page = open_window(make_editor())
 
     page.goto(url("change", disease))
-    save = page.get_by_role("button", name="Save and go on editing")
+    save = page.get_by_role("button", name="Save and continue editing")
     expect(save).to_have_attribute("aria-keyshortcuts", "Control+S Meta+S")
     expect(save).to_have_attribute("title", re.compile("^(Ctrl\\+|⌘)S$"))
     expect(page.get_by_role("button", name="Save and preview")).to_have_attribute("aria-keyshortcuts", "Alt+Shift+P")

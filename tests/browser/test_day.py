@@ -36,7 +36,7 @@ def test_an_editors_day(sign_in):  # noqa: F811
     editor.locator("#supports-0 .select2-selection").click()
     editor.locator(".select2-search__field").fill("Helpful")
     editor.locator(".select2-results__option", has_text="The Helpful Society").click()
-    editor.get_by_role("button", name="Save and go on editing").click()
+    editor.get_by_role("button", name="Save and continue editing").click()
     expect(editor.get_by_text("was added successfully")).to_be_visible()
     disease = Disease.objects.get()
     editor.locator("#questions-group .has_original").filter(has=editor.locator("> h3", has_text="First?")).get_by_role(
@@ -59,7 +59,7 @@ def test_an_editors_day(sign_in):  # noqa: F811
     # One word changes; the publisher compares and publishes with a note.
     editor.goto(url("change", disease))
     editor.get_by_label("Summary:", exact=True).fill("A disease of the evening.")
-    editor.get_by_role("button", name="Save and go on editing").click()
+    editor.get_by_role("button", name="Save and continue editing").click()
     expect(editor.get_by_text("was changed successfully")).to_be_visible()
     publisher.goto(url("compare", disease))
     assert publisher.locator("del").all_inner_texts() == ["morning."]
@@ -78,7 +78,7 @@ def test_an_editors_day(sign_in):  # noqa: F811
     publisher.goto(url("history", disease))
     publisher.goto(reverse("admin:diseases_disease_restore", args=[disease.pk, first]))
     publisher.get_by_role("button", name="Restore").click()
-    expect(publisher.get_by_text(re.compile("is the working copy again"))).to_be_visible()
+    expect(publisher.get_by_text(re.compile("was restored and saved as edition"))).to_be_visible()
     expect(publisher.get_by_label("Summary:", exact=True)).to_have_value("A disease of the morning.")
     publisher.get_by_role("link", name="Publish the previous edition…").click()
     publisher.get_by_role("button", name="Publish this edition again").click()

@@ -237,7 +237,7 @@ def test_a_refusal_is_a_page_with_a_reason_and_a_way_back(client):
     refused = client.get(url("trash", make_organization()))
 
     assert refused.status_code == 403
-    assert "Only a publisher may delete what is live." in refused.text
+    assert "This page is live. Only a publisher may delete it." in refused.text
     assert reverse("admin:index") in refused.text
 
 

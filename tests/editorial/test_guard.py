@@ -152,7 +152,7 @@ def test_an_organization_added_by_both_is_named_twice_and_not_saved_twice(first,
 
     again = save(second, disease, returned_form(save(second, disease, fields)))
 
-    assert "This stands here twice" in again.text
+    assert "This is here twice" in again.text
     assert disease.supports.count() == 2
 
 
@@ -163,7 +163,7 @@ def test_what_was_changed_meanwhile_is_not_deleted_unseen(first, second, disease
     save(first, disease, ada | {row_of(ada, "questions", question.pk) + "answer": "<p>One. Important.</p>"})
 
     response = save(second, disease, fields | {row_of(fields, "questions", question.pk) + "DELETE": "on"})
-    assert "You marked this for deletion, but it was changed meanwhile" in response.text
+    assert "You marked this for deletion, but another person has changed it" in response.text
     save(second, disease, returned_form(response))
 
     question.refresh_from_db()
@@ -201,7 +201,7 @@ def test_an_order_is_one_editors_or_the_others_and_never_a_mixture(first, second
     assert names(disease) == ["Third?", "First?", "Second?"]
 
     moved = save(second, disease, order(fields, disease, "First?", "Third?", "Second?"))
-    assert "Both of you changed the order" in moved.text
+    assert "You both changed the order" in moved.text
     save(second, disease, returned_form(moved))
     assert names(disease) == ["First?", "Third?", "Second?"]
 
@@ -323,7 +323,7 @@ def test_an_expired_session_leads_to_sign_in_and_back_with_the_text(second, dise
 
     signed_out = client.post(change_url(disease), fields)
     assert signed_out.status_code == 403
-    assert "Nothing you typed is lost" in signed_out.text
+    assert "Nothing that you typed is lost" in signed_out.text
 
     wrong = client.post(
         reverse("admin:resume"), fields_of(signed_out.text) | {"username": user.username, "password": "no"}

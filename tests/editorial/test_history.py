@@ -93,7 +93,7 @@ def test_an_edition_is_restored_into_the_working_copy_and_not_live(client):
 
     organization.refresh_from_db()
     assert (organization.city, live_city(organization)) == ("One", "Two")
-    assert "Edition 1 is the working copy again, as 3." in done.text
+    assert "Edition 1 was restored and saved as edition 3." in done.text
 
 
 @pytest.mark.usefixtures("publisher")
@@ -124,7 +124,7 @@ def test_the_previous_edition_goes_live_again_in_one_step(client):
 def test_without_an_earlier_publication_there_is_nothing_to_go_back_to(client):
     page = client.get(url("previous", make_organization()))
 
-    assert "There is no earlier edition that readers have seen." in page.text
+    assert "There is no earlier published edition." in page.text
 
 
 @pytest.mark.usefixtures("publisher")
@@ -204,7 +204,7 @@ def bulk(client, action, subjects, **fields):
 
 
 def outcomes(response):
-    return {outcome.subject.name: (outcome.refused, outcome.words) for outcome in response.context["outcomes"]}
+    return {outcome.subject.name: (outcome.is_refused, outcome.text) for outcome in response.context["outcomes"]}
 
 
 @pytest.mark.usefixtures("publisher")
@@ -223,8 +223,8 @@ def test_many_are_published_and_the_refused_are_named_first(client):
 
     assert outcomes(foretold) == {
         "A": (False, "edition 1 goes live for the first time"),
-        "B": (True, "is live already"),
-        "D": (False, "edition 2 goes live in place of 1"),
+        "B": (True, "is already live"),
+        "D": (False, "edition 2 goes live and replaces edition 1"),
     }
     assert Edition.objects.live().count() == 3
     assert live_city(changed) == "Elsewhere"
@@ -256,7 +256,7 @@ def test_what_was_changed_since_the_list_was_shown_is_refused(client):
 
     done = client.post(address, fields_of(foretold.text), follow=True)
 
-    assert "was changed since you looked" in done.text
+    assert "was changed since you saw the list" in done.text
     assert not Edition.objects.live().exists()
 
 
