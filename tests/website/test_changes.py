@@ -113,7 +113,7 @@ def test_a_redacted_edition_is_listed_without_its_words(client, disease, publish
 
     response = client.get("/diseases/gaucher/changes/")
 
-    says = "We had to take this version, or the one before it, out of the history, so there is no comparison."
+    says = "We had to remove this version, or the one before it, from the history. So there is no comparison."
     assert entries(response) == [
         f"4 May 2026 Where they &lt;stand&gt;. And why. {says}",
         f"2 May 2026 {says}",
