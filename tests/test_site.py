@@ -320,7 +320,7 @@ def test_a_form_without_its_token_is_answered_in_the_sites_look():
 
     page = Found(response.status_code, dict(response.headers), [], response.text)
     assert page.status == 403
-    assert [words(heading) for heading in page.every("h1")] == ["Please send it once more"]
+    assert [words(heading) for heading in page.every("h1")] == ["Please send the form again"]
     assert empty_labels(page) == []
 
 

@@ -69,9 +69,9 @@ def test_each_publication_is_compared_with_the_listed_one_before(client, disease
     # The minor change from "frist" to "first" shows here.
     assert entries(response) == [
         "4 May 2026 Where they &lt;stand&gt;. And why. Summary: changed "
-        "The (taken out) frist (end) (put in) first (end) words (taken out) stand. (end) (put in) stand here. (end)",
+        "The (removed) frist (end) (added) first (end) words (removed) stand. (end) (added) stand here. (end)",
         "2 May 2026 A sentence more. Summary: changed "
-        "The (taken out) first words. (end) (put in) frist words stand. (end)",
+        "The (removed) first words. (end) (added) frist words stand. (end)",
         "1 May 2026 First published.",
     ]
 
@@ -249,8 +249,8 @@ def test_twenty_publications_stand_on_a_page_and_each_is_compared(client, publis
     first, second = client.get("/diseases/long/changes/"), client.get("/diseases/long/changes/?page=2")
 
     assert [len(entries(response)) for response in [first, second]] == [20, 2]
-    assert "(taken out) 1. (end) (put in) 2. (end)" in entries(first)[-1]
-    assert "(taken out) 0. (end) (put in) 1. (end)" in entries(second)[0]
+    assert "(removed) 1. (end) (added) 2. (end)" in entries(first)[-1]
+    assert "(removed) 0. (end) (added) 1. (end)" in entries(second)[0]
     assert entries(second)[1].endswith("First published.")
     assert "page 2" in texts_of(second.text, "title")[0]
 
@@ -263,9 +263,9 @@ def test_a_comparison_that_is_too_long_says_where_and_that_its_words_are_left_ou
 
     newest, _first = entries(client.get("/diseases/long/changes/"))
 
-    says = "More changed than fits here. What came last is only named, without its words."
+    says = "There are more changes than fit here. The last ones are listed without their text."
     assert says in newest
-    assert "(taken out) Short. (end) (put in) Brief. (end)" in newest
+    assert "(removed) Short. (end) (added) Brief. (end)" in newest
     assert newest.endswith("Question “Long?” Added")
 
 

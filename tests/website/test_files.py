@@ -168,7 +168,7 @@ def test_what_is_shared_is_what_the_page_says(client, lists):
         "image": "http://testserver/static/icons/share.png",
         "image:width": "1200",
         "image:height": "630",
-        "image:alt": "A zebra’s stripes, the sign of rare diseases",
+        "image:alt": "A zebra’s stripes, the symbol of rare diseases",
     }
     assert shared(client, "/about/")[1]["type"] == "website"
     assert shared(client, "/about/")[1]["title"] == "About us"
