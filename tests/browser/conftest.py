@@ -1,11 +1,11 @@
-"""Where the browser is, and how it is started. No browser: the tests are skipped, or fail where one is required."""
+"""Finds and starts the browser. Without one the tests are skipped, or fail if a browser is required."""
 
 import os
 import shutil
 
 import pytest
 
-# Playwright runs an event loop in this thread, in which Django would refuse the ORM.
+# Playwright runs an event loop in this thread, in which Django does not allow the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
 NAMES = ["chromium", "chromium-browser", "google-chrome"]
@@ -29,5 +29,5 @@ def browser_type_launch_args(browser_type_launch_args):
 
 @pytest.fixture(scope="session")
 def base_url():
-    """None: the tests name addresses in full. (pytest-playwright's own fixture is one that pytest 9 warns about.)"""
+    """Returns None, because the tests use absolute addresses. It replaces a fixture about which pytest 9 warns."""
     return

@@ -1,4 +1,4 @@
-"""The pages on which staff work, checked for barriers: ours have none besides those of Django's own admin."""
+"""The accessibility of the admin: our pages have no violations besides those of Django's admin."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,11 +15,11 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 KNOWN = {
     "empty-table-header": "the first column of Django's tables of rows has no heading",
 }
-"""Barriers of Django's own admin, by axe's rule."""
+"""Violations in Django's admin itself, by the rule of axe."""
 
 
 def barriers(page):
-    """The violations on a page as rule and element, without those of Django's own admin."""
+    """Returns the violations on a page as rule and element, without those of Django's admin."""
     violations = Axe().run(page).response["violations"]
     return [
         (violation["id"], node["html"][:200])
@@ -30,7 +30,7 @@ def barriers(page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_of_the_admin_have_no_barriers_of_ours(live_server, new_context, scheme):
+def test_the_pages_of_the_admin_have_no_own_violations(live_server, new_context, scheme):
     disease = make_disease(questions=2, organizations=[make_organization()])
     disease.summary = "Another summary."
     disease.save()
@@ -58,7 +58,7 @@ def test_the_pages_of_the_admin_have_no_barriers_of_ours(live_server, new_contex
         found[f"{row._meta.model_name} list"] = barriers(page)
         page.goto(reverse(f"{of_rows}_change", args=[row.pk]))
         found[row._meta.model_name] = barriers(page)
-    # With a disease: while nothing is chosen, select2's own box has no name, whatever stands in it.
+    # With a disease, because the box of select2 has no accessible name while nothing is chosen.
     page.goto(reverse("admin:diseases_symptom_add") + f"?disease={disease.pk}")
     found["new symptom"] = barriers(page)
     page.goto(changelist)

@@ -1,4 +1,4 @@
-"""What makes an editor's day easier: the first page without barriers, keys for the buttons, a way to a new password."""
+"""The first page of the admin, the keyboard shortcuts, and the reset of a password, in a real browser."""
 
 import re
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 @pytest.fixture
 def open_window(live_server, new_context):
-    """Opens a window in which somebody, or nobody, is signed in. Whatever its console complains of fails the test."""
+    """Opens a window, signed in or not. Every error in its console fails the test."""
     complaints: list[str] = []
 
     def open_one(user=None, **options) -> Page:
@@ -30,7 +30,7 @@ def open_window(live_server, new_context):
             cookie = client.cookies["sessionid"]
             context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url + "/admin/"}])
         page = context.new_page()
-        # What has no address is axe, which puts styles of its own into the page.
+        # Ignores errors without an address: they come from axe, which adds its own styles to the page.
         page.on("console", lambda message: message.location["url"] and complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
@@ -42,7 +42,7 @@ def open_window(live_server, new_context):
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("full", [True, False])
-def test_the_first_page_has_no_barrier_and_does_not_scroll_sideways(open_window, width, color_scheme, full):
+def test_the_first_page_is_accessible_and_does_not_scroll_sideways(open_window, width, color_scheme, full):
     publisher = make_publisher()
     if full:
         draft, changed = make_disease(live=False), make_organization(name="A" * 60)
@@ -67,7 +67,7 @@ def test_the_first_page_has_no_barrier_and_does_not_scroll_sideways(open_window,
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_keys_save_and_preview(open_window):
+def test_shortcuts_save_and_preview(open_window):
     disease = make_disease(live=False)
     page = open_window(make_editor())
 
@@ -91,7 +91,7 @@ def test_keys_save_and_preview(open_window):
     assert disease.questions.get().answer.endswith("Typed in the editor.</p>")
 
 
-def test_keys_work_on_a_keyboard_with_other_letters(open_window):
+def test_shortcuts_work_on_a_keyboard_with_other_letters(open_window):
     disease = make_disease(live=False)
     page = open_window(make_editor())
 
@@ -108,7 +108,7 @@ def test_keys_work_on_a_keyboard_with_other_letters(open_window):
     assert disease.summary == "Ещё слово."
 
 
-def test_a_page_without_the_buttons_leaves_the_keys_to_the_browser(open_window):
+def test_a_page_without_the_buttons_has_no_shortcuts(open_window):
     disease = make_disease(live=False)
     page = open_window(make_publisher())
     taken = """() => ["s", "p"].map((key) => {
@@ -139,7 +139,7 @@ def test_other_keys_save_nothing(open_window):
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
-def test_a_forgotten_password_is_set_without_a_barrier(open_window, color_scheme):
+def test_the_reset_of_a_password_is_accessible(open_window, color_scheme):
     make_editor(username="ada", email="ada@example.org")
     page = open_window(color_scheme=color_scheme)
 

@@ -26,7 +26,7 @@ def test_an_editors_day(sign_in):  # noqa: F811
     organization = make_organization(name="The Helpful Society")
     editor, publisher = sign_in(make_editor()), sign_in(make_publisher())
 
-    # The editor adds a disease with two questions and an organization, reorders, previews and hands over.
+    # The editor adds a disease with two questions and an organization, reorders, previews and submits.
     editor.goto(reverse("admin:diseases_disease_add"))
     editor.get_by_label("Name:", exact=True).fill("Morning disease")
     editor.get_by_label("Summary:", exact=True).fill("A disease of the morning.")
@@ -68,13 +68,13 @@ def test_an_editors_day(sign_in):  # noqa: F811
     publisher.get_by_label("What changed, for readers").fill("The time of day was wrong.")
     publisher.get_by_role("button", name="Publish", exact=True).click()
 
-    # A reader finds the comparison.
+    # A reader sees the comparison.
     publisher.goto(disease.url_of(disease.slug))
     publisher.get_by_role("link", name="What changed").click()
     expect(publisher.get_by_text("The time of day was wrong.")).to_be_visible()
     expect(publisher.locator("del", has_text="morning.")).to_be_visible()
 
-    # The first edition is restored into the working copy, and then published again as the previous one.
+    # The first edition is restored, and then published again as the previous one.
     publisher.goto(url("history", disease))
     publisher.goto(reverse("admin:diseases_disease_restore", args=[disease.pk, first]))
     publisher.get_by_role("button", name="Restore").click()
@@ -85,7 +85,7 @@ def test_an_editors_day(sign_in):  # noqa: F811
     expect(publisher.get_by_text(re.compile("is live again"))).to_be_visible()
     assert Edition.objects.live().of(Disease).get().number == first
 
-    # Withdrawn, trashed, and taken out again.
+    # The disease is withdrawn, deleted, and restored from the trash.
     publisher.get_by_role("link", name="Withdraw…").click()
     publisher.get_by_label("Reason").fill("It does not exist.")
     publisher.get_by_role("button", name="Withdraw").click()

@@ -1,4 +1,4 @@
-"""Editing in a real browser: from a file to the public page, two editors at once, and words that are not lost."""
+"""Editing in a real browser: from a file to the public page, two editors at once, and texts that are not lost."""
 
 import re
 from io import StringIO
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 @pytest.fixture
 def sign_in(live_server, browser: Browser):
-    """Opens a browser window of its own, signed in; console errors (a blocked script, say) fail the test."""
+    """Opens a new browser window, signed in. Errors in the console, such as a blocked script, fail the test."""
     contexts, troubles = [], []
 
     def open_window(user) -> Page:
@@ -37,7 +37,7 @@ def sign_in(live_server, browser: Browser):
     yield open_window
     for context in contexts:
         context.close()
-    # The answers that these tests provoke on purpose are logged by the browser too.
+    # The browser also logs the error responses that these tests cause on purpose.
     assert [text for text in troubles if not re.search(r"status of (403|409)", text)] == []
 
 
@@ -83,7 +83,7 @@ def test_from_the_seed_file_to_the_public_page(sign_in, seed_page):
     }
 
 
-def test_an_editor_is_refused_publishing(sign_in):
+def test_an_editor_cannot_publish(sign_in):
     disease = make_disease(live=False)
     page = sign_in(make_editor())
 
@@ -96,7 +96,7 @@ def test_an_editor_is_refused_publishing(sign_in):
     assert not Edition.objects.live().exists()
 
 
-def test_an_answer_is_written_in_the_editor_previewed_and_handed_over(sign_in):
+def test_an_answer_is_written_previewed_and_submitted(sign_in):
     disease = make_disease(live=False)
     page = sign_in(make_editor())
 
@@ -133,7 +133,7 @@ def test_opening_and_saving_in_the_browser_changes_nothing(sign_in):
     assert list(disease.questions.values()) == before
 
 
-def test_two_editors_one_of_whom_deletes_a_question(sign_in):
+def test_two_editors_edit_and_one_deletes_a_question(sign_in):
     disease = make_disease(questions=0)
     make_question(disease, question="Kept?", answer="<p>Kept.</p>")
     make_question(disease, question="Deleted?", answer="<p>Deleted.</p>")
@@ -163,7 +163,7 @@ def test_two_editors_one_of_whom_deletes_a_question(sign_in):
     assert [row.answer for row in disease.questions.all()] == ["<p>Kept.</p>", "<p>Deleted. And improved.</p>"]
 
 
-def test_an_expired_session_costs_no_word(sign_in):
+def test_an_expired_session_loses_no_text(sign_in):
     disease, editor = make_disease(), make_editor()
     page = sign_in(editor)
 
@@ -208,7 +208,7 @@ def test_rows_are_reordered_by_dragging(sign_in):
     page = sign_in(make_editor())
 
     page.goto(url("change", disease))
-    page.set_viewport_size({"width": 1280, "height": 3000})  # a row is taller than a screen
+    page.set_viewport_size({"width": 1280, "height": 3000})  # one row is taller than a screen
     headings = page.locator("#questions-group .has_original > h3")
     expect(headings).to_have_count(2)
     headings.nth(1).drag_to(headings.nth(0), source_position={"x": 80, "y": 8}, target_position={"x": 80, "y": 3})
@@ -219,7 +219,7 @@ def test_rows_are_reordered_by_dragging(sign_in):
     assert [row.question for row in disease.questions.all()] == ["Two?", "One?"]
 
 
-def test_leaving_a_changed_form_asks_first(sign_in):
+def test_the_browser_asks_before_leaving_a_changed_form(sign_in):
     disease = make_disease()
     page = sign_in(make_editor())
     asked = []

@@ -1,4 +1,4 @@
-"""The sitemap lists each live page once, with its real date, and nothing else."""
+"""The sitemap lists each live page once with the date of its last update, and nothing else."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ XML = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 
 def read(path, client=None):
-    """The addresses of a sitemap or of the list of them, each with its date, in order."""
+    """Returns the addresses of a sitemap, or of the list of its parts, each with its date."""
     response = (client or Client()).get(path)
     assert (response.status_code, response["Content-Type"]) == (200, "application/xml")
     entries = ElementTree.fromstring(response.content)
@@ -36,7 +36,7 @@ def path_of(url):
 
 
 def listed():
-    """All pages of all parts, as a robot reads them."""
+    """Returns all pages of all parts."""
     return [entry for part, _changed in read("/sitemap.xml") for entry in read(path_of(part))]
 
 
@@ -47,7 +47,7 @@ def publish_all(subjects, by, start=datetime(2026, 5, 1, 12, tzinfo=UTC)):
             clock.shift(60)
 
 
-def test_each_live_page_stands_in_it_once_with_its_date_and_no_other_does(monkeypatch):
+def test_each_live_page_is_listed_once_with_its_date_and_no_other_page_is(monkeypatch):
     monkeypatch.setattr(sitemaps, "SUBJECTS_PER_PART", 50)
     publisher = make_publisher(is_superuser=True)
     subjects = [Disease.objects.create(name=f"Disease {n}") for n in range(230)]
@@ -85,7 +85,7 @@ def test_each_live_page_stands_in_it_once_with_its_date_and_no_other_does(monkey
     }
     dates = dict(pages)
     assert dates[f"{BASE}/diseases/moved/"] == dates[f"{BASE}/diseases/disease-100/"] == "2026-05-20T12:00:00+00:00"
-    assert dates[f"{BASE}/diseases/disease-101/"] < "2026-05-02"  # what is minor moves no date
+    assert dates[f"{BASE}/diseases/disease-101/"] < "2026-05-02"  # a minor change keeps the date
     client = Client()
     assert [url for url, _changed in found[::9] if client.get(path_of(url)).status_code != 200] == []
 
@@ -114,7 +114,7 @@ def test_parts_are_small_and_a_page_stays_in_its_own(monkeypatch):
     assert {page: before[page] for page in kept} == {page: after[page] for page in kept}
 
 
-def test_the_list_says_when_a_part_last_changed_also_by_what_left_it(monkeypatch):
+def test_the_list_has_the_date_of_the_last_publication_or_withdrawal_of_each_part(monkeypatch):
     publisher = make_publisher()
     subjects = [Disease.objects.create(name=f"Disease {n}") for n in range(2)]
     publish_all(subjects, publisher)
@@ -135,7 +135,7 @@ def test_the_list_says_when_a_part_last_changed_also_by_what_left_it(monkeypatch
     assert client.get("/sitemap-disease-1.xml").status_code == 404
 
 
-def test_a_robot_that_has_a_part_is_not_sent_it_again():
+def test_an_unchanged_part_is_not_sent_again():
     disease = make_disease()
     client = Client()
     part = f"/sitemap-disease-{disease.pk // sitemaps.SUBJECTS_PER_PART + 1}.xml"
@@ -150,7 +150,7 @@ def test_a_robot_that_has_a_part_is_not_sent_it_again():
 
 
 @pytest.mark.parametrize("part", ["disease-0", "disease-999999999999999999999", "draft-1", "disease-x", "disease--1"])
-def test_there_is_no_other_part(part):
+def test_other_parts_do_not_exist(part):
     make_disease()
 
     assert Client().get(f"/sitemap-{part}.xml").status_code == 404
@@ -165,25 +165,25 @@ def test_every_kind_of_page_is_listed_and_the_fixed_pages_are():
 
     assert [url.rpartition("/")[2].split("-")[1] for url in parts] == ["pages.xml", "disease", "organization"]
     assert f"{BASE}/about/" in [url for url, _changed in fixed]
-    assert {changed for _url, changed in fixed} == {None}  # nobody knows when they changed
+    assert {changed for _url, changed in fixed} == {None}  # their dates are not known
     assert [url for url, _changed in fixed if Client().get(path_of(url)).status_code != 200] == []
 
 
 @pytest.mark.parametrize("count", [1, 30])
-def test_queries_do_not_grow_with_the_pages(django_assert_num_queries, monkeypatch, count):
+def test_the_number_of_queries_does_not_depend_on_the_pages(django_assert_num_queries, monkeypatch, count):
     monkeypatch.setattr(sitemaps, "SUBJECTS_PER_PART", 10)
     disease = [make_disease() for _ in range(count)][-1]
     part = f"/sitemap-disease-{disease.pk // 10 + 1}.xml"
     client = Client()
 
-    with django_assert_num_queries(4):  # the stamp, the changes, the parts, the stamp again
+    with django_assert_num_queries(4):  # the public version, the changes, the parts, the public version again
         client.get("/sitemap.xml")
-    with django_assert_num_queries(2):  # the stamp, the pages
+    with django_assert_num_queries(2):  # the public version, the pages
         client.get(part)
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads the table itself while it is small")
-def test_a_part_is_read_from_the_index_alone():
+def test_the_database_reads_a_part_from_the_index_only():
     live = Edition.objects.of(Disease).live().filter(subject_id__gte=0, subject_id__lt=5000)
 
     plan = live.order_by("subject_id").values_list("slug", "updated_at").explain()
