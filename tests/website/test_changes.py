@@ -126,15 +126,15 @@ def test_a_redacted_edition_is_listed_without_its_text(client, disease, publishe
 def test_a_publisher_hides_a_comparison_and_shows_it_again(client, disease, publisher):
     first, second, _minor, last = published(disease)
     before = client.get("/diseases/gaucher/changes/").text
-    stamps = [PublicVersion.current()]
+    versions = [PublicVersion.current()]
 
     for _ in range(2):  # the second time changes nothing
         hide_comparison(second, by=publisher, reason="It named a child.")
-        stamps.append(PublicVersion.current())
+        versions.append(PublicVersion.current())
     hidden = client.get("/diseases/gaucher/changes/")
     for _ in range(2):
         show_comparison(second, by=publisher)
-        stamps.append(PublicVersion.current())
+        versions.append(PublicVersion.current())
 
     assert entries(hidden)[1:] == [
         "2 May 2026 A sentence more. The comparison is not shown.",
@@ -143,7 +143,7 @@ def test_a_publisher_hides_a_comparison_and_shows_it_again(client, disease, publ
     assert "Summary: changed" in entries(hidden)[0]
     assert "child" not in hidden.text
     assert client.get("/diseases/gaucher/changes/").text == before
-    assert [stamps.index(stamp) for stamp in stamps] == [0, 1, 1, 3, 3]
+    assert [versions.index(version) for version in versions] == [0, 1, 1, 3, 3]
     steps = Event.objects.filter(edition=second, verb__startswith="comparison").order_by("pk")
     assert [(step.verb, step.by, step.by_name, step.note) for step in steps] == [
         ("comparison_hidden", publisher, "Ada Publisher", "It named a child."),

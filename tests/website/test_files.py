@@ -84,15 +84,15 @@ def test_the_manifest_has_the_name_colours_and_icons_of_the_site(client, setting
     settings.SITE_NAME = 'Rare "&" plain'
 
     response = client.get("/site.webmanifest")
-    told = response.json()
+    manifest = response.json()
 
     assert response["Content-Type"] == "application/manifest+json"
-    assert (told["name"], told["start_url"], told["display"]) == ('Rare "&" plain', "/", "minimal-ui")
+    assert (manifest["name"], manifest["start_url"], manifest["display"]) == ('Rare "&" plain', "/", "minimal-ui")
     css = (django_settings.BASE_DIR / "static" / "site.css").read_text(encoding="utf-8")
     colors = dict(re.findall(r"--([\w-]+): (#\w+);", css[: css.index("@media")]))
-    assert (told["background_color"], told["theme_color"]) == (colors["paper"], colors["teal"])
-    pictures = {icon["src"].removeprefix("/static/"): icon for icon in told["icons"]}
-    assert {icon.get("purpose") for icon in told["icons"]} == {None, "any", "maskable"}
+    assert (manifest["background_color"], manifest["theme_color"]) == (colors["paper"], colors["teal"])
+    pictures = {icon["src"].removeprefix("/static/"): icon for icon in manifest["icons"]}
+    assert {icon.get("purpose") for icon in manifest["icons"]} == {None, "any", "maskable"}
     for name, icon in pictures.items():
         assert finders.find(name), name
         if name.endswith(".png"):
@@ -113,8 +113,8 @@ def shared(client, path):
     """Returns the metadata of a page for links to it."""
     html = client.get(path).text
     canonical = re.findall(r'<link rel="canonical" href="([^"]*)">', html)
-    told = dict(re.findall(r'<meta property="og:([\w:]+)" content="([^"]*)">', html))
-    return canonical, {name: value.replace("&amp;", "&") for name, value in told.items()}
+    metadata = dict(re.findall(r'<meta property="og:([\w:]+)" content="([^"]*)">', html))
+    return canonical, {name: value.replace("&amp;", "&") for name, value in metadata.items()}
 
 
 @pytest.fixture
@@ -149,16 +149,16 @@ CANONICAL = {
 
 def test_every_page_has_one_address(client, lists):
     for path, canonical in CANONICAL.items():
-        found, told = shared(client, path)
+        found, metadata = shared(client, path)
 
         assert found == [f"http://testserver{canonical}".replace("&", "&amp;")], path
-        assert told["url"] == f"http://testserver{canonical}", path
+        assert metadata["url"] == f"http://testserver{canonical}", path
 
 
 def test_what_is_shared_is_what_the_page_says(client, lists):
-    _canonical, told = shared(client, "/diseases/c/")
+    _canonical, metadata = shared(client, "/diseases/c/")
 
-    assert told == {
+    assert metadata == {
         "title": "C",
         "description": "C: It is &quot;rare&quot; & &lt;new&gt;.",
         "type": "article",

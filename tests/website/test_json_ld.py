@@ -207,8 +207,8 @@ def test_the_complete_json_ld_of_a_disease(client):
 def test_a_page_is_reviewed_if_all_its_answers_are_and_has_the_oldest_date(client, reviews, has_signs, expected):
     disease = make_disease(live=False, slug="reviewed", questions=0)
     for review in reviews:
-        told = {"reviewed_on": date(review[0], 1, 2), "reviewed_by": review[1]} if review else {}
-        make_question(disease, **told)
+        fields = {"reviewed_on": date(review[0], 1, 2), "reviewed_by": review[1]} if review else {}
+        make_question(disease, **fields)
     if has_signs:
         disease.symptoms.create(term="Fever", approved=True, position=1)
     put_live(disease)
