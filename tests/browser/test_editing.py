@@ -57,7 +57,7 @@ def test_from_the_seed_file_to_the_public_page(sign_in, seed_page):
     page = sign_in(make_publisher())
 
     page.goto(url("publish", disease))
-    expect(page.get_by_text("Not live, so missing from the page")).to_be_visible()
+    expect(page.get_by_text("Not live, so not on the page")).to_be_visible()
     for organization in Organization.objects.all():
         publish(page, organization)
     publish(page, disease)

@@ -126,7 +126,7 @@ def test_drafts_staff_notes_and_hidden_or_redacted_texts_are_not_in_it(disease, 
     secrets = ["SECRET", "Ada", "Ben", "REASON", "typing error", "A sentence more."]
     assert [word for word in secrets for feed in feeds if word in feed] == []
     summaries = [summary for _title, _updated, summary in entries_of(read("/diseases/gaucher/changes.atom"))]
-    assert summaries[0].endswith("so there is no comparison.</p>")
+    assert summaries[0].endswith("So there is no comparison.</p>")
     assert "<li>" not in "".join(summaries)
 
 
