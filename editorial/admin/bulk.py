@@ -87,7 +87,7 @@ class BulkAdmin(admin.ModelAdmin):
             if subject.trashed_at:
                 raise PublishingError(_("is already in the trash"))
             if Edition.objects.about(subject).live().exists() and not self.has_publish_permission(request):
-                raise PublishingError(_("is live, and only a publisher may delete what is live"))
+                raise PublishingError(_("is live; only a publisher may delete it"))
             trash(subject, staff_user(request), note)
             return self._with_mentions(subject, _("goes to the trash"))
 
