@@ -1,4 +1,4 @@
-# The site's commands; `make` alone lists them. A bare machine needs Python 3.11 or later, and make.
+# The commands of the project; `make` alone lists them. They need Python 3.11 or later, and make.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -6,7 +6,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-# Settings like those of a production site, with a secret that guards nothing, for the checks.
+# For the checks: the settings of a production site, with a new secret key.
 PRODUCTION := ENV_FILE= DEBUG=false SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") \
 	ALLOWED_HOSTS=rare.example.org DATABASE_URL=sqlite:///check.sqlite3
 
@@ -33,7 +33,7 @@ run: .venv/runtime ## set up and serve the site with sample content on 127.0.0.1
 	@$(BIN)/python manage.py prepare_demo --address http://127.0.0.1:$(PORT)
 	@DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py runserver --noreload --skip-checks 127.0.0.1:$(PORT)
 
-install: .venv/development ## set up .venv with all that the site and its tests need
+install: .venv/development ## set up .venv with all packages for the site and its tests
 
 test: .venv/development ## set up and pass the tests on SQLite, on all cores (browser tests where there is a Chromium)
 	$(BIN)/python -m pytest $(ALL_CORES)
@@ -47,14 +47,14 @@ test-postgresql-all: .venv/development ## all tests but those with a browser, on
 coverage: .venv/development ## which lines and branches the tests run, without the browser tests
 	$(BIN)/python -m pytest $(ALL_CORES) -m "not browser" --cov --cov-branch --cov-report=term:skip-covered
 
-update: .venv/development ## write requirements*.txt anew from requirements*.in, with the newest packages that these allow
+update: .venv/development ## update requirements*.txt to the newest packages that requirements*.in allows
 	$(COMPILE) --output-file requirements.txt requirements.in
 	$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
 
 bench: .venv/development ## CPU times at 200 and 20,000 diseases, into docs/performance.md
 	$(BIN)/python -m tests.bench.run
 
-bench-search: .venv/development ## how well and how quickly the search finds 9,784 diseases, into docs/performance.md
+bench-search: .venv/development ## how well and how fast the search finds 9,784 diseases, into docs/performance.md
 	$(BIN)/python -m tests.bench.search
 
 bench-sitemap: .venv/development ## CPU times of the sitemap at 20,000 diseases, into docs/performance.md
@@ -63,13 +63,13 @@ bench-sitemap: .venv/development ## CPU times of the sitemap at 20,000 diseases,
 bench-suggestions: .venv/development ## how long readers wait while a program posts suggestions, into docs/performance.md
 	$(BIN)/python -m tests.bench.suggestions
 
-screenshots: .venv/development ## the pictures of docs/editors.md and the README, taken in a temporary site
+screenshots: .venv/development ## make the pictures of docs/editors.md and the README, in a temporary site
 	$(BIN)/python -m docs.take_screenshots
 
-icons: .venv/development ## the pictures of the mark in static/icons/, drawn from static/favicon.svg
+icons: .venv/development ## draw the icons in static/icons/ from static/favicon.svg
 	$(BIN)/python -m docs.draw_icons
 
-check: .venv/development ## everything that CI checks
+check: .venv/development ## run all checks of CI
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/djhtml --tabwidth 2 --check templates
@@ -88,12 +88,12 @@ format: .venv/development ## format code and templates
 	$(BIN)/ruff format .
 	$(BIN)/djhtml --tabwidth 2 templates
 
-clean: ## remove what the other targets made, the database and .env excepted
+clean: ## remove what the other targets made, except the database and .env
 	rm -rf .venv staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis test*.sqlite3* check.sqlite3*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# pip takes only files whose hash is in requirements*.txt. `.venv/complete` is missing while it works: a .venv whose
-# installation was interrupted, or whose Python is gone, is made anew from nothing.
+# pip accepts only files whose hash is in requirements*.txt. During an installation `.venv/complete` is missing: if it
+# was interrupted, or if the Python of .venv is gone, the next call makes a new .venv.
 define install
 	@rm -f .venv/complete
 	@echo "Installing the packages of $(1) into .venv (one to two minutes the first time):"
@@ -114,7 +114,7 @@ endef
 		"On Debian and Ubuntu it needs the package python3-venv: sudo apt install python3-venv"; exit 1; } >&2
 	@touch $@
 
-# Where the Python of .venv is gone, make this in spite of the file.
+# If the Python of .venv does not work, make this target although the file exists.
 ifeq ($(shell $(BIN)/python -c "import pip; print('works')" 2>/dev/null),)
 .PHONY: .venv/complete
 endif

@@ -1,4 +1,4 @@
-"""Addresses that an operator sets, looked over before the site starts."""
+"""Checks web addresses in the settings."""
 
 import re
 from urllib.parse import urlsplit
@@ -7,15 +7,15 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def web_address(name: str, address: str, placeholders: tuple[str, ...] = ()) -> str:
-    """A web address, or "" where none is set. Raises ImproperlyConfigured, which says what to write instead."""
+    """Returns a web address from the settings, or "" if it is not set. Raises ImproperlyConfigured if it is wrong."""
     if not address:
         return ""
     allowed = ", ".join(f"{{{placeholder}}}" for placeholder in placeholders)
     for found in re.findall(r"\{[^{}]*\}|[{}]", address):
         if found[1:-1] not in placeholders:
             raise ImproperlyConfigured(
-                f"{name} has {found} in it. "
-                + (f"It may hold {allowed}." if allowed else "It may hold no placeholder.")
+                f"{name} contains {found}. "
+                + (f"The allowed placeholders are {allowed}." if allowed else "No placeholder is allowed.")
             )
     try:
         parts = urlsplit(address)
@@ -23,5 +23,5 @@ def web_address(name: str, address: str, placeholders: tuple[str, ...] = ()) -> 
     except ValueError:
         usable = False
     if not usable:
-        raise ImproperlyConfigured(f"{name} is no web address: “{address}”. Write it with http:// or https://.")
+        raise ImproperlyConfigured(f"{name} is not a web address: “{address}”. Write it with http:// or https://.")
     return address

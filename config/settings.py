@@ -1,6 +1,6 @@
-"""One settings module for every environment; what differs is an environment variable (.env.example names them all).
+"""The settings for every environment. What differs is an environment variable; .env.example lists them all.
 
-A default is right in production. Where no default is, the variable is required, and an unsafe value stops the start.
+Every default is right in production. A variable without a default is required. An unsafe value stops the start.
 """
 
 import logging
@@ -28,22 +28,22 @@ if not DEBUG and len(SECRET_KEY) < 50:
 if not DEBUG and "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured('ALLOWED_HOSTS must name the site\'s hosts; "*" lets anyone forge links to it.')
 
-# How every whole address of the site begins: in canonical links, feeds and the sitemap. Empty: as it was asked for.
+# The scheme and host of absolute addresses, in canonical links, feeds and the sitemap. Empty: those of the request.
 SITE_URL = env.str("SITE_URL", default="").strip().rstrip("/")
 if SITE_URL:
     if not re.fullmatch(r"https?://[^\s/?#@]+" if DEBUG else r"https://[^\s/?#@]+", SITE_URL):
-        raise ImproperlyConfigured("SITE_URL must be https:// and a host, and no more: https://rare.example.org.")
+        raise ImproperlyConfigured("SITE_URL must be https:// and a host, and nothing else: https://rare.example.org.")
     if not validate_host(split_domain_port(SITE_URL.partition("://")[2])[0], ALLOWED_HOSTS):
         raise ImproperlyConfigured("The host in SITE_URL must be one of ALLOWED_HOSTS.")
 
 ADMIN_PATH = env.str("ADMIN_PATH", default="admin/").strip("/") + "/"
 if ADMIN_PATH == "/":
-    raise ImproperlyConfigured("ADMIN_PATH must name a folder: the public pages stand at the root.")
+    raise ImproperlyConfigured("ADMIN_PATH must not be empty: the public pages are at the root of the site.")
 
 INSTALLED_APPS = [
     "editorial.apps.EditorialAdminConfig",
     "django.contrib.auth",
-    "django.contrib.contenttypes",  # auth needs it; nothing of ours uses it
+    "django.contrib.contenttypes",  # only auth needs it
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
@@ -68,7 +68,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",  # outside ConditionalGet, or there is never a 304
+    "django.middleware.gzip.GZipMiddleware",  # before ConditionalGet, which otherwise never answers 304
     "django.middleware.http.ConditionalGetMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
@@ -101,7 +101,7 @@ TEMPLATES = [
 
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # Readers and a writer at once, and a writer that waits for its turn.
+    # Readers do not block a writer, and a second writer waits for the first.
     DATABASES["default"]["OPTIONS"] = {
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         "transaction_mode": "IMMEDIATE",
@@ -120,7 +120,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
-PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # the pages and the mail say three days
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # the pages and the e-mail say three days
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
@@ -146,8 +146,8 @@ SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 360
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
 SILENCED_SYSTEM_CHECKS = [
-    "security.W005",  # whether all subdomains speak HTTPS is the operator's to know
-    "security.W021",  # so is a place on the browsers' preload list, which is hard to leave again
+    "security.W005",  # only the operator knows whether all subdomains have HTTPS
+    "security.W021",  # only the operator can decide on the browsers' preload list, which is hard to leave
 ]
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_TRUSTED_ORIGINS = [origin.strip() for origin in env.list("CSRF_TRUSTED_ORIGINS", default=[])]
@@ -157,11 +157,11 @@ if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
-# The admin's cookies go to the admin alone: on the public pages even an editor is nobody.
+# Browsers send the admin's cookies only to the admin. The public pages do not know who is signed in.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"/{ADMIN_PATH}"
 
-# The public pages: text, one stylesheet, pictures, and a script that asks this site alone; nothing from elsewhere.
+# The public pages load their stylesheet, pictures and script from this site only.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -176,8 +176,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-# The admin: its own scripts, a nonce for the import map of the prose editor, and the one style sheet that this
-# editor (django-prose-editor 0.28.0) writes into the page, by its hash.
+# The admin also has scripts. The import map of the prose editor needs a nonce, and the stylesheet that this editor
+# (django-prose-editor 0.28.0) writes into the page is allowed by its hash.
 PROSE_EDITOR_STYLE = "'sha256-PlumsSlvJ7vvWzjqibGAYKq92O3y/4JTxWWsWJvyUYA='"
 ADMIN_CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": CONTENT_SECURITY_POLICY["DIRECTIVES"]
@@ -205,12 +205,12 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     ]
 }
 
-# A disease with 100 questions posts over 1,000 fields, and Django's limit answers a bare 400.
+# The form of a disease with 100 questions has over 1,000 fields, which is the limit in Django.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
-# Mail: links for a new password, and errors. Without EMAIL_URL a developer reads it in the console, and in production
-# nothing is sent: in a log such a link would be there for everyone who may read the log.
+# E-mail: links to set a new password, and errors. Without EMAIL_URL, e-mail goes to the console in development. In
+# production it is not sent: everyone who may read the log could use such a link.
 mail = env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "dummymail://")
 EMAIL_BACKEND = mail["EMAIL_BACKEND"]
 EMAIL_HOST = mail["EMAIL_HOST"] or "localhost"
@@ -223,7 +223,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="")
 if not DEFAULT_FROM_EMAIL:
     if EMAIL_BACKEND.endswith("smtp.EmailBackend"):
-        raise ImproperlyConfigured("DEFAULT_FROM_EMAIL must name the sender of the mail that EMAIL_URL lets out.")
+        raise ImproperlyConfigured("DEFAULT_FROM_EMAIL must be set: the sender of the e-mail that EMAIL_URL sends.")
     DEFAULT_FROM_EMAIL = "webmaster@localhost"
 SERVER_EMAIL = env.str("SERVER_EMAIL", default="") or DEFAULT_FROM_EMAIL
 EMAIL_SUBJECT_PREFIX = f"[{ALLOWED_HOSTS[0] if ALLOWED_HOSTS else 'localhost'}] "
@@ -231,7 +231,7 @@ ADMINS = [(address.strip(), address.strip()) for address in env.list("ADMINS", d
 
 
 def without_request(record: logging.LogRecord) -> bool:
-    """Takes the request off a record: its address, cookies and form are a reader's or an editor's, not a mailbox's."""
+    """Removes the request from a log record, so that no address, cookie or form data of a person is e-mailed."""
     record.__dict__.pop("request", None)
     return True
 
@@ -253,30 +253,30 @@ LOGGING = {
     },
     "root": {"handlers": ["console", "mail_admins"], "level": "INFO"},
     "loggers": {
-        "django": {"handlers": []},  # its own would say and mail everything a second time
-        # Robots that knock with any host name are refused; that is no error of the site.
+        "django": {"handlers": []},  # its own handlers would log and e-mail everything twice
+        # Robots send requests with any host name. Django refuses them; this is not an error of the site.
         "django.security.DisallowedHost": {"handlers": ["console"], "propagate": False},
     },
 }
 
-# Who takes reports of security faults: mailto:, https: or tel: addresses, in /.well-known/security.txt.
+# The contacts for reports of security faults, in /.well-known/security.txt: mailto:, https: or tel: addresses.
 SECURITY_CONTACT = [contact.strip() for contact in env.list("SECURITY_CONTACT", default=[]) if contact.strip()]
 if not all(re.fullmatch(r"(mailto:|https://|tel:)\S+", contact) for contact in SECURITY_CONTACT):
     raise ImproperlyConfigured("SECURITY_CONTACT must begin with mailto:, https:// or tel: (mailto:name@example.org).")
 
-# What the pages say about the site itself.
+# What all pages print about the site itself.
 SITE_NAME = env.str("SITE_NAME", default="Plainly Rare")
 SITE_TAGLINE = env.str("SITE_TAGLINE", default="Plain answers about rare diseases")
 MEDICAL_NOTICE = env.str("MEDICAL_NOTICE", default="")
 if len(MEDICAL_NOTICE) > 500:
     raise ImproperlyConfigured(
-        f"MEDICAL_NOTICE has {len(MEDICAL_NOTICE)} characters, and 500 fit the sheet for a hospital or school."
+        f"MEDICAL_NOTICE has {len(MEDICAL_NOTICE)} characters, but only 500 fit on the sheet for a hospital or school."
     )
 MEDICAL_NOTICE = MEDICAL_NOTICE or _(
     "This page is information, not medical advice. Please talk to a doctor about your own situation. "
     "In an emergency, call your local emergency number."
 )
-# The community to which they invite readers; community/invitation.py says how.
+# The community that pages invite readers to join; see community/invitation.py.
 COMMUNITY_NAME = env.str("COMMUNITY_NAME", default="").strip()
 COMMUNITY_APP_URL, COMMUNITY_JOIN_URL = (
     web_address(name, env.str(name, default="").strip(), placeholders=("slug", "name"))
@@ -286,8 +286,8 @@ COMMUNITY_TEXT = env.str("COMMUNITY_TEXT", default="").strip()
 COMMUNITY_APP_TEXT = env.str("COMMUNITY_APP_TEXT", default="").strip()
 COMMUNITY_JOIN_TEXT = env.str("COMMUNITY_JOIN_TEXT", default="").strip()
 
-# What readers send us: how many suggestions are taken in an hour (from everybody, and from one address), how long what
-# they wrote about themselves is kept, and a mailbox to turn to where the form takes no more.
+# Suggestions from readers: how many the site accepts in an hour (from all readers, and from one address), after how
+# many days it deletes what they wrote, and an e-mail address for readers when it accepts no more.
 SUGGESTIONS_PER_HOUR = env.int("SUGGESTIONS_PER_HOUR", default=60)
 SUGGESTIONS_PER_ADDRESS = env.int("SUGGESTIONS_PER_ADDRESS", default=10)
 SUGGESTION_DAYS = env.int("SUGGESTION_DAYS", default=180)

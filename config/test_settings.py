@@ -1,4 +1,4 @@
-"""Settings for the tests: everything is said here, and no .env is read."""
+"""Settings for the tests. They set every variable themselves and read no .env file."""
 
 import os
 from pathlib import Path
@@ -18,14 +18,14 @@ os.environ.update(
 
 from config.settings import *
 
-# The test client and the browser speak plain HTTP.
+# The test client and the browser use plain HTTP.
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-WHITENOISE_AUTOREFRESH = True  # no collected folder to look for
+WHITENOISE_AUTOREFRESH = True  # there is no folder of collected files
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # A file: in a shared in-memory database the busy timeout is ignored. Its own, so that two runs do not meet.
+    # A file, because SQLite ignores the busy timeout in a shared in-memory database. Each test run has its own.
     DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / f"test-{os.getpid()}.sqlite3"}

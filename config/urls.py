@@ -12,7 +12,7 @@ from website.files import favicon, manifest, security_txt
 from website.sitemaps import sitemap, sitemap_pages, sitemap_part
 from website.views import changes
 
-# The pages of the sitemap that no edition stands behind.
+# The pages in the sitemap that are not editions.
 PAGES = [
     "home",
     "diseases:list",

@@ -1,4 +1,4 @@
-"""The WSGI application that the server (granian) runs: `granian --interface wsgi config.wsgi:application`."""
+"""The WSGI application for the server: `granian --interface wsgi config.wsgi:application`."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def only_utf8(inner: Application) -> Application:
-    """Refuses what says that it is written otherwise. No page of ours sends that, and Django itself fails on some."""
+    """Answers 415 to a request in another encoding. No page of this site sends one, and Django fails on some."""
 
     def outer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         _type, parameters = parse_header_parameters(environ.get("CONTENT_TYPE", ""))

@@ -1,14 +1,14 @@
-"""What the admin's first page shows: what waits for whom, over every kind of publishable thing that a user may view.
+"""The panels of the admin's first page: drafts, editions that are ready to publish, and recent publications.
 
-One query finds all that is in work; the lists and their counts are picked from it. So nothing here takes a query per
-row, and a page that is live as it stands costs nothing at all.
+They cover every kind that the user may view. One query finds all unpublished editions, and the panels and their counts
+are taken from its result. So the number of queries does not depend on the number of pages.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 from urllib.parse import urlencode
 
 from django.contrib.admin.utils import model_ngettext
@@ -16,19 +16,26 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subq
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.models import AnyUser
 from publishing.caching import cached_until_publish
 from publishing.models import Edition, Event, Publishable, State, kinds
 from publishing.verbs import may
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
 MAX_ENTRIES = 10
 
 SubjectKey = tuple[str, int]
-"""A kind and the number of one of its rows."""
+"""A subject's kind and primary key."""
+
+EditionRow = tuple[int, str, int, int | None, bool, int | None]
+"""The values of one unpublished edition: its key, kind, subject, author, whether its subject is live, submitted by."""
 
 
 @dataclass(frozen=True)
 class PanelEntry:
-    """One line of a list: a subject, and what happened to it last."""
+    """One line of a panel: a subject, and what happened to it last."""
 
     kind: str
     title: str
@@ -42,7 +49,7 @@ class PanelEntry:
 
 @dataclass(frozen=True)
 class PanelCount:
-    """How many of one kind there are, and where all of them are listed."""
+    """The number of subjects of one kind, and the address of the list that shows all of them."""
 
     count: int
     label: str
@@ -51,6 +58,8 @@ class PanelCount:
 
 @dataclass(frozen=True)
 class Panel:
+    """One section of the first page. `empty` is its text where it has no entries."""
+
     key: str
     title: str
     empty: str
@@ -59,97 +68,131 @@ class Panel:
 
     @property
     def count(self) -> int:
-        return sum(share.count for share in self.counts)
+        return sum(each.count for each in self.counts)
 
 
 @dataclass(frozen=True)
 class PendingEdition:
-    """The newest edition of a subject that is not live as it stands."""
+    """The newest edition of a subject, where it differs from the live one or none is live."""
 
     pk: int
     subject: SubjectKey
     by: int | None
     has_live: bool
     submitted: int | None
-    """The event by which it was submitted as ready to publish, where it still says what it said then."""
+    """The event that submitted this text, or None."""
 
 
-_registered_panels: list[Callable[[Any], Panel | None]] = []
+class SubjectRecord(Protocol):
+    """What an edition and an event have in common: the subject that they are about, who made them and when."""
+
+    kind: str
+    subject_id: int
+    by_name: str
+    at: datetime
 
 
-def register_panel(more: Callable[[Any], Panel | None]) -> Callable[[Any], Panel | None]:
-    """Adds a list of another room to the first page: of what waits there for a user, or None for who may not see it."""
-    _registered_panels.append(more)
-    return more
+class EditionState(TypedDict):
+    """What `_editions` adds to an edition."""
+
+    has_live: bool
+    was_live: bool
 
 
-def panels(user: Any) -> list[Panel]:
-    """The lists of the first page, those first that the user is there for; none for who may view nothing."""
-    others = [waiting for more in _registered_panels if (waiting := more(user))]
+class EventState(TypedDict):
+    """What `published` adds to an event."""
+
+    is_still_live: bool | None
+
+
+class EntryDetails(TypedDict, total=False):
+    """The fields of `PanelEntry` that only some panels have."""
+
+    note: str
+    state: str
+    publish_url: str
+
+
+PanelFunction = Callable[[AnyUser], Panel | None]
+"""Returns a panel for a user, or None where the user may not see it."""
+
+_registered_panels: list[PanelFunction] = []
+
+
+def register_panel(function: PanelFunction) -> PanelFunction:
+    """Adds a panel to the first page. Apps above this one call it, as a decorator."""
+    _registered_panels.append(function)
+    return function
+
+
+def panels(user: AnyUser) -> list[Panel]:
+    """Returns the panels that a user may see. For a publisher, the queue comes first; for an editor, the drafts do."""
+    others = [panel for function in _registered_panels if (panel := function(user))]
     viewable = {name: kind for name, kind in kinds().items() if may(user, "view", kind) or may(user, "change", kind)}
     if not viewable:
         return others
-    found = Dashboard(user, viewable)
-    drafts, queue = found.drafts(), found.queue()
-    first = [queue, drafts] if found.publishable else [drafts, queue]
-    return [*first, *others, found.outdated(), found.recent()]
+    dashboard = Dashboard(user, viewable)
+    drafts, queue = dashboard.drafts(), dashboard.queue()
+    first = [queue, drafts] if dashboard.publishable else [drafts, queue]
+    return [*first, *others, dashboard.outdated(), dashboard.recent()]
 
 
 class Dashboard:
-    """What is in work, as one user may see it."""
+    """Builds the panels about unpublished and published editions of the kinds that one user may view."""
 
-    def __init__(self, user: Any, viewable: dict[str, type[Publishable]]) -> None:
+    def __init__(self, user: AnyUser, viewable: dict[str, type[Publishable]]) -> None:
         self.viewable = viewable
         self.publishable = {name for name, kind in viewable.items() if may(user, "publish", kind)}
-        self.author = user.get_full_name() or user.get_username()  # as editions keep it
-        self.work = [
-            PendingEdition(pk, (kind, subject_id), *rest)
-            for pk, kind, subject_id, *rest in unpublished_editions(viewable)
+        self.author = getattr(user, "get_full_name", str)() or user.get_username()  # as `Edition.by_name` stores it
+        self.pending = [
+            PendingEdition(pk, (kind, subject_id), by, has_live, submitted)
+            for pk, kind, subject_id, by, has_live, submitted in unpublished_editions(viewable)
         ]
-        self.ready = sorted((found for found in self.work if found.submitted), key=lambda found: found.submitted or 0)
-        self.waiting = {found.subject for found in self.ready}
-        self.mine = [found for found in self.work if found.by == user.pk]
-        self.changed = [found for found in self.work if found.has_live and not found.submitted]
-        self.editions = _editions(found.pk for found in [*self.mine[:MAX_ENTRIES], *self.changed[:MAX_ENTRIES]])
+        self.ready = sorted((each for each in self.pending if each.submitted), key=lambda each: each.submitted or 0)
+        self.ready_subjects = {each.subject for each in self.ready}
+        self.mine = [each for each in self.pending if each.by == user.pk]
+        self.changed = [each for each in self.pending if each.has_live and not each.submitted]
+        self.editions = _editions(each.pk for each in [*self.mine[:MAX_ENTRIES], *self.changed[:MAX_ENTRIES]])
 
     def drafts(self) -> Panel:
-        editions = [self.editions[found.pk] for found in self.mine[:MAX_ENTRIES]]
+        editions = [self.editions[each.pk] for each in self.mine[:MAX_ENTRIES]]
         unfinished = ",".join([State.DRAFT, State.READY, State.CHANGED, State.WITHDRAWN])
         return Panel(
             "mine",
             _("My drafts"),
-            _("Nothing of yours waits: what you saved last is live, or somebody else has saved it since."),
+            _("You have no drafts."),
             [self._entry(edition, edition.title, state=self._state(edition)) for edition in editions],
             self._counts(_by_kind(self.mine), changed_by=self.author, state__in=unfinished),
         )
 
     def queue(self) -> Panel:
-        events: Any = _events().filter(pk__in=[found.submitted for found in self.ready[:MAX_ENTRIES]]).order_by("pk")
+        events = _events().filter(pk__in=[each.submitted for each in self.ready[:MAX_ENTRIES]]).order_by("pk")
         return Panel(
             "ready",
             _("Ready to publish"),
-            _("Nothing waits for a publisher."),
+            _("No page is ready to publish."),
             [
                 self._entry(event, event.edition.title, note=event.note, publish_url=self._publish_url(event))
                 for event in events
+                if event.edition
             ],
             self._counts(_by_kind(self.ready), state=State.READY),
         )
 
     def outdated(self) -> Panel:
-        editions = [self.editions[found.pk] for found in self.changed[:MAX_ENTRIES]]
+        editions = [self.editions[each.pk] for each in self.changed[:MAX_ENTRIES]]
         return Panel(
             "changed",
             _("Live with unpublished changes"),
-            _("Nothing: all that is live says what was saved last, or waits for a publisher."),
+            _("No live page has unpublished changes, except pages that are ready to publish."),
             [self._entry(edition, edition.title) for edition in editions],
             self._counts(_by_kind(self.changed), state=State.CHANGED),
         )
 
     def recent(self) -> Panel:
-        events: Any = published(self.viewable)[:MAX_ENTRIES]
+        events = published(self.viewable)[:MAX_ENTRIES]
         live = Counter({kind: count for kind, count in live_pages().items() if kind in self.viewable})
-        unsettled = _by_kind(found for found in self.work if found.has_live)
+        with_changes = _by_kind(each for each in self.pending if each.has_live)
         return Panel(
             "published",
             _("Recently published"),
@@ -162,23 +205,24 @@ class Dashboard:
                     state="" if event.is_still_live else _("no longer live"),
                 )
                 for event in events
+                if event.edition
             ],
-            self._counts(live - unsettled, state=State.LIVE),
+            self._counts(live - with_changes, state=State.LIVE),
         )
 
-    def _entry(self, record: Any, title: str, **more: Any) -> PanelEntry:
+    def _entry(self, record: SubjectRecord, title: str, **details: Unpack[EntryDetails]) -> PanelEntry:
         label = str(self.viewable[record.kind]._meta.verbose_name)
-        return PanelEntry(label, title, self._url("change", record), record.by_name, record.at, **more)
+        return PanelEntry(label, title, self._url("change", record), record.by_name, record.at, **details)
 
-    def _url(self, step: str, record: Any) -> str:
+    def _url(self, step: str, record: SubjectRecord) -> str:
         options = self.viewable[record.kind]._meta
         return reverse(f"admin:{options.app_label}_{options.model_name}_{step}", args=[record.subject_id])
 
     def _publish_url(self, event: Event) -> str:
         return self._url("publish", event) if event.kind in self.publishable else ""
 
-    def _state(self, edition: Any) -> str:
-        if _subject(edition) in self.waiting:
+    def _state(self, edition: "WithAnnotations[Edition, EditionState]") -> str:
+        if (edition.kind, edition.subject_id) in self.ready_subjects:
             return str(State.READY.label)
         if edition.has_live:
             return str(State.CHANGED.label)
@@ -194,21 +238,21 @@ class Dashboard:
         return counts
 
 
-def _own() -> dict[str, Any]:
+def _same_subject() -> dict[str, OuterRef]:
+    """Returns the filter of a subquery for the rows about the subject of the outer row."""
     return {"kind": OuterRef("kind"), "subject_id": OuterRef("subject_id")}
 
 
-def unpublished_editions(viewable: dict[str, type[Publishable]]) -> QuerySet[Edition, tuple[Any, ...]]:
-    """The newest editions that are not live as they stand, and not of what is in the trash; the newest first.
+def unpublished_editions(viewable: dict[str, type[Publishable]]) -> QuerySet[Edition, EditionRow]:
+    """Returns the newest edition of each subject that is neither live nor in the trash, the latest first.
 
-    As `with_state` tells it: an edition that says the same as the live one is live as it stands.
+    As in `with_state`, an edition with the same text as the live one counts as live.
     """
-    # Asked for by their numbers, since PostgreSQL expects many more to be newest and not live than there are, and
-    # would prepare for them by reading whole tables.
+    # Two queries, because PostgreSQL overestimates the number of candidates and would read whole tables for one.
     candidates = Edition.objects.newest().filter(is_live=False, kind__in=viewable).values_list("pk", flat=True)
-    live = Edition.objects.live().filter(**_own())
+    live = Edition.objects.live().filter(**_same_subject())
     is_ready = When(verb=Event.Verb.SUBMITTED, edition__digest=OuterRef("digest"), then=F("pk"))
-    last_step = Event.objects.filter(**_own(), verb__in=Event.WORKFLOW).order_by("-pk")
+    last_step = Event.objects.filter(**_same_subject(), verb__in=Event.WORKFLOW).order_by("-pk")
     trashed = Q(pk=None)
     for name, kind in viewable.items():
         row = kind._base_manager.filter(pk=OuterRef("subject_id"), trashed_at__isnull=False)
@@ -221,39 +265,36 @@ def unpublished_editions(viewable: dict[str, type[Publishable]]) -> QuerySet[Edi
     )
 
 
-def published(viewable: Iterable[str]) -> QuerySet[Event]:
-    """Publications, the latest first, each with whether anything of its subject is live."""
-    live = Edition.objects.live().filter(**_own())
-    # Told what to leave out, SQLite reads the events in their order, and stops after the first few. Told what to
-    # take, it collects all of a kind by their index and sorts them.
+def published(viewable: Iterable[str]) -> "QuerySet[WithAnnotations[Event, EventState]]":
+    """Returns the publications, the latest first, each with `is_still_live`: whether its subject is live now."""
+    live = Edition.objects.live().filter(**_same_subject())
+    # Excludes kinds instead of filtering by them: then SQLite reads the events in order and stops after the first ten.
     hidden = kinds().keys() - set(viewable)
     events = _events().filter(verb=Event.Verb.PUBLISHED).exclude(kind__in=hidden)
-    # Asked whether any exists, PostgreSQL would list all that are live, for the few events that are shown.
+    # A subquery instead of Exists(): for Exists(), PostgreSQL would read all live editions.
     return events.annotate(is_still_live=Subquery(live.values("is_live")[:1])).order_by("-pk")
 
 
 def _events() -> QuerySet[Event]:
-    wanted = ["kind", "subject_id", "by_name", "at", "note", "edition__title"]
-    return Event.objects.select_related("edition").only(*wanted)
+    fields = ["kind", "subject_id", "by_name", "at", "note", "edition__title"]
+    return Event.objects.select_related("edition").only(*fields)
 
 
-def _editions(pks: Iterable[int]) -> dict[int, Any]:
-    """The editions that are shown, each with whether anything of its subject is or was ever live."""
-    live = Edition.objects.live().filter(**_own())
-    publications = Event.objects.filter(**_own(), verb=Event.Verb.PUBLISHED)
-    editions = Edition.objects.only("kind", "subject_id", "title", "by_name", "at")
-    return editions.annotate(has_live=Exists(live), was_live=Exists(publications)).in_bulk(set(pks))
+def _editions(pks: Iterable[int]) -> "dict[int, WithAnnotations[Edition, EditionState]]":
+    """Returns editions by key, each with whether its subject is live (`has_live`) or ever was (`was_live`)."""
+    live = Edition.objects.live().filter(**_same_subject())
+    publications = Event.objects.filter(**_same_subject(), verb=Event.Verb.PUBLISHED)
+    editions = Edition.objects.annotate(has_live=Exists(live), was_live=Exists(publications))
+    editions = editions.only("kind", "subject_id", "title", "by_name", "at")
+    return editions.in_bulk(set(pks))  # type: ignore[return-value] # annotated above
 
 
 @cached_until_publish
 def live_pages() -> Mapping[str, int]:
-    """How many subjects of each kind are live."""
+    """Returns the number of live subjects of each kind."""
     return dict(Edition.objects.live().order_by().values_list("kind").annotate(count=Count("pk")))
 
 
-def _subject(record: Any) -> SubjectKey:
-    return record.kind, record.subject_id
-
-
-def _by_kind(work: Iterable[PendingEdition]) -> Counter[str]:
-    return Counter(found.subject[0] for found in work)
+def _by_kind(pending: Iterable[PendingEdition]) -> Counter[str]:
+    """Returns the number of editions of each kind."""
+    return Counter(each.subject[0] for each in pending)

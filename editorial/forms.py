@@ -1,4 +1,4 @@
-"""Forms of the admin that are the same for every publishable thing."""
+"""The forms of the admin that every kind of page shares."""
 
 import uuid
 from typing import Any
@@ -7,11 +7,11 @@ from adminsortable2.admin import CustomInlineFormSet
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from publishing.models import Address, Edition, Publishable
+from publishing.models import Address, ChildRow, Edition, Publishable
 
 
 class PublishableForm(forms.ModelForm):
-    """The change form of a subject. `save_error` says why it must come back unsaved, where it must."""
+    """The change form of a subject. With a `save_error` it is invalid, and shows that message."""
 
     save_error = ""
 
@@ -19,7 +19,7 @@ class PublishableForm(forms.ModelForm):
         slug = self.cleaned_data["slug"]
         taken = Address.objects.filter(kind=self.instance.KIND, slug=slug).exclude(subject_id=self.instance.pk or 0)
         if slug and taken.exists():
-            raise forms.ValidationError(_("This address belonged to another page and stays with it. Choose another."))
+            raise forms.ValidationError(_("Another page has this address, or had it before. Choose another address."))
         return slug
 
     def clean(self) -> dict[str, Any] | None:
@@ -30,14 +30,14 @@ class PublishableForm(forms.ModelForm):
 
 
 class ChildRowForm(forms.ModelForm):
-    """The form of a row, which carries the row's key, so that a row deleted meanwhile can come back under it."""
+    """The form of a child row. It has the row's key, under which a deleted row can be restored."""
 
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            # In a table of rows Django gives fields no label of their own.
+            # In a tabular inline, Django gives the fields no labels.
             if not field.widget.is_hidden:
                 field.widget.attrs.setdefault("aria-label", field.label)
 
@@ -48,17 +48,22 @@ class ChildRowForm(forms.ModelForm):
 
     @classmethod
     def restore_deleted(cls, values: dict[str, str], touched: set[str]) -> dict[str, str]:
-        """The posted values of a row that was deleted meanwhile, as those of a new row. `touched`: what was typed."""
+        """Returns the posted values of a row that another person deleted, as the values of a new row.
+
+        `touched` has the names of the fields that the editor changed. Subclasses clear what no longer applies.
+        """
         return values
 
 
 class ChildRowFormSet(CustomInlineFormSet):
-    """The rows of one sort. What must stand only once on a page is checked over all of them, and may change places."""
+    """The child rows of one model. Values that must be unique on a page are checked here, and may be exchanged."""
 
-    def add_fields(self, form: Any, index: int | None) -> None:
+    model: type[ChildRow]
+
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         super().add_fields(form, index)
         if "DELETE" in form.fields:
-            form.fields["DELETE"].widget.attrs["aria-label"] = _("Delete this row")
+            form.fields["DELETE"].widget.attrs["aria-label"] = _("Delete this entry")
 
     def clean(self) -> None:
         super().clean()
@@ -68,19 +73,19 @@ class ChildRowFormSet(CustomInlineFormSet):
             values = getattr(form, "cleaned_data", {})
             if not fields or values.get("DELETE") or not all(values.get(name) for name in fields):
                 continue
-            # As the row has it: its own clean() may have brought a code into the form in which it is stored.
+            # Reads the instance, not the form: the model's clean() may have normalized the value.
             folded = tuple(" ".join(str(getattr(form.instance, name, "")).casefold().split()) for name in fields)
             if folded in seen:
-                form.add_error(fields[-1], _("This stands here twice. Remove one of the two."))
+                form.add_error(fields[-1], _("This is here twice. Remove one of the two."))
             seen.add(folded)
 
     def validate_unique(self) -> None:
-        """Left to `clean`: Django's own check compares letter by letter, and names no row."""
+        """Does nothing: `clean` checks instead. Django's check respects case, and its message names no row."""
 
-    def save(self, commit: bool = True) -> Any:
-        gone = {form.instance.pk for form in self.deleted_forms}
-        moved = {form.instance.pk for form in self.initial_forms if set(form.changed_data) & {*self.model.UNIQUE}}
-        self.model.objects.free_unique_values([pk for pk in gone | moved if pk])
+    def save(self, commit: bool = True) -> list[ChildRow]:
+        deleted = {form.instance.pk for form in self.deleted_forms}
+        changed = {form.instance.pk for form in self.initial_forms if set(form.changed_data) & {*self.model.UNIQUE}}
+        self.model.objects.free_unique_values([pk for pk in deleted | changed if pk])
         return super().save(commit)
 
 
@@ -91,7 +96,7 @@ class SubmitForm(forms.Form):
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("What you changed, and what they should look at."),
+        help_text=_("What you changed, and what they should check."),
     )
 
 
@@ -102,12 +107,14 @@ class PublishForm(forms.Form):
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("One sentence. It stands in the page's public history."),
+        help_text=_("One sentence. Readers see it in the page's public history."),
     )
     minor = forms.BooleanField(
         label=_("Minor change"),
         required=False,
-        help_text=_("A typing error, a comma. Readers see the new words, but the page does not count as updated."),
+        help_text=_(
+            "A typing error or a comma. Readers see the new text, but the page keeps its date of the last update."
+        ),
     )
 
 
@@ -122,15 +129,15 @@ class ReasonForm(forms.Form):
 class TrashForm(ReasonForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason"].help_text = _("Readers who come to a page that was live will see it.")
+        self.fields["reason"].help_text = _("If the page was live, readers who open its address will see this reason.")
 
 
 class WithdrawForm(TrashForm):
     successor = forms.CharField(
-        label=_("Lead readers to"),
+        label=_("Send readers to"),
         required=False,
         max_length=200,
-        help_text=_("The address of a live page of the same kind that stands for this one now, or nothing."),
+        help_text=_("Optional: the address of a live page of the same kind that replaces this one."),
     )
 
     def __init__(self, *args: Any, subject: Publishable, **kwargs: Any) -> None:

@@ -1,15 +1,16 @@
-"""The lost-update guard: two people who edit one subject do not silently overwrite each other.
+"""The optimistic lock of the change forms: two people who edit one subject do not silently overwrite each other.
 
-Every change form carries what it was opened with: the subject's version, the newest edition, and a short hash of each
-field. A save whose version is no longer the row's is turned back. The form then shows what the editor typed, joined
-with what was saved meanwhile: a field that the editor did not touch takes the saved value, one that both changed keeps
-the typed one and shows both. The form now rests on today's version, so a second save goes through.
+Every change form has a hidden field with a snapshot of what it was opened with: the subject's version, the number of
+the newest edition, and a short hash of each field. A save is refused if the subject has another version by then. The
+form comes back with what the editor typed, merged with what was saved meanwhile: a field that the editor did not
+change gets the saved value; a field that both changed keeps the typed value, and the page shows both. The snapshot in
+that form is new, so the next save succeeds.
 """
 
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from django import forms
 from django.http import QueryDict
@@ -17,20 +18,21 @@ from django.utils.translation import gettext as _
 from django_prose_editor.fields import ProseEditorFormField
 from pydantic import BaseModel, Field, ValidationError
 
+from editorial.forms import ChildRowFormSet
 from publishing.comparison import Run, word_runs
 from publishing.models import Edition, Publishable
 from publishing.prose import blocks, sanitize, shape
 
 SNAPSHOT_FIELD = "opened"
-"""The hidden field with what the form was opened with."""
+"""The name of the hidden field with the snapshot."""
 
 POSITION_FIELD = "position"
-"""The hidden field with a row's place in the order."""
+"""The name of the hidden field with the position of a row."""
 
 
 @dataclass(frozen=True)
 class FieldConflict:
-    """One place where the saved text and the editor's differ."""
+    """One field or row in which the saved text and the editor's text differ."""
 
     place: str
     remark: str
@@ -39,7 +41,7 @@ class FieldConflict:
 
 @dataclass(frozen=True)
 class ConflictReport:
-    """What happened since the form was opened, for the editor whose save was turned back."""
+    """What was saved since the form was opened, for the editor whose save was refused."""
 
     saved_by: str
     editions: list[Edition]
@@ -48,22 +50,22 @@ class ConflictReport:
 
 @dataclass
 class FormRow:
-    """The fields of one form, as strings in the way a browser posts them."""
+    """The fields of one form, with their values as a browser posts them."""
 
     label: str
     fields: dict[str, forms.Field]
     values: dict[str, str]
 
     def visible_fields(self) -> list[str]:
-        """The names of the fields that say something to an editor: not keys, positions, the row's own number."""
+        """Returns the names of the fields that an editor sees: no keys, positions or row numbers."""
         return [name for name in self.values if name in self.fields and not self.fields[name].widget.is_hidden]
 
     def name(self) -> str:
-        """What an editor calls the row: its own name, or the first thing that it says."""
+        """Returns a name for the row: its label, or its first visible value."""
         return self.label or next(iter(self.display_values().values()), "")
 
     def display_values(self) -> dict[str, str]:
-        """The filled fields as an editor reads them."""
+        """Returns the filled visible fields as an editor reads them."""
         return {
             name: _display(self.fields[name], self.values[name])
             for name in self.visible_fields()
@@ -75,7 +77,7 @@ class FormRow:
 
 
 def as_posted(form: forms.BaseForm) -> FormRow:
-    """What a browser would post for a form that shows a saved row."""
+    """Returns what a browser would post for an unchanged form of a saved row."""
     values = {}
     for bound in form:
         value, widget = bound.value(), bound.field.widget
@@ -90,7 +92,7 @@ def as_posted(form: forms.BaseForm) -> FormRow:
 
 
 def _canonical(field_: forms.Field | None, value: str) -> str:
-    """A value without what a browser changes on the way: line ends, and the HTML of an untouched answer."""
+    """Returns a value without what a browser changes: line ends, and the HTML of an unchanged answer."""
     if isinstance(field_, ProseEditorFormField):
         return repr(shape(sanitize(value)))
     return value.replace("\r\n", "\n").strip()
@@ -119,34 +121,35 @@ def _number(text: str) -> int:
 
 
 class SavedState:
-    """A subject as it is saved now, in the shape of its change form: the form's own row, and each formset's by id."""
+    """A subject as it is saved now: the fields of its change form, and the rows of each formset by primary key."""
 
-    def __init__(self, subject: Publishable, form: forms.BaseForm, formsets: list[Any]) -> None:
+    def __init__(self, subject: Publishable, form: forms.BaseForm, formsets: list[ChildRowFormSet]) -> None:
         self.subject = subject
-        self.own = as_posted(form)
+        self.fields = as_posted(form)
         self.formsets = {
             formset.prefix: {str(row.instance.pk): as_posted(row) for row in formset.initial_forms}
             for formset in formsets
         }
-        self.patterns = {formset.prefix: as_posted(formset.empty_form) for formset in formsets}
+        self.empty_rows = {formset.prefix: as_posted(formset.empty_form) for formset in formsets}
         self.names = {formset.prefix: formset.model._meta.verbose_name for formset in formsets}
         self.forms = {formset.prefix: formset.form for formset in formsets}
 
     def snapshot(self) -> str:
-        """What a form of this state carries in its hidden field."""
+        """Returns the value of the hidden field of a form that shows this state."""
         newest = Edition.objects.about(self.subject).order_by("-number").values_list("number", flat=True).first()
-        rows = {"": {"": self.own}} | self.formsets
+        rows = {"": {"": self.fields}} | self.formsets
         hashes = {
             prefix: {
-                pk: {name: _hash(row.fields.get(name), v) for name, v in row.values.items()} for pk, row in of.items()
+                pk: {name: _hash(row.fields.get(name), value) for name, value in row.values.items()}
+                for pk, row in by_pk.items()
             }
-            for prefix, of in rows.items()
+            for prefix, by_pk in rows.items()
         }
         return FormSnapshot(version=self.subject.version, edition=newest or 0, hashes=hashes).model_dump_json()
 
 
 class FormSnapshot(BaseModel):
-    """What a posted form was opened with; without a version it was opened with nothing."""
+    """What a posted form was opened with. Without a version, nothing is known about that."""
 
     version: int | None = None
     edition: int = Field(default=0, ge=0, lt=2**31)
@@ -154,7 +157,7 @@ class FormSnapshot(BaseModel):
 
     @classmethod
     def of(cls, data: QueryDict) -> Self:
-        """A missing or mangled field counts as opened with nothing."""
+        """Reads the snapshot of a posted form. Returns an empty one if the field is missing or invalid."""
         try:
             return cls.model_validate_json(data.get(SNAPSHOT_FIELD, ""))
         except ValidationError:
@@ -162,14 +165,17 @@ class FormSnapshot(BaseModel):
 
 
 class ConflictMerge:
-    """Joins what an editor typed with what was saved since the form was opened."""
+    """Merges what an editor typed with what was saved since the form was opened.
+
+    `data` is the merged form as a browser would post it, and `differences` are shown above it.
+    """
 
     def __init__(self, posted: QueryDict, saved: SavedState) -> None:
         self.posted, self.saved = posted, saved
         self.opened = FormSnapshot.of(posted)
         self.data = posted.copy()
         self.differences: list[FieldConflict] = []
-        self._merge_row("", saved.own, self._hashes("", ""), prefix="")
+        self._merge_row("", saved.fields, self._hashes("", ""), prefix="")
         for prefix in saved.formsets:
             if f"{prefix}-TOTAL_FORMS" in posted:
                 self._merge_rows(prefix)
@@ -186,62 +192,65 @@ class ConflictMerge:
         if value or name in self.posted:
             self.data[name] = value
 
-    def _note(self, place: str, remark: str, old: str, new: str) -> None:
+    def _add_conflict(self, place: str, remark: str, old: str, new: str) -> None:
         self.differences.append(FieldConflict(place, remark, word_runs(old, new)))
 
     def _merge_row(self, place: str, row: FormRow, hashes: dict[str, str], prefix: str) -> bool:
-        """Merges the fields of a row that is still there, in the data under `prefix`.
+        """Merges the fields of a row that still exists. `prefix` begins the names of its posted fields.
 
-        Returns whether someone else changed it since the form was opened.
+        Returns whether another person changed the row since the form was opened.
         """
         changed = False
-        for name, theirs in row.values.items():
+        for name, saved_value in row.values.items():
             if name == POSITION_FIELD:
                 continue
-            known = row.fields.get(name)
-            mine = self.posted.get(prefix + name, "")
-            was = hashes.get(name)
-            changed |= was != _hash(known, theirs) and name in row.visible_fields()
-            if _canonical(known, mine) == _canonical(known, theirs):
+            field = row.fields.get(name)
+            typed_value = self.posted.get(prefix + name, "")
+            opened_hash = hashes.get(name)
+            changed |= opened_hash != _hash(field, saved_value) and name in row.visible_fields()
+            if _canonical(field, typed_value) == _canonical(field, saved_value):
                 continue
-            where = f"{place} – {_field_label(known, name)}" if place else _field_label(known, name)
-            if was == _hash(known, mine):
-                self._set(prefix + name, theirs)
+            where = f"{place} – {_field_label(field, name)}" if place else _field_label(field, name)
+            if opened_hash == _hash(field, typed_value):
+                self._set(prefix + name, saved_value)
                 if name in row.visible_fields():
-                    remark = _("Saved meanwhile, and taken over into your form, since you had not changed it.")
-                    self._note(where, remark, _display(known, mine), _display(known, theirs))
-            elif was != _hash(known, theirs) and name in row.visible_fields():
+                    remark = _(
+                        "Another person saved this. You had not changed it, so your form now has the saved text."
+                    )
+                    self._add_conflict(where, remark, _display(field, typed_value), _display(field, saved_value))
+            elif opened_hash != _hash(field, saved_value) and name in row.visible_fields():
                 remark = _(
-                    "Changed by both of you. Your text stands in the form; this is how it differs from the saved."
+                    "You both changed this. Your text is in the form. It differs from the saved text as follows."
                 )
-                self._note(where, remark, _display(known, theirs), _display(known, mine))
+                self._add_conflict(where, remark, _display(field, saved_value), _display(field, typed_value))
         return changed
 
     def _merge_rows(self, prefix: str) -> None:
-        """Merges the rows of a formset: those still there, those added meanwhile, then the editor's new ones."""
-        saved, pattern = self.saved.formsets[prefix], self.saved.patterns[prefix]
+        """Merges the rows of a formset: first the saved ones, then the editor's new ones."""
+        saved, empty_row = self.saved.formsets[prefix], self.saved.empty_rows[prefix]
         by_key = {row.values.get("key"): pk for pk, row in saved.items()}
         seen: set[str] = set()
         kept, new = [], []
-        for old in self._posted_rows(prefix):
-            pk = self.posted.get(f"{old}id", "")
-            if pk not in saved:
-                # A row deleted meanwhile that someone else has brought back by now has its key, under another number.
-                pk = by_key.get(self.posted.get(f"{old}key"), pk) if self.posted.get(f"{old}key") else pk
+        for row_prefix in self._posted_rows(prefix):
+            pk = self.posted.get(f"{row_prefix}id", "")
+            key = self.posted.get(f"{row_prefix}key")
+            if pk not in saved and key:
+                # A row that was deleted and then restored by another person has the same key and another number.
+                pk = by_key.get(key, pk)
             if pk in saved and pk not in seen:
                 seen.add(pk)
-                self._merge_saved_row(prefix, pk, old)
-                kept.append(self._values(old, pattern) | {"id": pk, "key": saved[pk].values.get("key", "")})
+                self._merge_saved_row(prefix, pk, row_prefix)
+                kept.append(self._values(row_prefix, empty_row) | {"id": pk, "key": saved[pk].values.get("key", "")})
             elif not pk:
-                new.append(self._values(old, pattern))
-            elif not self.posted.get(f"{old}DELETE"):
-                new += self._vanished(old, pk, prefix)
+                new.append(self._values(row_prefix, empty_row))
+            elif not self.posted.get(f"{row_prefix}DELETE"):
+                new += self._merge_deleted_row(row_prefix, pk, prefix)
         for pk, row in saved.items():
             if pk not in seen:
                 kept.append(row.values | {"id": pk})
-                remark = _("Added meanwhile. It is now in your form too.")
-                self._note(self._place(prefix, row), remark, "", row.text())
-        kept = self._ordered(prefix, kept)
+                remark = _("Another person added this. It is now in your form too.")
+                self._add_conflict(self._place(prefix, row), remark, "", row.text())
+        kept = self._in_order(prefix, kept)
         for key in [key for key in self.data if re.match(rf"{re.escape(prefix)}-\d+-", key)]:
             del self.data[key]
         for i, values in enumerate([*kept, *new]):
@@ -250,56 +259,56 @@ class ConflictMerge:
         self.data[f"{prefix}-TOTAL_FORMS"] = str(len(kept) + len(new))
 
     def _posted_rows(self, prefix: str) -> list[str]:
-        """The beginnings of the field names of each posted row: "questions-2-"."""
+        """Returns the prefix of the field names of each posted row: "questions-2-"."""
         total = self.posted.get(f"{prefix}-TOTAL_FORMS", "")
         return [f"{prefix}-{i}-" for i in range(int(total) if re.fullmatch(r"\d{1,3}", total) else 0)]
 
     def _place(self, prefix: str, row: FormRow) -> str:
         return f"{self.saved.names[prefix]} “{row.name()}”"
 
-    def _merge_saved_row(self, prefix: str, pk: str, old: str) -> None:
+    def _merge_saved_row(self, prefix: str, pk: str, row_prefix: str) -> None:
         row = self.saved.formsets[prefix][pk]
-        changed = self._merge_row(self._place(prefix, row), row, self._hashes(prefix, pk), old)
-        if changed and self.posted.get(f"{old}DELETE"):
-            del self.data[f"{old}DELETE"]
-            remark = _("You marked this for deletion, but it was changed meanwhile. Mark it again if it is to go.")
-            self._note(self._place(prefix, row), remark, "", row.text())
+        changed = self._merge_row(self._place(prefix, row), row, self._hashes(prefix, pk), row_prefix)
+        if changed and self.posted.get(f"{row_prefix}DELETE"):
+            del self.data[f"{row_prefix}DELETE"]
+            remark = _("You marked this for deletion, but another person has changed it. To delete it, mark it again.")
+            self._add_conflict(self._place(prefix, row), remark, "", row.text())
 
-    def _ordered(self, prefix: str, kept: list[dict[str, str]]) -> list[dict[str, str]]:
-        """The rows in the editor's order if the editor moved any, and otherwise in the saved one; never a mixture."""
+    def _in_order(self, prefix: str, kept: list[dict[str, str]]) -> list[dict[str, str]]:
+        """Returns the rows in the editor's order if the editor moved any, otherwise in the saved order."""
         saved = self.saved.formsets[prefix]
 
-        def moved(positions: dict[str, str]) -> bool:
-            known = {pk: self._hashes(prefix, pk).get(POSITION_FIELD) for pk in positions}
-            return any(was and was != _hash(None, positions[pk]) for pk, was in known.items())
+        def is_changed(positions: dict[str, str]) -> bool:
+            opened = {pk: self._hashes(prefix, pk).get(POSITION_FIELD) for pk in positions}
+            return any(hash_ and hash_ != _hash(None, positions[pk]) for pk, hash_ in opened.items())
 
-        theirs = {pk: row.values.get(POSITION_FIELD, "") for pk, row in saved.items()}
-        mine = {values["id"]: values.get(POSITION_FIELD, "") for values in kept}
-        i_moved, they_moved = moved(mine), moved(theirs)
-        order = mine if i_moved else theirs
-        if i_moved and they_moved:
-            remark = _("Both of you changed the order. Yours stands in the form.")
-            self._note(str(self.saved.names[prefix]), remark, "", "")
-        ordered = sorted(kept, key=lambda values: _number(order[values["id"]]))
-        if not i_moved:
-            return [values | {POSITION_FIELD: theirs[values["id"]]} for values in ordered]
-        return [values | {POSITION_FIELD: str(place)} for place, values in enumerate(ordered, start=1)]
+        saved_positions = {pk: row.values.get(POSITION_FIELD, "") for pk, row in saved.items()}
+        typed_positions = {values["id"]: values.get(POSITION_FIELD, "") for values in kept}
+        has_moved = is_changed(typed_positions)
+        if has_moved and is_changed(saved_positions):
+            remark = _("You both changed the order. Your order is in the form.")
+            self._add_conflict(str(self.saved.names[prefix]), remark, "", "")
+        positions = typed_positions if has_moved else saved_positions
+        ordered = sorted(kept, key=lambda values: _number(positions[values["id"]]))
+        if not has_moved:
+            return [values | {POSITION_FIELD: saved_positions[values["id"]]} for values in ordered]
+        return [values | {POSITION_FIELD: str(position)} for position, values in enumerate(ordered, start=1)]
 
-    def _values(self, old: str, pattern: FormRow) -> dict[str, str]:
-        return {name: self.data.get(old + name, "") for name in [*pattern.values, "DELETE"]}
+    def _values(self, row_prefix: str, empty_row: FormRow) -> dict[str, str]:
+        return {name: self.data.get(row_prefix + name, "") for name in [*empty_row.values, "DELETE"]}
 
-    def _vanished(self, old: str, pk: str, prefix: str) -> list[dict[str, str]]:
-        """A row that someone deleted meanwhile: back as a new one if the editor had changed it, else only shown."""
-        pattern = self.saved.patterns[prefix]
-        row = FormRow("", pattern.fields, self._values(old, pattern) | {"id": ""})
+    def _merge_deleted_row(self, row_prefix: str, pk: str, prefix: str) -> list[dict[str, str]]:
+        """Returns a row that another person deleted, as a new row if the editor had changed it; otherwise nothing."""
+        empty_row = self.saved.empty_rows[prefix]
+        row = FormRow("", empty_row.fields, self._values(row_prefix, empty_row) | {"id": ""})
         hashes = self._hashes(prefix, pk)
         touched = {
             name for name in row.visible_fields() if hashes.get(name) != _hash(row.fields[name], row.values[name])
         }
         if not touched:
-            remark = _("Deleted meanwhile. You had not changed it, so it stays deleted.")
-            self._note(self._place(prefix, row), remark, row.text(), "")
+            remark = _("Another person deleted this. You had not changed it, so it stays deleted.")
+            self._add_conflict(self._place(prefix, row), remark, row.text(), "")
             return []
-        remark = _("Deleted meanwhile by someone else. You had changed it, so it is back in your form as a new row.")
-        self._note(self._place(prefix, row), remark, "", row.text())
+        remark = _("Another person deleted this. You had changed it, so it is in your form again, as a new entry.")
+        self._add_conflict(self._place(prefix, row), remark, "", row.text())
         return [self.saved.forms[prefix].restore_deleted(row.values, touched)]

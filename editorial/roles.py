@@ -1,6 +1,6 @@
-"""Who may do what. Groups are made and corrected from this table after every `migrate`.
+"""The permissions of each role, per app. Every `migrate` creates the groups and corrects them from this table.
 
-The apps are named here as text, since they stand above this one and cannot be imported.
+The apps are named as text: they may import this app, so this app cannot import them.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS
 from accounts.roles import EDITORS, PUBLISHERS
 
 WRITE = {"view", "add", "change", "delete"}
-"""The actions on every model of an app, the rows of its pages included."""
+"""The actions on every model of an app, including the child rows of its pages."""
 
 PERMISSIONS: dict[str, dict[str, set[str]]] = {
     EDITORS: {
@@ -32,9 +32,9 @@ PERMISSIONS: dict[str, dict[str, set[str]]] = {
 
 
 def apply_roles(app_config: AppConfig, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
-    """Gives each role exactly its permissions in one app, leaving what an operator granted in other apps alone.
+    """Gives each role exactly its permissions in one app. Permissions in other apps stay as the operator set them.
 
-    Runs on `post_migrate`, after auth has made the app's permissions.
+    It runs on `post_migrate`, after `auth` has created the app's permissions.
     """
     if not any(app_config.label in by_app for by_app in PERMISSIONS.values()):
         return

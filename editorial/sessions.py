@@ -1,4 +1,4 @@
-"""How work goes on after a session has ended or a token was lost: nothing that was typed is lost."""
+"""Keeps what an editor typed when the session has ended or the form has no valid CSRF token."""
 
 import json
 import re
@@ -25,28 +25,28 @@ SECRET_FIELDS |= {"new_password1", "new_password2", "usable_password"}
 
 
 def _posted_pairs(request: HttpRequest) -> list[list[str]]:
-    """What the person typed, as pairs of name and value; a password is never sent back."""
+    """Returns the posted fields as pairs of name and value, without passwords, which are never sent back."""
     return [[name, value] for name, values in request.POST.lists() if name not in SECRET_FIELDS for value in values]
 
 
-def _typed_values(typed: list[list[str]]) -> list[tuple[str, str]]:
-    """What of it a person recognises as theirs: no row numbers, keys, empty rows or tags."""
-    machinery = re.compile(r"opened|_\w+|.*__prefix__.*|.*(_FORMS|-id|-key|-position|-new_date)")
-    found = [(name, strip_tags(value).strip()) for name, value in typed if not machinery.fullmatch(name)]
+def _readable_fields(typed: list[list[str]]) -> list[tuple[str, str]]:
+    """Returns the fields that an editor filled in, to be read: no row numbers, keys, empty fields or tags."""
+    technical = re.compile(r"opened|_\w+|.*__prefix__.*|.*(_FORMS|-id|-key|-position|-new_date)")
+    found = [(name, strip_tags(value).strip()) for name, value in typed if not technical.fullmatch(name)]
     return [(name.replace("-", " ").replace("_", " "), value) for name, value in found if value]
 
 
 def _render_resume(
     request: HttpRequest, path: str, typed: list[list[str]], form: AdminAuthenticationForm
 ) -> HttpResponse:
-    """The page that carries on what was typed: first a sign-in where that is needed, then one button."""
+    """Renders the page that holds what was typed: with a sign-in form if needed, and then with a button to send it."""
     context = {
         **admin.site.each_context(request),
-        "title": _("One moment"),
+        "title": _("Your text is not saved yet"),
         "path": path,
         "typed": typed,
         "typed_json": json.dumps(typed),
-        "readable": _typed_values(typed),
+        "readable": _readable_fields(typed),
         "is_nav_sidebar_enabled": False,
         "form": form,
         "signed_in": admin.site.has_permission(request),
@@ -58,7 +58,7 @@ def _render_resume(
 @never_cache
 @requires_csrf_token
 def signed_out(request: HttpRequest) -> HttpResponse:
-    """Answers a post whose session has ended: nothing is done, and nothing typed is lost."""
+    """Answers a POST whose session has ended. Nothing is saved; the page holds what was typed."""
     response = _render_resume(
         request, request.get_full_path(), _posted_pairs(request), AdminAuthenticationForm(request)
     )
@@ -67,14 +67,14 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 
 
 def _is_same_site(request: HttpRequest) -> bool:
-    """Whether a page of this site sent the post. What another site's page "typed" is not offered to be sent again."""
+    """Returns whether a page of this site sent the POST. A form of another site must not be offered for sending."""
     origin = request.headers.get("Origin") or request.headers.get("Referer", "")
     return urlsplit(origin)[:2] == (request.scheme, request.get_host())
 
 
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answers a post without a valid token. In the admin that is mostly a lost cookie or an old tab."""
+    """Answers a POST without a valid CSRF token. In the admin the usual cause is a lost cookie or an old tab."""
     if request.path == reverse("admin:login"):
         return redirect(request.get_full_path())
     if request.path.startswith(reverse("admin_password_reset")) and not admin.site.has_permission(request):
@@ -89,7 +89,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_POST
 def resume(request: HttpRequest) -> HttpResponse:
-    """Signs in and offers what was typed to be sent once more, by a click and with a valid token."""
+    """Signs the person in, and shows a button that sends what was typed again, with a valid token."""
     path = request.POST.get("path", "")
     if not (path.startswith(reverse("admin:index")) and url_has_allowed_host_and_scheme(path, None)):
         return redirect("admin:index")

@@ -1,11 +1,14 @@
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.urls import path, reverse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.passwords import PasswordReset, PasswordResetComplete, PasswordResetConfirm, PasswordResetDone
@@ -13,14 +16,17 @@ from editorial.dashboard import panels
 from editorial.policy import with_admin_policy
 from editorial.sessions import resume, signed_out
 
-SESSION_EXTENDED_AT = "prolonged"
+SESSION_EXTENDED_AT = "extended_at"
 TEN_MINUTES = 600
+
+_View = TypeVar("_View", bound=Callable[..., HttpResponseBase])
 
 
 def extend_session(request: HttpRequest) -> None:
-    """Lets a session end so many hours after the last click, and not after the first.
+    """Makes a session end some hours after the last request, not after the sign-in.
 
-    Not with every request: two at once each write the whole session, and the one would undo what the other put there.
+    It writes the session at most every ten minutes: two requests at the same time each save the whole session, and
+    the second would undo what the first one stored.
     """
     now = int(time.time())
     if request.user.is_authenticated and now - request.session.get(SESSION_EXTENDED_AT, 0) > TEN_MINUTES:
@@ -28,39 +34,40 @@ def extend_session(request: HttpRequest) -> None:
 
 
 class EditorialSite(admin.AdminSite):
-    """Django's admin with a content security policy of its own, and with no word lost when a session ends."""
+    """Django's admin with its own content security policy. A session that ends loses nothing that was typed."""
 
     site_header = settings.SITE_NAME
     site_title = settings.SITE_NAME
     index_title = _("Editing")
 
-    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        guarded = super().admin_view(view, cacheable)
+    def admin_view(self, view: _View, cacheable: bool = False) -> _View:
+        staff_only = super().admin_view(view, cacheable)
 
         @with_admin_policy
-        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def inner(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             if "\0" in unquote(request.META.get("QUERY_STRING", "")):
-                return HttpResponseBadRequest("The address contains a NUL character.")  # PostgreSQL would fail on it
-            leaving = request.path == reverse("admin:logout")
-            if request.method == "POST" and not leaving and not self.has_permission(request):
+                return HttpResponseBadRequest(
+                    "The address contains a NUL character."
+                )  # PostgreSQL raises an error on it
+            is_logout = request.path == reverse("admin:logout")
+            if request.method == "POST" and not is_logout and not self.has_permission(request):
                 return signed_out(request)
             extend_session(request)
-            return guarded(request, *args, **kwargs)
+            return staff_only(request, *args, **kwargs)
 
-        return inner
+        return inner  # type: ignore[return-value] # it takes the arguments of the view
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {"panels": panels(request.user), **(extra_context or {})})
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        view: Any = with_admin_policy(super().login)
-        return view(request, extra_context)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return with_admin_policy(super().login)(request, extra_context)
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLResolver | URLPattern]:
         return [path("resume/", resume, name="resume"), *super().get_urls()]
 
 
-# Before the admin's own addresses, the last of which takes everything; the names are those that Django looks for.
+# These must come before the addresses of the admin, the last of which matches everything. Django expects the names.
 forgotten_password = [
     path("password-reset/", with_admin_policy(PasswordReset.as_view()), name="admin_password_reset"),
     path("password-reset/sent/", with_admin_policy(PasswordResetDone.as_view()), name="password_reset_done"),

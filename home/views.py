@@ -1,4 +1,4 @@
-"""The home page. All of it comes from live editions, never from rows."""
+"""The home page. Its content comes from live editions only."""
 
 from functools import partial
 

@@ -1,19 +1,19 @@
-// Comforts of the change form: without this script it works too.
+// Additions to the change form, which also works without this script.
 "use strict";
 
-// The prose editor stands in for a text area, and takes over its label.
+// The prose editor replaces a text area. It gets the label of that text area.
 document.addEventListener("prose-editor:ready", ({ detail }) => {
   detail.editor.view.dom.setAttribute("aria-label", detail.textarea.getAttribute("aria-label"));
 });
 
-// Asks before a changed form is left, and sends it only once.
+// Asks before the editor leaves a changed form, and sends a form only once.
 document.addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector("#content-main form[method=post]");
   if (!form) {
     return;
   }
   const content = () => new URLSearchParams(new FormData(form)).toString();
-  // The prose editor rewrites its text areas when it starts, so the comparison begins with the first touch.
+  // The prose editor changes its text areas when it starts. So the form is read when the editor first uses it.
   let before = null;
   const begin = () => {
     before ??= content();
@@ -21,7 +21,7 @@ document.addEventListener("DOMContentLoaded", () => {
   form.addEventListener("focusin", begin);
   form.addEventListener("pointerdown", begin, { capture: true });
 
-  // A form that came back unsaved holds words that are nowhere else.
+  // A form that came back with errors holds text that is not saved.
   const returned = form.querySelector(".errorlist, .returned") !== null;
   let sent = false;
   form.addEventListener("submit", (event) => {
@@ -40,7 +40,7 @@ document.addEventListener("DOMContentLoaded", () => {
   });
 });
 
-// Keys for the buttons that are pressed all day. A page without the button leaves the keys to the browser.
+// Keyboard shortcuts for the buttons to save and to preview. On other pages the keys do what the browser does.
 document.addEventListener("DOMContentLoaded", () => {
   const mac = navigator.platform.startsWith("Mac");
   const shortcuts = [
@@ -57,7 +57,7 @@ document.addEventListener("DOMContentLoaded", () => {
       fits: (event) => event.altKey && event.shiftKey && !event.ctrlKey && !event.metaKey && letter(event) === "p",
     },
   ];
-  // As it is printed on the key; where that is no Latin letter (ы, ∏), as it is on an English keyboard.
+  // The letter on the key. If it is not a Latin letter (ы, ∏), the letter of that key on an English keyboard.
   const letter = ({ key, code }) => (/^[a-z]$/i.test(key) ? key : code.replace(/^Key/, "")).toLowerCase();
   const button = ({ name }) => document.querySelector(`#content-main .submit-row [name=${name}]`);
 
@@ -77,11 +77,11 @@ document.addEventListener("DOMContentLoaded", () => {
   });
 });
 
-// Rows are moved by dragging (django-admin-sortable2) or with two buttons, which the keyboard reaches too.
+// Rows move by dragging (django-admin-sortable2) or with two buttons, which also work with the keyboard.
 window.addEventListener("load", () => {
   for (const list of document.querySelectorAll("fieldset.sortable")) {
     if (list.closest("[data-inline-type=stacked]")) {
-      // The library takes the first table in the list for the list itself, even one inside an answer.
+      // The library would take the first table inside the list, such as one in an answer, for the list itself.
       list.querySelector = (selector) =>
         selector === "table tbody" ? null : Element.prototype.querySelector.call(list, selector);
     }

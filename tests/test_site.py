@@ -1,4 +1,4 @@
-"""A sweep over everything that the public can reach: what must hold on every page, and what must be on none."""
+"""Checks of all public pages: what every page must have, and what no page may have."""
 
 import re
 from dataclasses import dataclass
@@ -40,21 +40,21 @@ pytestmark = pytest.mark.django_db
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 FIXED = ["/", "/diseases/", "/organizations/", "/changes/", "/about/", "/accessibility/", "/privacy/", "/nowhere/"]
-FIXED += ["/organizations/?country=GB"]  # forms lead here, no link
+FIXED += ["/organizations/?country=GB"]  # only forms lead here
 FIXED += ["/search/", "/search/?q=gangliosidosis", "/search/?q=society", "/search/?q=leak"]
 FIXED += ["/suggest/thanks/", "/suggest/thanks/?about=disease&slug=full-disease"]  # a form leads here, no link
 SAME = 7
 """How many diseases have nearly the same name."""
 DISEASES, ORGANIZATIONS = SAME + 3, 5  # that are live
 SCRIPTS = ['<script src="/static/search.js" defer>']
-DATA = '<script type="application/ld+json">'  # no script: a browser leaves it alone
+DATA = '<script type="application/ld+json">'  # browsers do not run it
 
 
 @pytest.fixture
 def site(monkeypatch):
     """Everything that a page can say, lists of several pages, and drafts beside it. Returns what is not linked."""
-    monkeypatch.setattr("diseases.views.PER_PAGE", 6)
-    monkeypatch.setattr("search.views.PER_PAGE", 2)
+    monkeypatch.setattr("diseases.views.DISEASES_PER_PAGE", 6)
+    monkeypatch.setattr("search.views.RESULTS_PER_PAGE", 2)
     monkeypatch.setattr("website.changes.LATEST_PER_PAGE", 5)
     publisher = make_publisher()
     successor = make_organization(name="New Society", slug="new-society")
@@ -132,7 +132,7 @@ class Found:
 
     @cached_property
     def tree(self):
-        # Strict: any error in the HTML is raised.
+        # In strict mode the parser raises an exception for every error in the HTML.
         return html5lib.HTMLParser(strict=True).parse(self.text)
 
     def every(self, tag):
@@ -140,7 +140,7 @@ class Found:
 
 
 def sweep(start):
-    """Everything that can be reached from some addresses by links within the site, by its address."""
+    """Follows all links within the site. Returns the responses by address."""
     found: dict[str, Found] = {}
     waiting = list(start)
     while waiting:
@@ -169,7 +169,7 @@ def test_every_public_page_keeps_the_rules(site):
     found = sweep(FIXED + list(site))
 
     statuses = {address: page.status for address, page in found.items() if page.status != 200}
-    assert statuses == site  # so no link leads to a page that is not there
+    assert statuses == site  # so no link is broken
 
     pages = {address: page for address, page in found.items() if page.status != 301}
     feeds = [
@@ -225,7 +225,9 @@ def test_every_public_page_keeps_the_rules(site):
 
     pictures = {picture.get("src") for page in pages.values() for picture in page.every("img")}
     assert [Client().get(picture).headers["Content-Type"] for picture in pictures] == ["image/webp"]
-    pages = {address: page for address, page in pages.items() if address not in forms}  # no search engine lists them
+    pages = {
+        address: page for address, page in pages.items() if address not in forms
+    }  # search engines do not list them
     for part in [titles_of(pages), descriptions_of(pages)]:
         assert [address for address, text in part.items() if not text] == []
         assert repeated({address: text for address, text in part.items() if pages[address].status != 410}) == []
@@ -250,7 +252,7 @@ def canonical_of(html):
 
 
 def empty_labels(page):
-    """Labels with nothing after them: a term without a description, or a colon at the end of its block."""
+    """Returns labels without a text: a term without a description, or a colon at the end of a block."""
     empty = []
     for terms in page.every("dl"):
         items = [item for item in terms.iter() if item.tag in {f"{XHTML}dt", f"{XHTML}dd"}]
@@ -270,7 +272,7 @@ def empty_labels(page):
 
 
 def broken_fragments(page):
-    """Links within the page that lead nowhere."""
+    """Returns links to fragments that are not on the page."""
     ids = [element.get("id") for element in page.tree.iter() if element.get("id")]
     assert len(ids) == len(set(ids))
     return [link for link in re.findall(r'href="#([^"]*)"', page.text) if link not in ids]
@@ -288,14 +290,14 @@ def descriptions_of(pages):
 
 
 def repeated(texts):
-    """Addresses whose text another has too. The first page of a list has two: with ?page=1 and without."""
+    """Returns addresses with the same text as another. The first page of a list has two: with ?page=1 and without."""
     by_text: dict[str, set[str]] = {}
     for address, text in texts.items():
         by_text.setdefault(text, set()).add(re.sub(r"[?&]page=1$", "", address))
     return [addresses for addresses in by_text.values() if len(addresses) > 1]
 
 
-def test_what_the_pages_are_made_of_is_there():
+def test_the_files_of_the_pages_exist():
     html = Client().get("/about/").text
     links = re.findall(r'<(?:link|script)\b[^>]*\b(?:href|src)="/static/([^"]+)"', html)
     links += re.findall(r'<meta property="og:image" content="http://testserver/static/([^"]+)"', html)
@@ -304,7 +306,7 @@ def test_what_the_pages_are_made_of_is_there():
     assert [link for link in links if not finders.find(link)] == []
 
 
-def test_nothing_of_the_working_copy_is_public(site):
+def test_the_working_copy_is_not_public(site):
     before = sweep(FIXED + list(site))
     disease = Disease.objects.get(name="Full disease")
     disease.name = disease.summary = "LEAK of a draft"
@@ -359,12 +361,12 @@ def test_an_error_page_needs_nothing(settings):
     assert "unsafe" not in page.headers["Content-Security-Policy"]
 
 
-def test_a_form_without_its_token_is_answered_in_the_sites_look():
+def test_a_form_without_its_token_gets_a_page_of_the_site():
     response = csrf_failure(RequestFactory().post("/suggest/"))
 
     page = Found(response.status_code, dict(response.headers), [], response.text)
     assert page.status == 403
-    assert [words(heading) for heading in page.every("h1")] == ["Please send it once more"]
+    assert [words(heading) for heading in page.every("h1")] == ["Please send the form again"]
     assert empty_labels(page) == []
 
 
@@ -372,7 +374,7 @@ def test_a_form_without_its_token_is_answered_in_the_sites_look():
     ("charset", "status"),
     [("", 200), ("; charset=UTF-8", 200), ("; charset=rot13", 415), ("; charset=idna", 415), ('; charset="x\0', 415)],
 )
-def test_what_is_not_written_in_utf8_is_refused_before_django_fails_on_it(charset, status):
+def test_a_request_that_is_not_in_utf8_is_refused(charset, status):
     said = []
     environ = RequestFactory().get("/search/?q=a").environ | {"CONTENT_TYPE": f"text/plain{charset}"}
 

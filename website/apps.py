@@ -10,5 +10,5 @@ class WebsiteConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_security_contact, Tags.security, deploy=True)
-        # An app adds to the pages of another in its own sections.py, as it adds to the admin in its admin.py.
+        # Imports the sections.py of every app, where it registers sections for the pages of other apps.
         autodiscover_modules("sections")

@@ -1,14 +1,15 @@
-"""What readers are shown of the past: what was published and when, and how it differs from what was listed before.
+"""The public history: what was published and when, and how it differs from the publication that is listed before it.
 
-Only publications are told. A draft between two of them, and who wrote or published it, are nobody's business here.
+It lists publications only. Drafts, and the names of the people who wrote or published them, are not public.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from django.core.paginator import Page as ListPage
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
@@ -16,37 +17,45 @@ from django.utils.translation import gettext_lazy as _
 from publishing.comparison import Change, Comparison
 from publishing.models import Address, Edition, Event, kinds
 from publishing.restoring import hidden_comparisons
-from publishing.values import Page, Reference
+from publishing.values import Reference
 
-PUBLICATIONS_PER_PAGE = 20  # publications of one subject, each with its comparison
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+PUBLICATIONS_PER_PAGE = 20
 LATEST_PER_PAGE = 30
 LATEST = 300
-"""How far back the list of the whole site goes. Every subject's own history is whole."""
-
+"""The number of entries in the list of the whole site. The history of one page has no such limit."""
 
 MAX_CHARACTERS = 40_000
-"""The characters of one comparison. Of the changes that no longer fit only the place is named, and the page says so."""
+"""The most characters of one comparison. Further changes are listed without their text, and the page says so."""
 
 
 class NoComparison(Enum):
-    """Why a publication is listed without what it changed."""
+    """The reasons why a publication is listed without its changes."""
 
     FIRST = _("First published.")
-    REDACTED = _("We had to take this version, or the one before it, out of the history, so there is no comparison.")
+    REDACTED = _("We had to remove this version, or the one before it, from the history. So there is no comparison.")
     HIDDEN = _("The comparison is not shown.")
     SAME = _("The page says the same as before.")
 
 
+class FirstState(TypedDict):
+    """What `listed_publications` adds to an event."""
+
+    is_first: bool
+
+
 @dataclass(frozen=True)
 class Publication:
-    """One entry of a subject's history."""
+    """One entry in the history of one page."""
 
-    key: int  # of the publication, here and in News
+    key: int  # the primary key of the event
     at: datetime
     note: str
     changes: list[Change]
     no_comparison: NoComparison | None = None
-    is_cut: bool = False  # whether there was more to tell than fits
+    is_cut: bool = False  # whether some changes are listed without their text
 
     @property
     def is_first(self) -> bool:
@@ -55,7 +64,7 @@ class Publication:
 
 @dataclass(frozen=True)
 class News:
-    """One entry of the whole site's history."""
+    """One entry in the list of the whole site."""
 
     key: int
     kind: str
@@ -66,8 +75,8 @@ class News:
     is_first: bool
 
 
-def listed_publications() -> QuerySet[Event]:
-    """The publications that readers are told of, newest first: all but the minor ones. A first one never is minor."""
+def listed_publications() -> "QuerySet[WithAnnotations[Event, FirstState]]":
+    """Returns the public publications, newest first: those that are not minor, and the first of each page."""
     earlier = Event.objects.filter(
         kind=OuterRef("kind"), subject_id=OuterRef("subject_id"), verb=Event.Verb.PUBLISHED, pk__lt=OuterRef("pk")
     )
@@ -75,60 +84,57 @@ def listed_publications() -> QuerySet[Event]:
     return published.filter(Q(minor=False) | Q(is_first=True)).order_by("-pk")
 
 
-def history(live: Edition, number: str | None) -> Any:
-    """A page of the publications of a live edition's subject, as a paginator gives it."""
+def history(live: Edition, number: str | None) -> ListPage[Publication]:
+    """Returns a page of the publications of a live edition's subject. `number` is the page number of the query."""
     events = listed_publications().filter(kind=live.kind, subject_id=live.subject_id)
-    page: Any = Paginator(events, PUBLICATIONS_PER_PAGE).get_page(number)
+    page: ListPage[Any] = Paginator(events, PUBLICATIONS_PER_PAGE).get_page(number)
     first = max(page.start_index() - 1, 0)
-    # One more than is shown: what the oldest on the page is compared with.
+    # Reads one more than the page shows, because the oldest one shown is compared with it.
     found = list(events.select_related("edition")[first : page.end_index() + 1])
     hidden = hidden_comparisons(event.edition_id for event in found)
-    versions: list[Page] = [event.edition.page for event in found if event.edition]
-    title_of = titles({reference for version in versions for reference in version.references()})
+    editions = [event.edition for event in found if event.edition]
+    title_of = titles({reference for edition in editions for reference in edition.page.references()})
 
-    def publication(event: Any, version: Page, older: Any, before: Page | None) -> Publication:
-        redacted = event.edition.redacted_at
+    def publication(event: Event, edition: Edition, older: Edition | None) -> Publication:
         changes: list[Change] = []
         no_comparison = None
-        if before is None:
+        if older is None:
             no_comparison = NoComparison.FIRST
-        elif redacted or older.edition.redacted_at:
+        elif edition.redacted_at or older.redacted_at:
             no_comparison = NoComparison.REDACTED
         elif event.edition_id in hidden:
             no_comparison = NoComparison.HIDDEN
         else:
-            changes = Comparison(before, version, title_of).changes
+            changes = Comparison(older.page, edition.page, title_of).changes
             no_comparison = None if changes else NoComparison.SAME
-        told = _truncate(changes)
-        # A note may quote what was redacted.
-        return Publication(
-            event.pk, event.at, "" if redacted else event.note, told, no_comparison, is_cut=told != changes
-        )
+        shown = _truncate(changes)
+        note = "" if edition.redacted_at else event.note  # the note may quote what was redacted
+        return Publication(event.pk, event.at, note, shown, no_comparison, is_cut=shown != changes)
 
-    entries = zip(found, versions, [*found[1:], None], [*versions[1:], None], strict=True)
+    entries = zip(found, editions, [*editions[1:], None], strict=True)
     page.object_list = [publication(*entry) for entry in entries][:PUBLICATIONS_PER_PAGE]
     return page
 
 
 def _truncate(changes: list[Change]) -> list[Change]:
-    """The changes, as far as they fit with their words."""
-    told = []
+    """Returns the changes; those beyond `MAX_CHARACTERS` without their text."""
+    truncated = []
     left = MAX_CHARACTERS
     for change in changes:
         left -= sum(len(run.text) for block in change.excerpt for run in block)
-        told.append(change if left >= 0 else replace(change, blocks=()))
-    return told
+        truncated.append(change if left >= 0 else replace(change, blocks=()))
+    return truncated
 
 
-def latest(number: str | None) -> Any:
-    """A page of the latest publications of all subjects that are live now and may be found by name.
+def latest(number: str | None) -> ListPage[News]:
+    """Returns a page of the latest publications of all subjects that are live now and may be found by name.
 
-    Readers of the feed keep copies for ever, which a person who takes a portrait back could not reach.
+    Portraits are not among them: programs keep what a feed said, even after a person withdraws a portrait.
     """
     live = Edition.objects.searchable().filter(kind=OuterRef("kind"), subject_id=OuterRef("subject_id"))
     events = listed_publications().filter(Exists(live)).select_related("edition").defer("edition__content")
     events = events.annotate(title=Subquery(live.values("title")[:1]), slug=Subquery(live.values("slug")[:1]))
-    page: Any = Paginator(events[:LATEST], LATEST_PER_PAGE).get_page(number)
+    page: ListPage[Any] = Paginator(events[:LATEST], LATEST_PER_PAGE).get_page(number)
     page.object_list = [
         News(
             key=event.pk,
@@ -145,9 +151,10 @@ def latest(number: str | None) -> Any:
 
 
 def titles(references: set[Reference]) -> Callable[[Reference], str]:
-    """Names subjects as readers know them: by their live title; what was withdrawn, by the words of its address.
+    """Returns a function that names a subject for readers.
 
-    What never was public has no name here: a page may refer to it before its time, and does not show it until then.
+    The name is the live title; for a withdrawn subject, the words of its address. It is "" for a subject that was never
+    public: a page may refer to one, but does not show it.
     """
     wanted = Q(pk=None)
     for kind in {reference.kind for reference in references}:

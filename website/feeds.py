@@ -1,7 +1,7 @@
-"""Atom feeds of what changed: the entries of the pages "What changed", for programs that follow them.
+"""Atom feeds with the entries of the pages "What changed".
 
-Django's `Feed` view is not used: which edition an address leads to, and what it answers where there is none, is decided
-in `of_live_edition`, for feeds as for pages. Its `Atom1Feed` writes them.
+Django's `Atom1Feed` writes them. Its `Feed` view is not used, because `of_live_edition` finds the edition of an address
+and answers where there is none, for feeds as for pages.
 """
 
 import re
@@ -24,12 +24,12 @@ from website.changes import Publication, history, latest
 from website.json_ld import language
 
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""Characters that a database may hold and XML may not."""
+"""The characters that a database can store but XML does not allow."""
 
 
 @require_safe
 def latest_feed(request: HttpRequest) -> HttpResponse:
-    """What was published last, of everything that is live and may be found by name."""
+    """Returns the feed of the whole site."""
     feed = _feed(request, settings.SITE_NAME, _("What we last published and changed."), reverse("changes"))
     for news in latest(None):
         title = _("First published: %(name)s") if news.is_first else _("Changed: %(name)s")
@@ -38,11 +38,11 @@ def latest_feed(request: HttpRequest) -> HttpResponse:
 
 
 def feed_of(request: HttpRequest, edition: Edition) -> HttpResponse:
-    """The latest publications of the subject of a live edition."""
+    """Returns the feed of one page: the latest publications of its subject."""
     name = edition.title
     changes = kinds()[edition.kind].url_of(edition.slug, "changes")
-    told = _("What we changed on the page, and when.")
-    feed = _feed(request, f"{name} · {settings.SITE_NAME}", told, changes, f"#{edition.kind}-{edition.subject_id}")
+    subtitle = _("What we changed on the page, and when.")
+    feed = _feed(request, f"{name} · {settings.SITE_NAME}", subtitle, changes, f"#{edition.kind}-{edition.subject_id}")
     for publication in history(edition, None):
         title = _("First published: %(name)s") if publication.is_first else _("Changed: %(name)s")
         _add(feed, request, publication.key, title % {"name": name}, changes, publication.at, _summary(publication))
@@ -54,7 +54,7 @@ def _note_paragraphs(text: str) -> SafeString:
 
 
 def _summary(publication: Publication) -> SafeString:
-    """The note, and what was changed, without the words: those stand on the page, where they can be told apart."""
+    """Returns the note and a list of the places that changed. Only the page shows the changed text itself."""
     note = _note_paragraphs(publication.note)
     no_comparison = format_html("<p>{}</p>", publication.no_comparison.value) if publication.no_comparison else ""
     rows = [(" – ".join(filter(None, [change.row, change.field])), change.sort_name) for change in publication.changes]
@@ -62,27 +62,27 @@ def _summary(publication: Publication) -> SafeString:
     return format_html("{}{}{}", note, no_comparison, format_html("<ul>{}</ul>", listed) if listed else "")
 
 
-def _feed(request: HttpRequest, title: str, subtitle: str, path: str, mark: str = "") -> Atom1Feed:
-    """A feed that belongs to a page. Its id is this feed's for good, even when the address of the page changes."""
+def _feed(request: HttpRequest, title: str, subtitle: str, path: str, fragment: str = "") -> Atom1Feed:
+    """Returns an empty feed that belongs to a page. Its id never changes, even if the address of the page does."""
     return Atom1Feed(
         title=_without_control_characters(title),
         description=subtitle,
         subtitle=subtitle,
         link=absolute(request, path),
         feed_url=absolute(request, request.path),
-        feed_guid=absolute(request, reverse("feed")) + mark,
+        feed_guid=absolute(request, reverse("feed")) + fragment,
         author_name=_without_control_characters(settings.SITE_NAME),
         language=language(),
     )
 
 
-def _add(feed: Atom1Feed, request: HttpRequest, key: int, title: str, path: str, at: datetime, told: str) -> None:
-    """An entry. Its id holds neither name nor address of the page, which may change."""
+def _add(feed: Atom1Feed, request: HttpRequest, key: int, title: str, path: str, at: datetime, html: str) -> None:
+    """Adds an entry. Its id has neither the name nor the address of the page, because these may change."""
     host = urlsplit(site_url(request)).hostname
     feed.add_item(
         title=_without_control_characters(title),
         link=absolute(request, path),
-        description=_without_control_characters(told),
+        description=_without_control_characters(html),
         unique_id=f"tag:{host},{at:%Y-%m-%d}:publication/{key}",
         pubdate=at,
         updateddate=at,

@@ -1,8 +1,10 @@
-"""Small files at the addresses where browsers and other programs look for them."""
+"""Small files at fixed addresses, for browsers and other programs."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -14,22 +16,25 @@ from django.views.decorators.http import require_safe
 from website.absolute import absolute
 from website.json_ld import language
 
-GOOD_FOR = timedelta(days=180)
-"""How long security.txt is good for from the day on which it is read. The standard asks for less than a year."""
+VALIDITY = timedelta(days=180)
+"""How long security.txt is valid from the day on which it is read. RFC 9116 asks for less than a year."""
 
-# Of the style sheet, in the light.
-PAPER, TEAL = "#faf6ec", "#0e5358"
+# Two colours of site.css, in its light version.
+BACKGROUND_COLOR, THEME_COLOR = "#faf6ec", "#0e5358"
 
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    """For programs that look for this address without having read the page."""
+    """Redirects to the icon, for programs that ask for this address without reading a page."""
     return redirect(static("icons/favicon.ico"))
 
 
 @require_safe
 def manifest(request: HttpRequest) -> HttpResponse:
-    """What a telephone needs to put the site on its first screen. There is no service worker: nothing is kept."""
+    """Returns the web app manifest, which a telephone needs to put the site on its home screen.
+
+    There is no service worker, so the telephone stores no pages.
+    """
     start = reverse("home")
     icons = [{"src": static("favicon.svg"), "sizes": "any", "type": "image/svg+xml"}]
     icons += [
@@ -40,7 +45,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
             ("maskable-512", 512, "maskable"),
         ]
     ]
-    told = {
+    content = {
         "id": start,
         "name": settings.SITE_NAME,
         "short_name": settings.SITE_NAME,
@@ -49,35 +54,35 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "start_url": start,
         "scope": start,
         "display": "minimal-ui",
-        "background_color": PAPER,
-        "theme_color": TEAL,
+        "background_color": BACKGROUND_COLOR,
+        "theme_color": THEME_COLOR,
         "icons": icons,
     }
-    return JsonResponse(told, content_type="application/manifest+json")
+    return JsonResponse(content, content_type="application/manifest+json")
 
 
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Who takes reports of security faults (RFC 9116)."""
+    """Returns the contacts for reports of security faults (RFC 9116)."""
     if not settings.SECURITY_CONTACT:
         raise Http404
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [f"Contact: {contact}" for contact in settings.SECURITY_CONTACT]
     lines += [
-        f"Expires: {midnight + GOOD_FOR:%Y-%m-%dT%H:%M:%SZ}",
+        f"Expires: {midnight + VALIDITY:%Y-%m-%dT%H:%M:%SZ}",
         f"Preferred-Languages: {language().partition('-')[0]}",
         f"Canonical: {absolute(request, request.path)}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
-def check_security_contact(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """A notice, as for mail: a site may do without, and then its address for such reports answers 404."""
+def check_security_contact(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Notes that SECURITY_CONTACT is not set. A site works without it; then /.well-known/security.txt answers 404."""
     if settings.SECURITY_CONTACT:
         return []
     return [
         checks.Info(
-            "Nobody is named to whom a fault in the site's security could be reported.",
+            "There is no contact for reports of faults in the security of this site.",
             hint="Set SECURITY_CONTACT; docs/operators.md explains it.",
             id="website.I001",
         )

@@ -1,6 +1,6 @@
-"""JSON-LD in the vocabulary of schema.org: what a page says, once more, for other programs.
+"""JSON-LD in the vocabulary of schema.org: the content of a page for other programs.
 
-Things are plain dictionaries. What is not known is left out, never empty.
+A thing is a plain dictionary. Properties without a value are left out.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from django.utils.translation import to_locale
 
 Thing = dict[str, Any]
 Absolute = Callable[[str], str]
-"""Makes a whole address of a path of this site."""
+"""Returns the absolute address of a path of this site."""
 
 
 def thing(sort: str | list[str], **properties: Any) -> Thing:
-    """A thing of a type, with those of its properties that say something. `id` is what others in the graph call it."""
+    """Returns a thing of a type, without the empty properties. Other things refer to it by its `id`."""
     named = {"@type": sort, "@id": properties.pop("id", None), **properties}
     return {name: value for name, value in named.items() if value not in (None, "", [], {})}
 
@@ -35,13 +35,13 @@ def language() -> str:
 
 
 def web_page(sort: str | list[str], title: str, url: str, updated_at: datetime | None, **properties: Any) -> Thing:
-    """The page itself. `updated_at` is when readers last saw a change of it, as the page says."""
+    """Returns the thing for the page itself. `updated_at` is the date of the last update that the page shows."""
     changed = updated_at.isoformat(timespec="seconds") if updated_at else None
     return thing(sort, id=url, url=url, name=title, inLanguage=language(), dateModified=changed, **properties)
 
 
 def breadcrumbs(*steps: tuple[str, str]) -> Thing:
-    """The way to a page as its head shows it: the name and the whole address of each step."""
+    """Returns the breadcrumbs of a page, given the name and the absolute address of each step."""
     items = [thing("ListItem", position=n, name=name, item=url) for n, (name, url) in enumerate(steps, start=1)]
     return thing("BreadcrumbList", itemListElement=items)
 
@@ -52,11 +52,11 @@ def web_site(absolute: Absolute, **properties: Any) -> Thing:
 
 
 def home_json_ld(absolute: Absolute) -> Thing:
-    """The site, and how it is searched."""
-    words = "search_term_string"
-    template = f"{absolute(reverse('search:results'))}?q={{{words}}}"
+    """Returns the JSON-LD of the home page: the site, and how to search it."""
+    parameter = "search_term_string"
+    template = f"{absolute(reverse('search:results'))}?q={{{parameter}}}"
     action = thing("SearchAction", target=thing("EntryPoint", urlTemplate=template))
-    action["query-input"] = f"required name={words}"
+    action["query-input"] = f"required name={parameter}"
     return graph(
         web_site(absolute, description=settings.SITE_TAGLINE, inLanguage=language(), potentialAction=action),
     )

@@ -1,24 +1,27 @@
-"""Pages of long lists of editions."""
+"""A paginator for long lists of editions."""
 
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+
+from publishing.models import Edition
 
 
 class EditionPaginator(Paginator):
-    """Pages of an ordered queryset of editions of which is known how many they are.
+    """Divides an ordered queryset of editions into pages, given their number.
 
-    The way to a late page leads past all editions before it. Their rows are long, with the text of whole pages, so it
-    is gone in the index that has their order, and only the rows of the page itself are read.
+    To find a late page, the database must skip all editions before it, and their rows are long. So it skips them in
+    the index that has their order, and reads only the rows of the page itself.
     """
 
-    def __init__(self, editions: Any, per_page: int, count: int) -> None:
+    def __init__(self, editions: QuerySet[Edition], per_page: int, count: int) -> None:
         super().__init__(editions, per_page)
+        self.editions = editions
         self.count = count
 
     def page(self, number: int | str) -> Page[Any]:
         page = super().page(number)
-        editions: Any = self.object_list
-        shown: Any = page.object_list
-        page.object_list = editions.filter(pk__in=shown.values("pk"))
+        shown: Any = page.object_list  # a slice of the queryset
+        page.object_list = self.editions.filter(pk__in=shown.values("pk"))
         return page

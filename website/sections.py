@@ -1,8 +1,7 @@
-"""Parts of a kind's public page that apps above that kind add to it.
+"""Sections that an app adds to the public page of a kind that it may import.
 
-A disease's page shows the portraits of people with the disease, which an app above `diseases` holds. That app registers
-a section in its own `sections.py`, which is imported at the start. The page's template prints the registered sections
-at one place with `{% registered_sections %}`, and knows nothing of them.
+For example, `community` adds portraits to the page of a disease. An app registers its sections in its `sections.py`,
+which is imported at the start. The template of the page prints them with `{% registered_sections %}`.
 """
 
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 from publishing.models import Edition
 
 SectionContext = Callable[[Edition, bool], dict[str, Any] | None]
-"""What the section's template is given, for an edition, and whether it is shown as a preview. None: no section."""
+"""Returns the template context of the section for an edition, or None for no section. The flag says: as a preview."""
 
 
 @dataclass(frozen=True)
@@ -30,5 +29,5 @@ def register_section(kind: str, template: str, context: SectionContext) -> None:
 
 
 def sections_of(kind: str) -> list[PageSection]:
-    """The sections that are registered for a kind, in the order of registration."""
+    """Returns the sections that are registered for a kind, in the order of registration."""
     return _registered_sections.get(kind, [])

@@ -1,8 +1,8 @@
-"""The sitemap: every live page that may be found, once, with the day on which readers last saw it change.
+"""The sitemap: every live page that may be found by name, with the date of its last update.
 
-Django's own sitemaps count rows from the start to find a part, and so a page that comes or goes moves all after it
-into other parts. Here a page's part follows from its subject's number and never changes, and a part is read from one
-index, without the texts beside it.
+Django's sitemaps count rows to divide the list into parts, so one new page moves all later pages into other parts.
+Here the part of a page follows from the primary key of its subject and never changes. The database reads a part from
+an index, without the text of the pages.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,19 +20,19 @@ from publishing.models import Edition, Event, kinds
 from website.absolute import absolute
 
 SUBJECTS_PER_PART = 2_000
-"""How many subjects a part has room for. Robots take up to 50,000 addresses, but nobody waits gladly for so many."""
+"""The most subjects of a part. The protocol allows 50,000 addresses a part; smaller parts answer faster."""
 
 SLUG = "slug-of-a-page"
 
 SitemapPart = tuple[str, int]
-"""A kind of subject and a number from 1."""
+"""A kind, and the number of a part, from 1."""
 
 SitemapEntry = tuple[str, datetime | None]
 
 
 @cached_until_publish
 def sitemap_parts() -> Mapping[SitemapPart, datetime | None]:
-    """The parts that there are, in order, each with the time when a page last came into it, changed or left it."""
+    """Returns the parts in order, each with the time of the last publication or withdrawal in it."""
     verbs = [Event.Verb.PUBLISHED, Event.Verb.WITHDRAWN]
     steps = Event.objects.filter(verb__in=verbs).order_by().annotate(part=F("subject_id") / SUBJECTS_PER_PART)
     changed = {(kind, part): last for kind, part, last in steps.values_list("kind", "part").annotate(Max("at"))}
@@ -43,7 +43,7 @@ def sitemap_parts() -> Mapping[SitemapPart, datetime | None]:
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """The list of the parts."""
+    """Returns the list of the parts."""
     entries: list[SitemapEntry] = [(absolute(request, reverse("sitemap-pages")), None)]
     entries += [
         (absolute(request, reverse("sitemap-part", args=part)), changed) for part, changed in sitemap_parts().items()
@@ -56,10 +56,10 @@ def sitemap_part(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     known = sitemap_parts()
     if (kind, number) not in known:
         raise Http404
-    room = range((number - 1) * SUBJECTS_PER_PART, number * SUBJECTS_PER_PART)
-    live = Edition.objects.of(kinds()[kind]).live().filter(subject_id__gte=room.start, subject_id__lt=room.stop)
+    pks = range((number - 1) * SUBJECTS_PER_PART, number * SUBJECTS_PER_PART)
+    live = Edition.objects.of(kinds()[kind]).live().filter(subject_id__gte=pks.start, subject_id__lt=pks.stop)
     found = live.order_by("subject_id").values_list("slug", "updated_at")
-    # The addresses of a kind differ in the slug alone, which needs no quoting; to reverse each takes the most time.
+    # The addresses of a kind differ only in the slug, which needs no quoting. Reversing each one would be slow.
     before, after = absolute(request, kinds()[kind].url_of(SLUG)).split(SLUG)
     response = _xml("urlset", "url", ((f"{before}{slug}{after}", updated) for slug, updated in found))
     changed = known[kind, number]
@@ -70,12 +70,12 @@ def sitemap_part(request: HttpRequest, kind: str, number: int) -> HttpResponse:
 
 @require_safe
 def sitemap_pages(request: HttpRequest, names: list[str]) -> HttpResponse:
-    """The pages that no edition stands behind, by the names of their addresses. When they changed is not known."""
+    """Returns the pages that are not editions, given the names of their URLs. Their dates are not known."""
     return _xml("urlset", "url", ((absolute(request, reverse(name)), None) for name in names))
 
 
 def _xml(root: str, element: str, entries: Iterable[SitemapEntry]) -> HttpResponse:
-    """Written by hand: a generator of XML takes several times as long for thousands of entries."""
+    """Returns the XML as plain text, because an XML library takes several times as long for thousands of entries."""
     lines = [
         f"<{element}><loc>{escape(url)}</loc>{_lastmod(changed) if changed else ''}</{element}>"
         for url, changed in entries

@@ -1,9 +1,8 @@
-"""Public pages: the live edition behind an address, and what was published last."""
+"""What the views of all public pages share, and the page "What changed" of the whole site."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,19 +17,22 @@ from website.changes import LATEST, latest
 
 @dataclass(frozen=True)
 class Preview:
-    """Says that a page is shown to staff before its time, and where they go from there ("" where they may not)."""
+    """Marks a page as a preview for staff, with the addresses that it links to. "" means: no permission to publish."""
 
     change_url: str
     publish_url: str = ""
 
 
-def of_live_edition(kind: type[Publishable]) -> Callable[..., Any]:
-    """Gives a view of one public page the live edition at its address.
+EditionView = Callable[[HttpRequest, Edition], HttpResponse]
 
-    A former address leads on to today's; where nothing is live any more the answer is 410 with the reason.
+
+def of_live_edition(kind: type[Publishable]) -> Callable[[EditionView], Callable[..., HttpResponse]]:
+    """Decorates a view of one public page: passes it the live edition at an address.
+
+    A former address redirects to the present one. A withdrawn page answers 410 with the reason.
     """
 
-    def decorate(view: Callable[[HttpRequest, Edition], HttpResponse]) -> Callable[..., HttpResponse]:
+    def decorate(view: EditionView) -> Callable[..., HttpResponse]:
         @require_safe
         @wraps(view)
         def inner(request: HttpRequest, slug: str) -> HttpResponse:
@@ -40,9 +42,9 @@ def of_live_edition(kind: type[Publishable]) -> Callable[..., Any]:
             if isinstance(found, Gone):
                 return render(request, "410.html", {"gone": found}, status=410)
             if found.slug != slug:
-                # To the same page of today's address: an answer that is more than the page itself has one too.
+                # Redirects to the same view, because the history and the feed of a page move with it.
                 response = redirect(resolve(request.path_info).view_name, found.slug, permanent=True)
-                # An address may be taken back one day, and a browser that remembers would run in a circle.
+                # The page may get its former address again. A browser with a cached redirect would then loop.
                 response["Cache-Control"] = "no-cache"
                 return response
             return view(request, found)
@@ -54,7 +56,7 @@ def of_live_edition(kind: type[Publishable]) -> Callable[..., Any]:
 
 @require_safe
 def changes(request: HttpRequest) -> HttpResponse:
-    """What was published last, of everything that is live and may be found by name."""
+    """Shows the latest publications of the whole site."""
     page = latest(request.GET.get("page"))
     context = {
         "page": page,

@@ -1,37 +1,44 @@
-"""One step for many subjects, after a page that says what it will do to each and which it refuses."""
+"""Actions for many subjects. A page first says what will happen to each, and which ones cannot be changed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from editorial.forms import NoteForm, ReasonForm
-from publishing.models import Edition
+from editorial.users import staff_user
+from publishing.models import Edition, Publishable
 from publishing.trash import trash
 from publishing.verbs import PublishingError, may, publish, save_edition, submit, withdraw
 
 MAX_SUBJECTS = 200
-"""Subjects at once: each is tried before it is listed, and a list that nobody reads is no safeguard."""
+"""The most subjects of one action. Each is tried before it is listed, and nobody would read a longer list."""
+
+Step = Callable[[Publishable, str, Edition], str]
+"""Changes one subject, given the note or reason and the newest edition. Returns what it did, for the list."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a step does to one subject, or why it is refused."""
+    """What an action does to one subject, or why it cannot."""
 
-    subject: Any
-    words: str
-    refused: bool = False
+    subject: Publishable
+    text: str
+    is_refused: bool = False
     edition: int = 0
 
 
 class BulkAdmin(admin.ModelAdmin):
+    """Adds the actions to publish, submit, withdraw and delete many subjects."""
+
     actions = ["publish_many", "submit_many", "withdraw_many", "trash_many"]
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
@@ -41,87 +48,88 @@ class BulkAdmin(admin.ModelAdmin):
         return may(request.user, "delete", self.model)
 
     @admin.action(permissions=["publish"], description=gettext_lazy("Publish…"))
-    def publish_many(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        def step(subject: Any, words: str, edition: Edition) -> str:
+    def publish_many(self, request: HttpRequest, queryset: QuerySet[Publishable]) -> HttpResponse | None:
+        def step(subject: Publishable, note: str, edition: Edition) -> str:
             live = Edition.objects.about(subject).live().first()
             if live == edition:
-                raise PublishingError(_("is live already"))
-            publish(edition, request.user, words)
+                raise PublishingError(_("is already live"))
+            publish(edition, staff_user(request), note)
             if live:
                 numbers = {"new": edition.number, "old": live.number}
-                return _("edition %(new)s goes live in place of %(old)s") % numbers
+                return _("edition %(new)s goes live and replaces edition %(old)s") % numbers
             return _("edition %(new)s goes live for the first time") % {"new": edition.number}
 
         return self._many(request, queryset, "publish_many", _("Publish"), NoteForm, step)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Submit…"))
-    def submit_many(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        def step(subject: Any, words: str, edition: Edition) -> str:
+    def submit_many(self, request: HttpRequest, queryset: QuerySet[Publishable]) -> HttpResponse | None:
+        def step(subject: Publishable, note: str, edition: Edition) -> str:
             if edition.is_live:
-                raise PublishingError(_("is live as it stands"))
-            submit(edition, request.user, words)
+                raise PublishingError(_("is already live and has no changes"))
+            submit(edition, staff_user(request), note)
             return _("edition %(n)s is submitted") % {"n": edition.number}
 
         return self._many(request, queryset, "submit_many", _("Submit"), NoteForm, step)
 
     @admin.action(permissions=["publish"], description=gettext_lazy("Withdraw…"))
-    def withdraw_many(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        def step(subject: Any, words: str, edition: Edition) -> str:
+    def withdraw_many(self, request: HttpRequest, queryset: QuerySet[Publishable]) -> HttpResponse | None:
+        def step(subject: Publishable, note: str, edition: Edition) -> str:
             if not Edition.objects.about(subject).live().exists():
                 raise PublishingError(_("is not live"))
-            withdraw(subject, request.user, words)
-            return self._loss(subject, _("readers no longer see it"))
+            withdraw(subject, staff_user(request), note)
+            return self._with_mentions(subject, _("readers no longer see it"))
 
         return self._many(request, queryset, "withdraw_many", _("Withdraw"), ReasonForm, step)
 
     @admin.action(permissions=["trash"], description=gettext_lazy("Delete…"))
-    def trash_many(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        def step(subject: Any, words: str, edition: Edition) -> str:
+    def trash_many(self, request: HttpRequest, queryset: QuerySet[Publishable]) -> HttpResponse | None:
+        def step(subject: Publishable, note: str, edition: Edition) -> str:
             if subject.trashed_at:
-                raise PublishingError(_("is in the trash already"))
+                raise PublishingError(_("is already in the trash"))
             if Edition.objects.about(subject).live().exists() and not self.has_publish_permission(request):
-                raise PublishingError(_("is live, and only a publisher may delete what is live"))
-            trash(subject, request.user, words)
-            return self._loss(subject, _("goes to the trash"))
+                raise PublishingError(_("is live; only a publisher may delete it"))
+            trash(subject, staff_user(request), note)
+            return self._with_mentions(subject, _("goes to the trash"))
 
         return self._many(request, queryset, "trash_many", _("Delete"), ReasonForm, step)
 
-    def _loss(self, subject: Any, words: str) -> str:
-        """What readers lose elsewhere, added to what happens to the subject itself."""
-        pages = Edition.objects.mentioning(self.model, subject.pk).count()
-        if not pages:
-            return words
-        more = ngettext("%(n)s live page no longer shows it", "%(n)s live pages no longer show it", pages) % {
-            "n": pages
-        }
-        return f"{words}; {more}"
+    def _with_mentions(self, subject: Publishable, text: str) -> str:
+        """Returns the text, and adds how many other live pages will no longer show the subject."""
+        count = Edition.objects.mentioning(self.model, subject.pk).count()
+        if not count:
+            return text
+        mentions = ngettext("%(n)s live page no longer shows it", "%(n)s live pages no longer show it", count)
+        return f"{text}; {mentions % {'n': count}}"
 
     def _many(
         self,
         request: HttpRequest,
-        queryset: Any,
+        queryset: QuerySet[Publishable],
         action: str,
         title: str,
-        form_class: Any,
-        step: Callable[[Any, str, Edition], str],
+        form_class: type[forms.Form],
+        step: Step,
     ) -> HttpResponse | None:
+        """Shows what the step will do to each subject; after the confirmation, does it."""
         subjects = list(queryset.order_by("name", "pk")[: MAX_SUBJECTS + 1])
         if len(subjects) > MAX_SUBJECTS:
-            self.message_user(request, _("At most %(n)s at once. Choose fewer.") % {"n": MAX_SUBJECTS}, messages.ERROR)
+            self.message_user(
+                request, _("You can choose at most %(n)s at once. Choose fewer.") % {"n": MAX_SUBJECTS}, messages.ERROR
+            )
             return None
-        confirmed = "confirmed" in request.POST
-        form = form_class(request.POST if confirmed else None)
-        if confirmed and form.is_valid():
-            words = next(iter(form.cleaned_data.values()))
-            outcomes = [self._try(request, subject, words, step) for subject in subjects]
-            done = [outcome for outcome in outcomes if not outcome.refused]
+        is_confirmed = "confirmed" in request.POST
+        form = form_class(request.POST if is_confirmed else None)
+        if is_confirmed and form.is_valid():
+            note = next(iter(form.cleaned_data.values()))
+            outcomes = [self._try(request, subject, note, step) for subject in subjects]
+            done = [outcome for outcome in outcomes if not outcome.is_refused]
             self.message_user(request, _("%(title)s: %(n)s done.") % {"title": title, "n": len(done)}, messages.SUCCESS)
             for outcome in outcomes:
-                if outcome.refused:
-                    self.message_user(request, f"{outcome.subject}: {outcome.words}", messages.WARNING)
+                if outcome.is_refused:
+                    self.message_user(request, f"{outcome.subject}: {outcome.text}", messages.WARNING)
             return None
         with transaction.atomic():
-            # Tried for real and taken back: what the page foretells is what the step would do now.
+            # The steps run and are rolled back, so the page says exactly what they would do now.
             outcomes = [self._try(request, subject, "", step) for subject in subjects]
             transaction.set_rollback(True)
         context = {
@@ -131,19 +139,19 @@ class BulkAdmin(admin.ModelAdmin):
             "form": form,
             "action": action,
             "outcomes": outcomes,
-            "possible": any(not outcome.refused for outcome in outcomes),
+            "possible": any(not outcome.is_refused for outcome in outcomes),
             "media": self.media,
         }
         return TemplateResponse(request, "editorial/bulk.html", context)
 
-    def _try(self, request: HttpRequest, subject: Any, words: str, step: Callable[[Any, str, Edition], str]) -> Outcome:
+    def _try(self, request: HttpRequest, subject: Publishable, note: str, step: Step) -> Outcome:
         seen = request.POST.get(f"edition-{subject.pk}")
         newest = Edition.objects.about(subject).order_by("-number").first()
         if newest and seen and seen != str(newest.number):
-            return Outcome(subject, _("was changed since you looked"), refused=True, edition=newest.number)
+            return Outcome(subject, _("was changed since you saw the list"), is_refused=True, edition=newest.number)
         try:
             with transaction.atomic():
-                edition = newest or save_edition(subject, request.user)  # type: ignore[arg-type] # admin_view let only users in
-                return Outcome(subject, step(subject, words, edition), edition=edition.number)
+                edition = newest or save_edition(subject, staff_user(request))
+                return Outcome(subject, step(subject, note, edition), edition=edition.number)
         except (PublishingError, PermissionDenied) as error:
-            return Outcome(subject, str(error), refused=True, edition=newest.number if newest else 0)
+            return Outcome(subject, str(error), is_refused=True, edition=newest.number if newest else 0)

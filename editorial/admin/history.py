@@ -1,24 +1,26 @@
-"""Looking back: what happened to a subject, how its editions differ, and the ways back."""
+"""The pages about the past of a subject: its history, comparisons of editions, and steps that restore one."""
 
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import URLPattern
 from django.utils.translation import gettext as _
 
-from editorial.admin.workflow import WorkflowAdmin
+from editorial.admin.workflow import AdminSubject, WorkflowAdmin
 from editorial.forms import PublishForm, ReasonForm
+from editorial.users import staff_user
 from publishing.comparison import Comparison
-from publishing.models import Address, Edition, Event
+from publishing.models import Address, Edition, Event, Publishable
 from publishing.restoring import hidden_comparisons, hide_comparison, restore, show_comparison
 from publishing.verbs import PublishingError, latest_number, may, publish, redact
 
 
-class HistoryAdmin(WorkflowAdmin):
-    """History, compare, restore, publish the previous edition, redact, hide a comparison from readers."""
+class HistoryAdmin(WorkflowAdmin[AdminSubject]):
+    """Adds the pages to compare, restore and redact editions, and to publish the previous one again."""
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         steps = [
             self.step("compare", self.compare_view),
             self.step("restore", self.restore_view, "restore/<int:number>"),
@@ -28,15 +30,18 @@ class HistoryAdmin(WorkflowAdmin):
         ]
         return steps + super().get_urls()
 
-    def _edition(self, subject: Any, number: int) -> Edition:
+    def _edition(self, subject: Publishable, number: int) -> Edition:
         return get_object_or_404(Edition.objects.about(subject), number=number)
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Shows all editions and events of a subject, the latest first."""
         subject = self._subject(request, object_id, "view")
         editions = list(Edition.objects.about(subject).defer("content"))
         events = Event.objects.filter(kind=subject.KIND, subject_id=subject.pk).select_related("edition")
-        records: list[Any] = [*editions, *events.defer("edition__content")]
-        records = sorted(records, key=lambda record: record.at, reverse=True)
+        records: list[Edition | Event] = [*editions, *events.defer("edition__content")]
+        records.sort(key=lambda record: record.at, reverse=True)
         published = {event.edition_id for event in events if event.verb == Event.Verb.PUBLISHED}
         return self._step_page(
             request,
@@ -54,16 +59,16 @@ class HistoryAdmin(WorkflowAdmin):
         )
 
     def compare_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Any two editions by number; without numbers the newest, which is the working copy, with the live one."""
+        """Compares two editions by number. Without numbers, compares the newest edition with the live one."""
         subject = self._subject(request, object_id, "view")
         editions = Edition.objects.about(subject)
         newest = editions.order_by("-number").first()
         if not newest:
             return self._step_page(request, subject, "compare.html", _("Compare"))
-        start = editions.live().first() or editions.filter(number__lt=newest.number).order_by("-number").first()
+        earlier = editions.live().first() or editions.filter(number__lt=newest.number).order_by("-number").first()
         form = CompareForm(request.GET)
         chosen = form.cleaned_data if form.is_valid() else {}
-        old = self._edition(subject, chosen["old"]) if chosen.get("old") else start or newest
+        old = self._edition(subject, chosen["old"]) if chosen.get("old") else earlier or newest
         new = self._edition(subject, chosen["new"]) if chosen.get("new") else newest
         rows = Address.objects.subjects((*old.page.references(), *new.page.references()))
         titles = {reference: str(row) for reference, row in rows.items()}
@@ -85,18 +90,19 @@ class HistoryAdmin(WorkflowAdmin):
         form = forms.Form(request.POST or None)
         if request.method == "POST":
             try:
-                kept = restore(edition, by=request.user)  # type: ignore[arg-type] # admin_view let only users in
+                restored = restore(edition, by=staff_user(request))
             except PublishingError as error:
                 form = ReasonForm(request.POST)
                 form.is_valid()
                 form.add_error(None, str(error))
             else:
-                words = {"old": number, "new": kept.number}
-                return self._done(request, subject, _("Edition %(old)s is the working copy again, as %(new)s.") % words)
+                numbers = {"old": number, "new": restored.number}
+                message = _("Edition %(old)s was restored and saved as edition %(new)s. It is not live yet.") % numbers
+                return self._done(request, subject, message)
         return self._step_page(request, subject, "restore.html", _("Restore"), form=form, edition=edition)
 
-    def _previous(self, subject: Any) -> Edition | None:
-        """The edition that was live before the one that is, or before the last withdrawal."""
+    def _previous(self, subject: Publishable) -> Edition | None:
+        """Returns the edition that was live before the one that is live now, or before the last withdrawal."""
         published = Event.objects.filter(kind=subject.KIND, subject_id=subject.pk, verb=Event.Verb.PUBLISHED)
         live = Edition.objects.about(subject).live().first()
         for event in published.filter(edition__redacted_at=None).select_related("edition").order_by("-pk"):
@@ -105,7 +111,7 @@ class HistoryAdmin(WorkflowAdmin):
         return None
 
     def previous_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """After a mishap: what readers saw before, in one step. The working copy stays as it is."""
+        """Publishes the previous edition again, to undo a publication. The working copy stays as it is."""
         subject = self._subject(request, object_id, "publish")
         edition = self._previous(subject)
         if not edition:
@@ -114,7 +120,7 @@ class HistoryAdmin(WorkflowAdmin):
         if request.method == "POST" and form.is_valid():
             chosen = self._edition(subject, form.cleaned_data["edition"])
             try:
-                publish(chosen, request.user, form.cleaned_data["note"], form.cleaned_data["minor"])
+                publish(chosen, staff_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
@@ -129,15 +135,17 @@ class HistoryAdmin(WorkflowAdmin):
         form = ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                redact(edition, by=request.user, reason=form.cleaned_data["reason"])
+                redact(edition, by=staff_user(request), reason=form.cleaned_data["reason"])
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
-                return self._done(request, subject, _("The words of edition %(n)s are gone for good.") % {"n": number})
+                return self._done(
+                    request, subject, _("The text of edition %(n)s was removed for good.") % {"n": number}
+                )
         return self._step_page(request, subject, "redact.html", _("Redact"), form=form, edition=edition)
 
     def comparison_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
-        """Hides what a publication changed from readers, or shows it again."""
+        """Hides from readers what a publication changed, or shows it again."""
         subject = self._subject(request, object_id, "publish")
         edition = self._edition(subject, number)
         hidden = edition.pk in hidden_comparisons([edition.pk])
@@ -145,12 +153,14 @@ class HistoryAdmin(WorkflowAdmin):
         if request.method == "POST" and form.is_valid():
             step = show_comparison if hidden else hide_comparison
             try:
-                step(edition, by=request.user, reason=form.cleaned_data["reason"])
+                step(edition, by=staff_user(request), reason=form.cleaned_data["reason"])
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
-                done = _("Readers see the comparison again.") if hidden else _("Readers no longer see the comparison.")
-                return self._done(request, subject, done)
+                message = (
+                    _("Readers see the comparison again.") if hidden else _("Readers no longer see the comparison.")
+                )
+                return self._done(request, subject, message)
         title = _("Show the comparison again") if hidden else _("Hide the comparison")
         context = {"form": form, "edition": edition, "hidden": hidden}
         return self._step_page(request, subject, "comparison.html", title, **context)

@@ -1,34 +1,38 @@
-"""The steps from the working copy to the public and back, each a page with one form."""
+"""The steps of the publishing workflow: preview, submit, publish, withdraw, delete and restore. Each is one page."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from editorial.forms import PublishForm, SubmitForm, TrashForm, WithdrawForm
-from publishing.models import Address, Edition, Event
+from editorial.users import staff_user
+from publishing.models import Address, Edition, Event, Publishable
 from publishing.trash import trash, untrash
 from publishing.verbs import READER_SUGGESTION_NOTE, PublishingError, lock, may, publish, save_edition, submit, withdraw
 from website.views import Preview
 
+AdminSubject = TypeVar("AdminSubject", bound=Publishable)
 
-def only_posts_in_a_transaction(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Looking at a page takes no lock; on SQLite a transaction would keep every writer waiting."""
+
+def atomic_post(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Runs a view in a transaction if the request is a POST. On SQLite, a transaction blocks all other writers."""
 
     @wraps(view)
-    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    def inner(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if request.method != "POST":
             return view(request, *args, **kwargs)
         with transaction.atomic():
@@ -37,20 +41,20 @@ def only_posts_in_a_transaction(view: Callable[..., Any]) -> Callable[..., Any]:
     return inner
 
 
-class WorkflowAdmin(admin.ModelAdmin):
-    """Preview, ready to publish, publish, withdraw, bin."""
+class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
+    """Adds the pages of the workflow. A subclass sets `render_page`, which renders the public page of an edition."""
 
     render_page: Callable[..., HttpResponse]
 
     def url_name(self, step: str, namespace: str = "admin:") -> str:
         return f"{namespace}{self.opts.app_label}_{self.opts.model_name}_{step}"
 
-    def step(self, name: str, view: Any, route: str = "") -> Any:
-        """The address of a step of one subject."""
+    def step(self, name: str, view: Callable[..., HttpResponse], route: str = "") -> URLPattern:
+        """Returns the URL pattern of a step of one subject."""
         pattern = f"<path:object_id>/{route or name}/"
         return path(pattern, self.admin_site.admin_view(view), name=self.url_name(name, namespace=""))
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         steps = [
             self.step("preview", require_safe(self.preview_view), "preview/<int:number>"),
             self.step("submit", self.submit_view),
@@ -61,16 +65,19 @@ class WorkflowAdmin(admin.ModelAdmin):
         ]
         return steps + super().get_urls()
 
-    def _subject(self, request: HttpRequest, object_id: str, action: str) -> Any:
-        """The subject for a step, where the user may take it."""
-        subject = self.get_object(request, object_id)
+    def _subject(self, request: HttpRequest, object_id: str, action: str) -> AdminSubject:
+        """Returns the subject of a step. Raises Http404 or PermissionDenied."""
+        subject: AdminSubject | None = self.get_object(request, object_id)
         if subject is None:
             raise Http404
         if not may(request.user, action, self.model):
             raise PermissionDenied
         return subject
 
-    def _step_page(self, request: HttpRequest, subject: Any, template: str, title: str, **context: Any) -> Any:
+    def _step_page(
+        self, request: HttpRequest, subject: Publishable, template: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        """Renders the page of a step. `context` has what only its template needs."""
         context |= {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -82,7 +89,7 @@ class WorkflowAdmin(admin.ModelAdmin):
         }
         return TemplateResponse(request, f"editorial/{template}", context)
 
-    def _done(self, request: HttpRequest, subject: Any, message: str) -> HttpResponseRedirect:
+    def _done(self, request: HttpRequest, subject: Publishable, message: str) -> HttpResponseRedirect:
         messages.success(request, message)
         return redirect(self.url_name("change"), subject.pk)
 
@@ -99,9 +106,10 @@ class WorkflowAdmin(admin.ModelAdmin):
         response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
-    def _latest(self, request: Any, subject: Any) -> Edition:
-        """The newest edition; a row written outside the admin gets its first one here."""
-        return Edition.objects.about(subject).order_by("-number").first() or save_edition(subject, by=request.user)
+    def _latest(self, request: HttpRequest, subject: Publishable) -> Edition:
+        """Returns the newest edition. Saves the first one of a subject that was written outside the admin."""
+        newest = Edition.objects.about(subject).order_by("-number").first()
+        return newest or save_edition(subject, by=staff_user(request))
 
     def submit_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         subject = self._subject(request, object_id, "change")
@@ -110,31 +118,32 @@ class WorkflowAdmin(admin.ModelAdmin):
         if request.method == "POST" and form.is_valid():
             edition = get_object_or_404(Edition.objects.about(subject), number=form.cleaned_data["edition"])
             try:
-                submit(edition, by=request.user, note=form.cleaned_data["note"])
+                submit(edition, by=staff_user(request), note=form.cleaned_data["note"])
             except PublishingError as error:
                 form = SubmitForm({**request.POST.dict(), "edition": latest.number})
                 form.add_error(None, str(error))
             else:
-                return self._done(request, subject, _("Submitted. The publishers see it as ready to publish."))
+                return self._done(request, subject, _("Submitted. Publishers see it as ready to publish."))
         return self._step_page(request, subject, "submit.html", _("Submit"), form=form, edition=latest)
 
-    @method_decorator(only_posts_in_a_transaction)
+    @method_decorator(atomic_post)
     def publish_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         subject = self._subject(request, object_id, "publish")
         if request.method == "POST":
-            subject = lock(self.model, subject.pk)
+            lock(self.model, subject.pk)
+            subject.refresh_from_db()
         latest = self._latest(request, subject)
-        initial = {"edition": latest.number, "note": self._credit(subject)}
+        initial = {"edition": latest.number, "note": self._suggested_note(subject)}
         form = PublishForm(request.POST or None, initial=initial)
-        newer = request.GET.get("edition", str(latest.number)) != str(latest.number)
+        is_newer = request.GET.get("edition", str(latest.number)) != str(latest.number)
         if request.method == "POST" and form.is_valid():
-            newer = form.cleaned_data["edition"] != latest.number
-            if newer:
-                # The form comes back for the newer edition, with everything else as it was typed.
+            is_newer = form.cleaned_data["edition"] != latest.number
+            if is_newer:
+                # The form comes back for the newer edition, with everything else as the publisher typed it.
                 form = PublishForm({**request.POST.dict(), "edition": latest.number})
             else:
                 try:
-                    publish(latest, request.user, form.cleaned_data["note"], form.cleaned_data["minor"])
+                    publish(latest, staff_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
                 except PublishingError as error:
                     form.add_error(None, str(error))
                 else:
@@ -146,26 +155,26 @@ class WorkflowAdmin(admin.ModelAdmin):
             _("Publish"),
             form=form,
             edition=latest,
-            newer=newer,
+            newer=is_newer,
             live=Edition.objects.about(subject).live().first(),
             without_live_page=Address.objects.without_live_page(latest.page.references()),
-            submitted=self._handed_over(subject),
+            submitted=self._submission(subject),
             publish_warnings=self.publish_warnings(subject),
         )
 
-    def publish_warnings(self, subject: Any) -> list[str]:
-        """What a publisher should know is missing from the page, in sentences."""
+    def publish_warnings(self, subject: AdminSubject) -> list[str]:
+        """Returns what is missing from the page, in sentences for the publisher. Subclasses override it."""
         return []
 
-    def _credit(self, subject: Any) -> str:
-        """What readers may be told of editions that they have not seen: that one of them had a part in it."""
+    def _suggested_note(self, subject: Publishable) -> str:
+        """Returns a note that credits a reader, if an unpublished edition follows a reader's suggestion; else ""."""
         editions = Edition.objects.about(subject)
         live = editions.live().first()
         unseen = editions.filter(number__gt=live.number if live else 0)
         return str(READER_SUGGESTION_NOTE) if unseen.filter(note=str(READER_SUGGESTION_NOTE)).exists() else ""
 
-    def _handed_over(self, subject: Any) -> Event | None:
-        """The last handing over, with its note, where nothing was published since."""
+    def _submission(self, subject: Publishable) -> Event | None:
+        """Returns the last submission, or None if the subject was published or withdrawn since."""
         steps = Event.objects.filter(kind=subject.KIND, subject_id=subject.pk, verb__in=Event.WORKFLOW)
         last = steps.order_by("-pk").first()
         return last if last and last.verb == Event.Verb.SUBMITTED else None
@@ -175,7 +184,7 @@ class WorkflowAdmin(admin.ModelAdmin):
         form = WithdrawForm(request.POST or None, subject=subject)
         if request.method == "POST" and form.is_valid():
             try:
-                withdraw(subject, request.user, form.cleaned_data["reason"], form.cleaned_data["successor"])
+                withdraw(subject, staff_user(request), form.cleaned_data["reason"], form.cleaned_data["successor"])
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
@@ -190,19 +199,19 @@ class WorkflowAdmin(admin.ModelAdmin):
         subject = self._subject(request, object_id, "delete")
         live = Edition.objects.about(subject).live().first()
         if live and not may(request.user, "publish", self.model):
-            raise PermissionDenied(_("Only a publisher may delete what is live."))
+            raise PermissionDenied(_("This page is live. Only a publisher may delete it."))
         form = TrashForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            trash(subject, request.user, form.cleaned_data["reason"])
-            return self._done(request, subject, _("Moved to the trash. Restore it whenever you like."))
+            trash(subject, staff_user(request), form.cleaned_data["reason"])
+            return self._done(request, subject, _("Moved to the trash. You can restore it at any time."))
         mentions = Edition.objects.mentioning(self.model, subject.pk).order_by("sort_key")
         return self._step_page(request, subject, "trash.html", _("Delete"), form=form, live=live, mentions=mentions)
 
     def untrash_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         subject = self._subject(request, object_id, "delete")
         if request.method == "POST":
-            untrash(subject, request.user)
+            untrash(subject, staff_user(request))
             return self._done(
-                request, subject, _("Restored from the trash. Nothing of it is live until it is published.")
+                request, subject, _("Restored from the trash. Readers see it only after it is published.")
             )
         return self._step_page(request, subject, "untrash.html", _("Restore from the trash"), form=forms.Form())

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response, 
 
 from accounts.models import User
 
-# Playwright runs an event loop in this thread, in which Django would refuse the ORM.
+# Playwright runs an event loop in this thread, in which Django does not allow the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
 expect.set_options(timeout=20_000)  # a loaded machine is slow
@@ -44,7 +44,7 @@ def browser_context_args(browser_context_args):
 
 @pytest.fixture(scope="session")
 def base_url():
-    """None: the tests name addresses in full. (pytest-playwright's own fixture is one that pytest 9 warns about.)"""
+    """Returns None, because the tests use absolute addresses. It replaces a fixture about which pytest 9 warns."""
     return
 
 

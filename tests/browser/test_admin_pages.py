@@ -1,4 +1,4 @@
-"""The pages on which staff work, checked for barriers: ours have none besides those of Django's own admin."""
+"""The accessibility of the admin: our pages have no violations besides those of Django's admin."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""What makes an editor's day easier: the first page without barriers, keys for the buttons, a way to a new password."""
+"""The first page of the admin, the keyboard shortcuts, and the reset of a password, in a real browser."""
 
 import re
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 @pytest.mark.parametrize(("width", "color_scheme"), VIEWS)
 @pytest.mark.parametrize("full", [True, False])
-def test_the_first_page_has_no_barrier_and_does_not_scroll_sideways(open_window, width, color_scheme, full):
+def test_the_first_page_is_accessible_and_does_not_scroll_sideways(open_window, width, color_scheme, full):
     publisher = make_publisher()
     if full:
         draft, changed = make_disease(live=False), make_organization(name="A" * 60)
@@ -29,7 +29,7 @@ def test_the_first_page_has_no_barrier_and_does_not_scroll_sideways(open_window,
     page = open_window(publisher, viewport={"width": width, "height": 800}, color_scheme=color_scheme)
 
     page.goto(reverse("admin:index"))
-    titles = page.locator(".desk h2").all_inner_texts()
+    titles = page.locator(".panels h2").all_inner_texts()
 
     assert [re.sub(r"\s+\d+$", "", title) for title in titles] == [
         "Ready to publish",
@@ -38,17 +38,17 @@ def test_the_first_page_has_no_barrier_and_does_not_scroll_sideways(open_window,
         "Live with unpublished changes",
         "Recently published",
     ]
-    assert page.locator(".desk li").count() == (5 if full else 0)
+    assert page.locator(".panels li").count() == (5 if full else 0)
     assert own_barriers(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_keys_save_and_preview(open_window):
+def test_shortcuts_save_and_preview(open_window):
     disease = make_disease(live=False)
     page = open_window(make_editor())
 
     page.goto(url("change", disease))
-    save = page.get_by_role("button", name="Save and go on editing")
+    save = page.get_by_role("button", name="Save and continue editing")
     expect(save).to_have_attribute("aria-keyshortcuts", "Control+S Meta+S")
     expect(save).to_have_attribute("title", re.compile("^(Ctrl\\+|⌘)S$"))
     expect(page.get_by_role("button", name="Save and preview")).to_have_attribute("aria-keyshortcuts", "Alt+Shift+P")
@@ -67,7 +67,7 @@ def test_keys_save_and_preview(open_window):
     assert disease.questions.get().answer.endswith("Typed in the editor.</p>")
 
 
-def test_keys_work_on_a_keyboard_with_other_letters(open_window):
+def test_shortcuts_work_on_a_keyboard_with_other_letters(open_window):
     disease = make_disease(live=False)
     page = open_window(make_editor())
 
@@ -84,7 +84,7 @@ def test_keys_work_on_a_keyboard_with_other_letters(open_window):
     assert disease.summary == "Ещё слово."
 
 
-def test_a_page_without_the_buttons_leaves_the_keys_to_the_browser(open_window):
+def test_a_page_without_the_buttons_has_no_shortcuts(open_window):
     disease = make_disease(live=False)
     page = open_window(make_publisher())
     taken = """() => ["s", "p"].map((key) => {

@@ -26,7 +26,7 @@ def test_an_editors_day(open_window):
     organization = make_organization(name="The Helpful Society")
     editor, publisher = open_window(make_editor()), open_window(make_publisher())
 
-    # The editor adds a disease with two questions and an organization, reorders, previews and hands over.
+    # The editor adds a disease with two questions and an organization, reorders, previews and submits.
     editor.goto(reverse("admin:diseases_disease_add"))
     editor.get_by_label("Name:", exact=True).fill("Morning disease")
     editor.get_by_label("Summary:", exact=True).fill("A disease of the morning.")
@@ -36,7 +36,7 @@ def test_an_editors_day(open_window):
     editor.locator("#supports-0 .select2-selection").click()
     editor.locator(".select2-search__field").fill("Helpful")
     editor.locator(".select2-results__option", has_text="The Helpful Society").click()
-    editor.get_by_role("button", name="Save and go on editing").click()
+    editor.get_by_role("button", name="Save and continue editing").click()
     expect(editor.get_by_text("was added successfully")).to_be_visible()
     disease = Disease.objects.get()
     editor.locator("#questions-group .has_original").filter(has=editor.locator("> h3", has_text="First?")).get_by_role(
@@ -59,7 +59,7 @@ def test_an_editors_day(open_window):
     # One word changes; the publisher compares and publishes with a note.
     editor.goto(url("change", disease))
     editor.get_by_label("Summary:", exact=True).fill("A disease of the evening.")
-    editor.get_by_role("button", name="Save and go on editing").click()
+    editor.get_by_role("button", name="Save and continue editing").click()
     expect(editor.get_by_text("was changed successfully")).to_be_visible()
     publisher.goto(url("compare", disease))
     assert publisher.locator("del").all_inner_texts() == ["morning."]
@@ -68,24 +68,24 @@ def test_an_editors_day(open_window):
     publisher.get_by_label("What changed, for readers").fill("The time of day was wrong.")
     publisher.get_by_role("button", name="Publish", exact=True).click()
 
-    # A reader finds the comparison.
+    # A reader sees the comparison.
     publisher.goto(disease.url_of(disease.slug))
     publisher.get_by_role("link", name="What changed").click()
     expect(publisher.get_by_text("The time of day was wrong.")).to_be_visible()
     expect(publisher.locator("del", has_text="morning.")).to_be_visible()
 
-    # The first edition is restored into the working copy, and then published again as the previous one.
+    # The first edition is restored, and then published again as the previous one.
     publisher.goto(url("history", disease))
     publisher.goto(reverse("admin:diseases_disease_restore", args=[disease.pk, first]))
     publisher.get_by_role("button", name="Restore").click()
-    expect(publisher.get_by_text(re.compile("is the working copy again"))).to_be_visible()
+    expect(publisher.get_by_text(re.compile("was restored and saved as edition"))).to_be_visible()
     expect(publisher.get_by_label("Summary:", exact=True)).to_have_value("A disease of the morning.")
     publisher.get_by_role("link", name="Publish the previous edition…").click()
     publisher.get_by_role("button", name="Publish this edition again").click()
     expect(publisher.get_by_text(re.compile("is live again"))).to_be_visible()
     assert Edition.objects.live().of(Disease).get().number == first
 
-    # Withdrawn, trashed, and taken out again.
+    # The disease is withdrawn, deleted, and restored from the trash.
     publisher.get_by_role("link", name="Withdraw…").click()
     publisher.get_by_label("Reason").fill("It does not exist.")
     publisher.get_by_role("button", name="Withdraw").click()

@@ -1,4 +1,4 @@
-"""Editing in a real browser: from a file to the public page, two editors at once, and words that are not lost."""
+"""Editing in a real browser: from a file to the public page, two editors at once, and texts that are not lost."""
 
 import re
 from io import StringIO
@@ -32,7 +32,7 @@ def test_from_the_seed_file_to_the_public_page(open_window, seed_page):
     page = open_window(make_publisher())
 
     page.goto(url("publish", disease))
-    expect(page.get_by_text("Not live, so missing from the page")).to_be_visible()
+    expect(page.get_by_text("Not live, so not on the page")).to_be_visible()
     for organization in Organization.objects.all():
         publish(page, organization)
     publish(page, disease)
@@ -102,7 +102,7 @@ def test_opening_and_saving_in_the_browser_changes_nothing(open_window):
 
     page.goto(url("change", disease))
     expect(page.get_by_role("textbox", name="Answer")).to_have_count(2)
-    page.get_by_role("button", name="Save and go on editing").click()
+    page.get_by_role("button", name="Save and continue editing").click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
 
     assert list(disease.questions.values()) == before
@@ -121,16 +121,16 @@ def test_two_editors_one_of_whom_deletes_a_question(open_window):
     second.keyboard.type(" And improved.")
     first.goto(url("change", disease))
     first.locator("#id_questions-1-DELETE").check()
-    first.get_by_role("button", name="Save and go on editing").click()
+    first.get_by_role("button", name="Save and continue editing").click()
     expect(first.get_by_text("was changed successfully")).to_be_visible()
-    second.get_by_role("button", name="Save and go on editing").click()
+    second.get_by_role("button", name="Save and continue editing").click()
 
-    expect(second.get_by_text("Somebody else saved this page while you were editing it")).to_be_visible()
+    expect(second.get_by_text("Another person saved this page while you were editing it")).to_be_visible()
     expect(second.get_by_text("Lovelace")).to_be_visible()
     expect(second.get_by_label("Summary:", exact=True)).to_have_value("By the second.")
     expect(second.get_by_role("textbox", name="Answer").nth(1)).to_contain_text("Deleted. And improved.")
     assert disease.questions.count() == 1
-    second.get_by_role("button", name="Save and go on editing").click()
+    second.get_by_role("button", name="Save and continue editing").click()
     expect(second.get_by_text("was changed successfully")).to_be_visible()
 
     disease.refresh_from_db()
@@ -145,8 +145,8 @@ def test_an_expired_session_costs_no_word(open_window):
     page.goto(url("change", disease))
     page.get_by_label("Summary:", exact=True).fill("Typed for an hour.")
     page.context.clear_cookies()
-    page.get_by_role("button", name="Save and go on editing").click()
-    expect(page.get_by_text("Nothing you typed is lost")).to_be_visible()
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("Nothing that you typed is lost")).to_be_visible()
     page.get_by_label("Username").fill(editor.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
@@ -170,7 +170,7 @@ def test_rows_are_reordered_by_keyboard_even_with_a_table_in_an_answer(open_wind
     down.press("Enter")
     expect(down).to_be_focused()
     down.press("Enter")
-    page.get_by_role("button", name="Save and go on editing").click()
+    page.get_by_role("button", name="Save and continue editing").click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
 
     assert [row.question for row in disease.questions.all()] == ["Two?", "Three?", "One?"]
@@ -183,12 +183,12 @@ def test_rows_are_reordered_by_dragging(open_window):
     page = open_window(make_editor())
 
     page.goto(url("change", disease))
-    page.set_viewport_size({"width": 1280, "height": 3000})  # a row is taller than a screen
+    page.set_viewport_size({"width": 1280, "height": 3000})  # one row is taller than a screen
     headings = page.locator("#questions-group .has_original > h3")
     expect(headings).to_have_count(2)
     headings.nth(1).drag_to(headings.nth(0), source_position={"x": 80, "y": 8}, target_position={"x": 80, "y": 3})
     expect(headings.first).to_contain_text("Two?")
-    page.get_by_role("button", name="Save and go on editing").click()
+    page.get_by_role("button", name="Save and continue editing").click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
 
     assert [row.question for row in disease.questions.all()] == ["Two?", "One?"]

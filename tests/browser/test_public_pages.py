@@ -281,8 +281,8 @@ READ_ALOUD = """
         - strong: "Last updated:"
         - text: changed
       - paragraph:
-        - deletion: (taken out) 1 May 2020 (end)
-        - insertion: (put in) 2 May 2026 (end)
+        - deletion: (removed) 1 May 2020 (end)
+        - insertion: (added) 2 May 2026 (end)
   - heading "Question “What causes it?”" [level=3]
   - list:
     - listitem:
@@ -291,8 +291,8 @@ READ_ALOUD = """
         - text: changed
       - paragraph:
         - text: /^… looking for it\\. .* The cause is well$/
-        - deletion: (taken out) unknown (end)
-        - insertion: (put in) known (end)
+        - deletion: (removed) unknown (end)
+        - insertion: (added) known (end)
         - text: /^to doctors\\. .* …$/
   - heading "Organization “Iron Society”" [level=3]
   - list:
@@ -334,8 +334,8 @@ SEED_READ_ALOUD = """
         - text: changed
       - paragraph:
         - text: The exact cause of neonatal hemochromatosis is
-        - deletion: (taken out) unknown. (end)
-        - insertion: (put in) known. (end)
+        - deletion: (removed) unknown. (end)
+        - insertion: (added) known. (end)
         - text: /^It is thought that women who have a baby .* …$/
   - heading "Question “How might neonatal hemochromatosis be treated?”" [level=3]
   - list:
@@ -348,8 +348,8 @@ SEED_READ_ALOUD = """
         - strong: "Last updated:"
         - text: changed
       - paragraph:
-        - deletion: (taken out) 1 May 2020 (end)
-        - insertion: (put in) 2 May 2026 (end)
+        - deletion: (removed) 1 May 2020 (end)
+        - insertion: (added) 2 May 2026 (end)
   - heading "Organization “Iron Disorders Institute Inc.”" [level=3]
   - list:
     - listitem:

@@ -57,7 +57,7 @@ def test_a_readers_correction_is_accepted_published_and_credited(open_window, di
 
     editor = open_window(make_editor(first_name="Ada", last_name="Lovelace"))
     editor.goto(reverse("admin:index"))
-    editor.locator("#desk-suggestions").get_by_role("link", name=disease.name).click()
+    editor.locator("#panel-suggestions").get_by_role("link", name=disease.name).click()
     expect(editor.locator("ins")).to_have_text(["about", "three <b>children</b>"])
     editor.get_by_role("button", name="Assign to me").click()
     expect(editor.get_by_text("It is assigned to you now.")).to_be_visible()

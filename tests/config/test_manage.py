@@ -1,4 +1,4 @@
-"""The command line explains itself on a machine where nothing is configured."""
+"""Commands show their help on a machine without any configuration."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ OURS = sorted((name, app) for name, app in get_commands().items() if (ROOT / str
 
 
 def manage(*arguments):
-    """Runs manage.py without a .env and without variables; returns its exit status and what it said."""
+    """Runs manage.py without a .env file and without variables. Returns its exit status and its output."""
     command = [sys.executable, ROOT / "manage.py", *arguments]
     environment = {"PATH": os.environ["PATH"], "ENV_FILE": ""}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
@@ -35,7 +35,7 @@ def test_help_needs_no_configuration(arguments, said):
     assert said in text
 
 
-def test_a_command_that_is_not_asked_for_help_needs_its_configuration():
+def test_a_command_without_help_option_needs_the_configuration():
     status, text = manage("reindex")
 
     assert status != 0
@@ -43,12 +43,12 @@ def test_a_command_that_is_not_asked_for_help_needs_its_configuration():
 
 
 @pytest.mark.parametrize(("name", "app"), OURS)
-def test_every_command_of_ours_has_a_help(name, app):
+def test_every_own_command_has_a_help_text(name, app):
     command = load_command_class(app, name)
 
     assert command.help
     assert command.help in " ".join(command.create_parser("manage.py", name).format_help().split())
 
 
-def test_the_commands_of_ours_were_found():
+def test_the_own_commands_were_found():
     assert {"prune_editions", "reindex", "import_page", "forget_suggestions"} <= {name for name, _ in OURS}

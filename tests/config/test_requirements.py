@@ -1,4 +1,4 @@
-"""What is installed is what requirements*.in name: `make update` writes requirements*.txt from them."""
+"""The requirements*.txt files have the packages of requirements*.in; `make update` writes them."""
 
 import re
 from pathlib import Path
@@ -9,18 +9,18 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def pins(name):
-    """The version of each package that a file names."""
+    """Returns the version of each package in a file."""
     text = (ROOT / name).read_text(encoding="utf-8")
     found = re.findall(r"^([\w.-]+)(?:\[\w+\])?==([\w.]+)", text, re.MULTILINE)
     return {package.lower(): version for package, version in found}
 
 
 @pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
-def test_the_compiled_file_has_what_we_ask_for(name):
+def test_the_compiled_file_has_the_packages_that_are_asked_for(name):
     assert pins(f"{name}.in").items() <= pins(f"{name}.txt").items()
 
 
-def test_the_tests_run_on_the_packages_of_the_site():
+def test_the_tests_use_the_same_versions_as_the_site():
     assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
 
 

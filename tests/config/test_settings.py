@@ -16,7 +16,7 @@ SAFE = {
 
 
 def start(**variables):
-    """Loads the settings in a process of their own; returns its exit status and what it said."""
+    """Loads the settings in a new process. Returns its exit status and its output."""
     environment = {"PATH": os.environ["PATH"]} | {name: value for name, value in variables.items() if value is not None}
     code = "from django.conf import settings; print(settings.DEBUG, settings.SECURE_SSL_REDIRECT)"
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)  # noqa: S603
@@ -27,7 +27,7 @@ def test_a_safe_configuration_starts_in_production_mode():
     assert start(**SAFE) == (0, "False True\n")
 
 
-def test_addresses_of_the_community_start():
+def test_a_site_with_addresses_of_the_community_starts():
     community = {"COMMUNITY_APP_URL": "https://app.example.org/{slug}?q={name}", "COMMUNITY_JOIN_URL": "http://x.org"}
 
     assert start(**SAFE | community)[0] == 0
@@ -41,17 +41,21 @@ def test_addresses_of_the_community_start():
         ("ALLOWED_HOSTS", None, "ALLOWED_HOSTS"),
         ("ALLOWED_HOSTS", "rare.example.org, *", "must name the site's hosts"),
         ("DATABASE_URL", None, "DATABASE_URL"),
-        ("COMMUNITY_APP_URL", "javascript:alert(1)", "COMMUNITY_APP_URL is no web address"),
-        ("COMMUNITY_APP_URL", "app.example.org/{slug}", "COMMUNITY_APP_URL is no web address"),
-        ("COMMUNITY_JOIN_URL", "https:///join", "COMMUNITY_JOIN_URL is no web address"),
-        ("COMMUNITY_JOIN_URL", "https://join.example.org/a b", "COMMUNITY_JOIN_URL is no web address"),
-        ("COMMUNITY_JOIN_URL", "https://[join/", "COMMUNITY_JOIN_URL is no web address"),
-        ("COMMUNITY_APP_URL", "https://app.example.org/{id}", "COMMUNITY_APP_URL has {id} in it. It may hold {slug}"),
-        ("COMMUNITY_APP_URL", "https://app.example.org/{slug", "COMMUNITY_APP_URL has { in it"),
+        ("COMMUNITY_APP_URL", "javascript:alert(1)", "COMMUNITY_APP_URL is not a web address"),
+        ("COMMUNITY_APP_URL", "app.example.org/{slug}", "COMMUNITY_APP_URL is not a web address"),
+        ("COMMUNITY_JOIN_URL", "https:///join", "COMMUNITY_JOIN_URL is not a web address"),
+        ("COMMUNITY_JOIN_URL", "https://join.example.org/a b", "COMMUNITY_JOIN_URL is not a web address"),
+        ("COMMUNITY_JOIN_URL", "https://[join/", "COMMUNITY_JOIN_URL is not a web address"),
+        (
+            "COMMUNITY_APP_URL",
+            "https://app.example.org/{id}",
+            "COMMUNITY_APP_URL contains {id}. The allowed placeholders are {slug}",
+        ),
+        ("COMMUNITY_APP_URL", "https://app.example.org/{slug", "COMMUNITY_APP_URL contains {"),
         ("MEDICAL_NOTICE", "x" * 501, "MEDICAL_NOTICE has 501 characters"),
     ],
 )
-def test_an_unsafe_one_does_not_start(name, value, message):
+def test_an_unsafe_configuration_does_not_start(name, value, message):
     status, said = start(**SAFE | {name: value})
 
     assert status != 0
@@ -70,14 +74,14 @@ def test_an_unsafe_one_does_not_start(name, value, message):
         ("SECURITY_CONTACT", "mailto:a@example.org, http://example.org", "mailto:name@example.org"),
     ],
 )
-def test_an_address_that_other_programs_could_not_use_does_not_start(name, value, message):
+def test_an_invalid_address_does_not_start(name, value, message):
     status, said = start(**SAFE | {name: value})
 
     assert status != 0
     assert message in said
 
 
-def test_good_addresses_start():
+def test_valid_addresses_start():
     good = {"SITE_URL": "https://rare.example.org/", "SECURITY_CONTACT": "mailto:a@example.org, https://example.org/s"}
     assert start(**SAFE | good)[0] == 0
     assert start(**SAFE | {"DEBUG": "true", "SITE_URL": "http://rare.example.org:8000"})[0] == 0

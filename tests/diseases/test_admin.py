@@ -179,7 +179,7 @@ def test_what_stands_there_already_is_named_at_its_row(client, prefix, values):
 
     response = save(client, disease, add_row(open_form(client, disease), prefix, **values) | {"summary": "Typed."})
 
-    assert "This stands here twice" in response.text
+    assert "This is here twice" in response.text
     assert fields_of(response.text, "disease_form")["summary"] == "Typed."
 
 

@@ -332,7 +332,7 @@ def test_a_preview_shows_any_edition_and_says_that_it_is_one(client):
     preview = views.render_disease(request, edition, preview=Preview(change_url="/edit/")).text
     public = client.get(address_of(disease)).text
 
-    assert "Preview of edition 2, kept by Ada Lovelace on" in preview
+    assert "Preview of edition 2, saved by Ada Lovelace on" in preview
     assert "Not public." in preview
     assert "Half a thought." in preview
     assert "This page was last changed" not in preview

@@ -1,4 +1,4 @@
-"""The way from the working copy to the public, through the admin's front door."""
+"""The publishing workflow in the admin: save, preview, submit, publish, withdraw, delete and restore."""
 
 from datetime import timedelta
 
@@ -45,7 +45,7 @@ def step(client, subject, name, **fields):
     return client.post(url(name, subject), fields_of(client.get(url(name, subject)).text) | fields, follow=True)
 
 
-def test_a_save_keeps_an_edition_under_the_editors_name(client):
+def test_a_save_makes_an_edition_with_the_name_of_the_editor(client):
     editor = sign_in(client, make_editor(first_name="Ada", last_name="Lovelace"))
     organization = make_organization()
 
@@ -68,7 +68,7 @@ def test_opening_and_saving_changes_nothing(client):
     assert Edition.objects.about(disease).count() == 1
 
 
-def test_add_makes_a_draft_with_an_address_of_its_own(client):
+def test_adding_makes_a_draft_with_a_unique_address(client):
     sign_in(client, make_editor())
     make_organization(name="Guillain–Barré’s Foundation")
     fields = fields_of(client.get(reverse("admin:organizations_organization_add")).text, "organization_form")
@@ -85,7 +85,7 @@ def test_add_makes_a_draft_with_an_address_of_its_own(client):
     assert Organization.objects.with_state().get(pk=organization.pk).state == State.DRAFT
 
 
-def test_a_preview_is_the_public_page_for_staff_alone(client):
+def test_a_preview_shows_the_public_page_to_staff_only(client):
     organization = make_organization(live=False, name="The Draft Society")
     save_edition(organization, by="test")
 
@@ -101,7 +101,7 @@ def test_a_preview_is_the_public_page_for_staff_alone(client):
     assert client.get(organization.url_of(organization.slug)).status_code == 404
 
 
-def test_an_editor_hands_over_and_a_publisher_finds_and_publishes_it(client):
+def test_an_editor_submits_a_page_and_a_publisher_finds_and_publishes_it(client):
     sign_in(client, make_editor())
     organization = make_organization(live=False)
     save_edition(organization, by="test")
@@ -120,7 +120,7 @@ def test_an_editor_hands_over_and_a_publisher_finds_and_publishes_it(client):
     assert organization.name in client.get(live.get_absolute_url()).text
 
 
-def test_publishing_refuses_an_edition_that_is_not_the_newest_and_keeps_the_note(client):
+def test_publishing_an_outdated_edition_is_refused_and_the_note_is_kept(client):
     sign_in(client, make_publisher())
     organization = make_organization(live=False)
     save_edition(organization, by="test")
@@ -136,7 +136,7 @@ def test_publishing_refuses_an_edition_that_is_not_the_newest_and_keeps_the_note
     assert Edition.objects.live().get().page.city == "Chicago"
 
 
-def test_a_publisher_reads_the_note_and_what_is_missing(client):
+def test_a_publisher_sees_the_note_and_the_warnings(client):
     sign_in(client, make_publisher())
     disease = make_disease(live=False, summary="")
     make_question(disease, question="Still open?", answer="")
@@ -152,7 +152,7 @@ def test_a_publisher_reads_the_note_and_what_is_missing(client):
     ]
 
 
-def test_publishing_names_the_organizations_that_are_not_live(client):
+def test_the_publish_page_lists_the_organizations_that_are_not_live(client):
     sign_in(client, make_publisher())
     draft, live = make_organization(live=False, name="The Draft Society"), make_organization(name="The Live Society")
     disease = make_disease(live=False, organizations=[draft, live])
@@ -163,7 +163,7 @@ def test_publishing_names_the_organizations_that_are_not_live(client):
     assert "The Draft Society" in page.text
 
 
-def test_withdrawing_gives_readers_the_reason_or_the_successor(client):
+def test_a_withdrawn_page_shows_the_reason_or_redirects_to_the_successor(client):
     sign_in(client, make_publisher())
     organization, survivor = make_organization(), make_organization()
     address = organization.url_of(organization.slug)
@@ -179,7 +179,7 @@ def test_withdrawing_gives_readers_the_reason_or_the_successor(client):
     assert "Merged with another" in gone.text
 
 
-def test_binning_takes_it_out_of_the_lists_until_it_is_taken_out_of_the_bin(client):
+def test_a_deleted_page_leaves_the_list_until_it_is_restored_from_the_trash(client):
     sign_in(client, make_publisher())
     organization = make_organization()
     changelist = reverse("admin:organizations_organization_changelist")
@@ -193,7 +193,7 @@ def test_binning_takes_it_out_of_the_lists_until_it_is_taken_out_of_the_bin(clie
     assert len(client.get(changelist).context["cl"].result_list) == 1
 
 
-def test_an_edition_that_is_not_there_cannot_be_handed_over(client):
+def test_an_edition_that_does_not_exist_cannot_be_submitted(client):
     sign_in(client, make_editor())
     organization = make_organization(live=False)
     save_edition(organization, by="test")
@@ -204,7 +204,7 @@ def test_an_edition_that_is_not_there_cannot_be_handed_over(client):
     assert not Event.objects.exists()
 
 
-def test_an_address_with_a_nul_is_refused_on_every_database(client):
+def test_an_address_with_a_nul_character_is_refused(client):
     sign_in(client, make_editor())
 
     response = client.get(reverse("admin:organizations_organization_changelist") + "?status__exact=%00")
@@ -212,7 +212,7 @@ def test_an_address_with_a_nul_is_refused_on_every_database(client):
     assert response.status_code == 400
 
 
-def test_the_admins_cookies_go_to_the_admin_alone(client):
+def test_cookies_are_sent_to_the_admin_only(client):
     user = make_publisher()
     client.post(reverse("admin:login"), {"username": user.username, "password": PASSWORD})
     organization = make_organization(live=False)
@@ -221,7 +221,7 @@ def test_the_admins_cookies_go_to_the_admin_alone(client):
     assert {cookie["path"] for cookie in client.cookies.values()} == {"/admin/"}
 
 
-def test_a_session_is_prolonged_by_clicks_but_not_written_by_each(client):
+def test_requests_extend_a_session_but_not_every_request_writes_it(client):
     user = make_editor()
     with time_machine.travel("2026-11-22 08:00Z", tick=False) as clock:
         client.post(reverse("admin:login"), {"username": user.username, "password": PASSWORD})
@@ -232,17 +232,17 @@ def test_a_session_is_prolonged_by_clicks_but_not_written_by_each(client):
             assert "sessionid" in client.get(reverse("admin:index")).cookies
 
 
-def test_a_refusal_is_a_page_with_a_reason_and_a_way_back(client):
+def test_a_refused_step_answers_with_a_reason_and_a_link_back(client):
     sign_in(client, make_editor())
 
     refused = client.get(url("trash", make_organization()))
 
     assert refused.status_code == 403
-    assert "Only a publisher may delete what is live." in refused.text
+    assert "This page is live. Only a publisher may delete it." in refused.text
     assert reverse("admin:index") in refused.text
 
 
-def test_history_tells_who_did_what_and_when(client):
+def test_the_history_lists_who_did_what(client):
     publisher = sign_in(client, make_publisher(first_name="Grace", last_name="Hopper"))
     organization = make_organization(live=False)
     save_edition(organization, by="import_page")
@@ -266,7 +266,7 @@ def test_history_tells_who_did_what_and_when(client):
         ("Publishers", ["change", "history", "submit", "publish", "withdraw", "trash", "preview"]),
     ],
 )
-def test_every_address_checks_permission_on_the_server(client, role, allowed):
+def test_every_step_checks_the_permission(client, role, allowed):
     organization = make_organization(live=False)
     save_edition(organization, by="test")
     user = make_user(role) if role in {"", "Editors", "Publishers"} else make_user(is_staff=True)
@@ -284,7 +284,7 @@ def test_every_address_checks_permission_on_the_server(client, role, allowed):
         assert not Edition.objects.live().exists()
 
 
-def test_an_editor_cannot_bin_what_is_live(client):
+def test_an_editor_cannot_delete_a_live_page(client):
     sign_in(client, make_editor())
     organization = make_organization()
 
@@ -293,7 +293,7 @@ def test_an_editor_cannot_bin_what_is_live(client):
     assert Edition.objects.live().count() == 1
 
 
-def test_nothing_is_deleted_through_the_admin(client):
+def test_the_admin_never_deletes_rows(client):
     sign_in(client, make_user(is_superuser=True, is_staff=True))
     organization = make_organization()
 
@@ -322,7 +322,7 @@ def test_a_list_needs_no_query_per_row(client, name):
     assert needed[0] == needed[1] <= 12
 
 
-def test_the_admin_has_a_strict_policy_with_a_nonce(client):
+def test_the_admin_has_a_strict_content_security_policy_with_a_nonce(client):
     sign_in(client, make_editor())
     response = client.get(url("change", make_disease()))
 
@@ -333,7 +333,7 @@ def test_the_admin_has_a_strict_policy_with_a_nonce(client):
     assert f'nonce="{nonce}"' in response.text
 
 
-def test_a_number_that_cannot_be_dialled_is_a_warning_and_kept(client):
+def test_a_telephone_number_that_cannot_be_dialled_is_saved_with_a_warning(client):
     sign_in(client, make_editor())
     organization = make_organization()
 

@@ -1,4 +1,4 @@
-"""The admin's first page, the way back to a forgotten password, and mail about errors."""
+"""The first page of the admin, the reset of a forgotten password, and e-mail about errors."""
 
 import logging
 import logging.config
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def change(subject, by, text):
-    """A new edition of a disease or an organization with other words in it."""
+    """Saves a new edition of a disease or an organization with another text."""
     field = "description" if isinstance(subject, Organization) else "summary"
     setattr(subject, field, text)
     subject.save()
@@ -39,16 +39,16 @@ def draft(by, **fields):
     return disease
 
 
-def lists(user):
-    return {found.key: found for found in panels(user)}
+def panels_by_key(user):
+    return {panel.key: panel for panel in panels(user)}
 
 
-def titles(found):
-    return [entry.title for entry in found.entries]
+def titles(panel):
+    return [entry.title for entry in panel.entries]
 
 
 def in_every_state(by):
-    """Diseases and organizations in each state that an editor meets, by what is special about them."""
+    """Makes diseases and organizations in every state. Returns them by a description of their state."""
     publisher = make_publisher()
     subjects = {"draft": draft(by), "draft of a command": make_disease(live=False), "live": make_disease()}
     save_edition(subjects["draft of a command"], "import")
@@ -94,7 +94,7 @@ def in_every_state(by):
     return subjects
 
 
-def test_the_lists_tell_the_states_as_the_admin_lists_do():
+def test_the_panels_show_the_same_states_as_the_panels_by_key():
     editor = make_editor()
     subjects = in_every_state(editor)
     names = {(subject.KIND, subject.pk): name for name, subject in subjects.items()}
@@ -107,7 +107,7 @@ def test_the_lists_tell_the_states_as_the_admin_lists_do():
     def in_state(*wanted):
         return {name for name, state in state_of.items() if state in wanted}
 
-    found = lists(editor)
+    found = panels_by_key(editor)
     shown = {key: {named(entry) for entry in found[key].entries} for key in found}
     unfinished = in_state(State.DRAFT, State.READY, State.CHANGED, State.WITHDRAWN)
 
@@ -124,48 +124,48 @@ def test_the_lists_tell_the_states_as_the_admin_lists_do():
     assert found["published"].count == len(in_state(State.LIVE)) == len(live - in_state(State.READY, State.CHANGED))
 
 
-def test_each_total_is_that_of_the_list_that_it_leads_to(client):
+def test_each_count_is_that_of_the_list_that_it_links_to(client):
     editor = make_editor(first_name="Ada", last_name="O'Byrne, née Lovelace")
     in_every_state(editor)
     client.force_login(editor)
 
     checked = 0
     for found in panels(editor):
-        for share in found.counts:
-            listed = client.get(share.url).context["cl"]
-            assert listed.result_count == share.count, (found.key, share)
+        for count in found.counts:
+            listed = client.get(count.url).context["cl"]
+            assert listed.result_count == count.count, (found.key, count)
             checked += 1
 
-    assert checked == 7  # four lists, of diseases all, of organizations all but one: those that are live as they stand
+    assert checked == 7  # four panels with diseases, and three of them with organizations
 
 
-def test_the_lists_show_ten_and_count_all():
+def test_the_panels_show_ten_entries_and_count_all():
     editor = make_editor()
     diseases = [draft(editor) for _ in range(12)]
     for disease in diseases:
         submit(Edition.objects.about(disease).get(), editor, f"About {disease}")
-    found = lists(editor)
+    found = panels_by_key(editor)
 
     assert (found["mine"].count, found["ready"].count) == (12, 12)
     assert titles(found["mine"]) == [disease.name for disease in diseases[:1:-1]]  # the last saved first
-    assert titles(found["ready"]) == [disease.name for disease in diseases[:10]]  # who waits longest first
+    assert titles(found["ready"]) == [disease.name for disease in diseases[:10]]  # the longest wait first
     assert found["ready"].entries[0].note == f"About {diseases[0]}"
     assert found["ready"].entries[0].by == editor.get_full_name()
 
 
-def test_publications_are_listed_with_the_latest_first():
+def test_the_latest_publication_comes_first():
     publisher = make_publisher(first_name="Grace", last_name="Hopper")
     first, second, gone = draft("import"), draft("import"), draft("import")
     for disease in [first, gone, second]:
         publish(Edition.objects.about(disease).get(), publisher, note=f"{disease} is new.")
     withdraw(gone, publisher, "Wrong.")
-    recent = lists(publisher)["published"]
+    recent = panels_by_key(publisher)["published"]
 
     assert titles(recent) == [second.name, gone.name, first.name]
     assert [entry.state for entry in recent.entries] == ["", "no longer live", ""]
     assert {entry.by for entry in recent.entries} == {"Grace Hopper"}
     assert recent.entries[0].note == f"{second} is new."
-    assert [(share.count, share.label) for share in recent.counts] == [(2, "diseases")]
+    assert [(count.count, count.label) for count in recent.counts] == [(2, "diseases")]
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -178,8 +178,8 @@ def test_the_first_page_takes_as_many_queries_for_any_number_of_subjects(client,
         make_disease()
     client.force_login(editor)
 
-    # Session, user, two of permissions; in work and about it, shown, handed over, the stamp, published; what readers
-    # sent; and three to keep the session. The first time also the count of what is live, and the stamp again.
+    # Session, user, two for permissions; pending editions (two), shown editions, submissions, public version,
+    # publications; suggestions; three to save the session. The first time also the live count and the version again.
     for needed in [16, 11]:
         with django_assert_num_queries(needed):
             response = client.get(reverse("admin:index"))
@@ -187,7 +187,7 @@ def test_the_first_page_takes_as_many_queries_for_any_number_of_subjects(client,
     assert [found.count for found in response.context["panels"]] == [2 * count, count, 0, count, count]
 
 
-def test_publishers_see_first_what_waits_for_them_and_a_way_to_publish_it(client):
+def test_publishers_see_the_queue_first_with_links_to_publish(client):
     editor, publisher = make_editor(), make_publisher()
     disease = draft(editor, name="Waiting disease")
     submit(Edition.objects.about(disease).get(), editor, note="Is <this> right?")
@@ -202,7 +202,7 @@ def test_publishers_see_first_what_waits_for_them_and_a_way_to_publish_it(client
         assert f"submitted by {editor.get_full_name()}" in text
 
 
-def test_only_kinds_that_the_user_may_view_are_shown_and_counted(client):
+def test_the_panels_show_only_kinds_that_the_user_may_view(client):
     user = make_user(is_staff=True)
     disease = draft(user, name="Seen disease")
     organization = make_organization(name="Unseen organization")
@@ -215,11 +215,11 @@ def test_only_kinds_that_the_user_may_view_are_shown_and_counted(client):
 
     assert disease.name in text
     assert "Unseen organization" not in text
-    found = lists(type(user).objects.get(pk=user.pk))
+    found = panels_by_key(type(user).objects.get(pk=user.pk))
     assert {key: shown.count for key, shown in found.items()} == {"mine": 1, "ready": 0, "changed": 0, "published": 0}
 
 
-def test_the_list_of_everything_stays_below(client):
+def test_the_list_of_all_models_comes_after_the_panels(client):
     client.force_login(make_publisher())
     text = client.get(reverse("admin:index")).text
 
@@ -239,7 +239,7 @@ def link_in(message):
     return re.search(r"http://testserver(\S+)", message.body)[1]
 
 
-def test_a_forgotten_password_is_set_by_a_link_in_a_plain_message(client):
+def test_a_forgotten_password_is_reset_with_a_link_in_an_e_mail(client):
     make_editor(username="ada", email="ada@example.org")
     assert reverse("admin_password_reset") in client.get(reverse("admin:login")).text
 
@@ -267,7 +267,7 @@ def test_a_forgotten_password_is_set_by_a_link_in_a_plain_message(client):
     assert "new_password1" not in again.text
 
 
-def test_nobody_learns_whether_there_is_an_account(client):
+def test_the_answer_does_not_reveal_whether_an_account_exists(client):
     make_editor(email="ada@example.org")
     make_editor(email="left@example.org", is_active=False)
 
@@ -277,7 +277,7 @@ def test_nobody_learns_whether_there_is_an_account(client):
     assert len({(answer.status_code, answer.url, answer.content, *sorted(answer.headers)) for answer in answers}) == 1
 
 
-def test_the_mail_leaves_after_the_answer(rf):
+def test_the_e_mail_is_sent_after_the_response(rf):
     make_editor(email="ada@example.org")
     request = rf.post(reverse("admin_password_reset"), {"email": "ada@example.org"})
     request._dont_enforce_csrf_checks = True
@@ -290,22 +290,24 @@ def test_the_mail_leaves_after_the_answer(rf):
 
 
 @pytest.mark.parametrize("path", ["nobody/set-password", "MQ/x", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5/x-y", "AA/x-y"])
-def test_a_broken_link_is_answered_in_words(client, path):
+def test_an_invalid_link_answers_with_an_explanation(client, path):
     response = client.get(f"{reverse('admin_password_reset')}{path}/")
 
     assert "This link does not work any more" in response.text
 
 
-def test_every_page_on_the_way_has_the_policy_of_the_admin_and_one_heading(client):
+def test_every_page_of_the_reset_has_the_policy_of_the_admin_and_one_heading(client):
     names = ["admin_password_reset", "password_reset_done", "password_reset_complete"]
     for name in names:
         response = client.get(reverse(name))
         assert "script-src 'self'" in response.headers["Content-Security-Policy"], name
         assert response.text.count("<h1") == 1, name
-        assert reverse(name).startswith(f"/{configured.ADMIN_PATH}")  # where alone the cookies of the admin go
+        assert reverse(name).startswith(
+            f"/{configured.ADMIN_PATH}"
+        )  # browsers send the cookies of the admin only there
 
 
-def test_a_site_without_mail_says_so(client, settings):
+def test_a_site_without_e_mail_says_so(client, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     response = client.get(reverse("admin_password_reset"))
 
@@ -316,7 +318,7 @@ def test_a_site_without_mail_says_so(client, settings):
 @pytest.mark.parametrize(
     ("backend", "expected"), [("smtp", []), ("dummy", ["accounts.I001"]), ("console", ["accounts.I001"])]
 )
-def test_the_check_notices_a_site_without_mail_and_fails_nothing(settings, backend, expected):
+def test_the_check_notes_a_site_without_e_mail_and_does_not_fail(settings, backend, expected):
     settings.EMAIL_BACKEND = f"django.core.mail.backends.{backend}.EmailBackend"
     found = [message for message in run_checks(include_deployment_checks=True) if message.id == "accounts.I001"]
 
@@ -324,12 +326,12 @@ def test_the_check_notices_a_site_without_mail_and_fails_nothing(settings, backe
     assert {message.level for message in found} <= {INFO}
 
 
-# Errors are mailed
+# E-mail about errors
 
 
 @pytest.fixture
 def log_as_configured(settings):
-    """Logging as a site has it. The tests' own handlers are put back afterwards."""
+    """Configures logging as in production, and restores the handlers of the tests afterwards."""
     loggers = [logging.getLogger(name) for name in ["", "django", "django.security.DisallowedHost"]]
     before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
     logging.config.dictConfig(LOGGING)
@@ -339,7 +341,7 @@ def log_as_configured(settings):
         logger.handlers[:], logger.level, logger.propagate = handlers, level, propagate
 
 
-def test_an_error_is_mailed_once_and_without_anything_about_the_reader(client, settings, log_as_configured):
+def test_an_error_is_e_mailed_once_and_without_data_about_the_reader(client, settings, log_as_configured):
     settings.ROOT_URLCONF = "tests.broken_urls"
     client.raise_request_exception = False
     url = "/broken/"
@@ -353,13 +355,13 @@ def test_an_error_is_mailed_once_and_without_anything_about_the_reader(client, s
         assert trace not in message.body
 
 
-def test_a_robot_with_a_wrong_host_name_is_no_error_to_mail(client, log_as_configured):
+def test_a_request_with_a_wrong_host_name_is_not_e_mailed(client, log_as_configured):
     assert client.get("/", headers={"host": "elsewhere.example"}).status_code == 400
 
     assert mail.outbox == []
 
 
-def test_a_lost_token_on_the_way_to_a_new_password_leads_back_to_its_beginning():
+def test_a_lost_csrf_token_redirects_to_the_start_of_the_reset():
     client = Client(enforce_csrf_checks=True)
     address = reverse("admin_password_reset")
 

@@ -1,4 +1,4 @@
-"""Two people edit one subject; a session ends; a token is lost. Nobody loses a word, and nobody overwrites unasked."""
+"""Two people edit one subject, a session ends, a CSRF token is lost: no text is lost or silently overwritten."""
 
 from datetime import date
 
@@ -58,7 +58,7 @@ def second():
     return browser()
 
 
-def test_the_second_save_is_refused_and_says_who_saved_what(first, second, disease):
+def test_the_second_save_is_refused_and_shows_who_saved_what(first, second, disease):
     fields = open_form(second, disease)
     save(first, disease, open_form(first, disease) | {"summary": "By Ada."})
 
@@ -76,7 +76,7 @@ def test_the_second_save_is_refused_and_says_who_saved_what(first, second, disea
     ]
 
 
-def test_a_second_save_on_purpose_goes_through(first, second, disease):
+def test_the_save_after_a_conflict_succeeds(first, second, disease):
     fields = open_form(second, disease)
     save(first, disease, open_form(first, disease) | {"summary": "By Ada."})
 
@@ -88,7 +88,7 @@ def test_a_second_save_on_purpose_goes_through(first, second, disease):
     assert disease.summary == "By the second."
 
 
-def test_what_the_second_did_not_touch_takes_the_saved_value(first, second, disease):
+def test_a_field_that_the_second_editor_did_not_change_gets_the_saved_value(first, second, disease):
     question = disease.questions.first()
     fields = open_form(second, disease)
     ada = open_form(first, disease)
@@ -102,7 +102,7 @@ def test_what_the_second_did_not_touch_takes_the_saved_value(first, second, dise
     assert (question.answer, disease.summary) == ("<p>One, by Ada.</p>", "By the second.")
 
 
-def test_a_row_deleted_meanwhile_comes_back_with_what_was_typed_into_it(first, second, disease):
+def test_a_deleted_row_comes_back_with_the_text_that_was_typed_into_it(first, second, disease):
     question = disease.questions.first()
     fields = open_form(second, disease)
     typed = {row_of(fields, "questions", question.pk) + "answer": "<p>One, improved.</p>"}
@@ -118,7 +118,7 @@ def test_a_row_deleted_meanwhile_comes_back_with_what_was_typed_into_it(first, s
     assert disease.questions.count() == 2
 
 
-def test_a_row_deleted_meanwhile_that_was_not_touched_stays_deleted_and_is_shown(first, second, disease):
+def test_a_deleted_row_that_was_not_changed_stays_deleted_and_is_shown(first, second, disease):
     question = disease.questions.first()
     fields = open_form(second, disease)
     ada = open_form(first, disease)
@@ -132,7 +132,7 @@ def test_a_row_deleted_meanwhile_that_was_not_touched_stays_deleted_and_is_shown
     assert [row.question for row in disease.questions.all()] == ["Second?"]
 
 
-def test_new_rows_of_both_are_there_after_the_second_save(first, second, disease):
+def test_the_new_rows_of_both_editors_are_saved(first, second, disease):
     fields = add_row(
         open_form(second, disease), "questions", question="By the second?", topic="outlook", answer="<p>b</p>"
     )
@@ -145,32 +145,32 @@ def test_new_rows_of_both_are_there_after_the_second_save(first, second, disease
     assert {row.question for row in disease.questions.all()} == {"First?", "Second?", "By Ada?", "By the second?"}
 
 
-def test_an_organization_added_by_both_is_named_twice_and_not_saved_twice(first, second, disease):
+def test_an_organization_that_both_editors_added_is_not_saved_twice(first, second, disease):
     organization = make_organization(name="The Society")
     fields = add_row(open_form(second, disease), "supports", organization=str(organization.pk))
     save(first, disease, add_row(open_form(first, disease), "supports", organization=str(organization.pk)))
 
     again = save(second, disease, returned_form(save(second, disease, fields)))
 
-    assert "This stands here twice" in again.text
+    assert "This is here twice" in again.text
     assert disease.supports.count() == 2
 
 
-def test_what_was_changed_meanwhile_is_not_deleted_unseen(first, second, disease):
+def test_a_row_that_another_person_changed_is_not_deleted_unseen(first, second, disease):
     question = disease.questions.first()
     fields = open_form(second, disease)
     ada = open_form(first, disease)
     save(first, disease, ada | {row_of(ada, "questions", question.pk) + "answer": "<p>One. Important.</p>"})
 
     response = save(second, disease, fields | {row_of(fields, "questions", question.pk) + "DELETE": "on"})
-    assert "You marked this for deletion, but it was changed meanwhile" in response.text
+    assert "You marked this for deletion, but another person has changed it" in response.text
     save(second, disease, returned_form(response))
 
     question.refresh_from_db()
     assert question.answer == "<p>One. Important.</p>"
 
 
-def test_what_nobody_changed_is_deleted_as_marked(first, second, disease):
+def test_a_row_that_nobody_changed_is_deleted_as_marked(first, second, disease):
     question = disease.questions.first()
     fields = open_form(second, disease)
     save(first, disease, open_form(first, disease) | {"summary": "By Ada."})
@@ -182,7 +182,7 @@ def test_what_nobody_changed_is_deleted_as_marked(first, second, disease):
 
 
 def order(fields, disease, *questions):
-    """The fields with the questions of these names in this order."""
+    """Returns the fields with the questions in this order."""
     rows = {row.question: row_of(fields, "questions", row.pk) for row in disease.questions.all()}
     return fields | {f"{rows[name]}position": str(place) for place, name in enumerate(questions, start=1)}
 
@@ -202,13 +202,13 @@ def test_an_order_is_one_editors_or_the_others_and_never_a_mixture(first, second
     assert names(disease) == ["Third?", "First?", "Second?"]
 
     moved = save(second, disease, order(fields, disease, "First?", "Third?", "Second?"))
-    assert "Both of you changed the order" in moved.text
+    assert "You both changed the order" in moved.text
     save(second, disease, returned_form(moved))
     assert names(disease) == ["First?", "Third?", "Second?"]
 
 
 @time_machine.travel("2026-11-22 12:00 +0000")
-def test_new_words_in_a_row_that_came_back_do_not_keep_the_old_date(first, second, disease):
+def test_new_text_in_a_restored_row_does_not_keep_the_old_date(first, second, disease):
     question = disease.questions.first()
     type(question).objects.filter(pk=question.pk).update(last_updated=date(2020, 5, 1))
     fields = open_form(second, disease)
@@ -236,7 +236,7 @@ def test_a_row_that_two_bring_back_is_one_row(first, second, disease):
     assert disease.questions.count() == 2
 
 
-def test_an_error_after_a_conflict_still_keeps_everything(first, second, disease):
+def test_an_error_after_a_conflict_keeps_everything(first, second, disease):
     fields = open_form(second, disease)
     save(first, disease, open_form(first, disease) | {"summary": "By Ada."})
     again = returned_form(save(second, disease, fields | {"summary": "By the second."}))
@@ -248,7 +248,7 @@ def test_an_error_after_a_conflict_still_keeps_everything(first, second, disease
     assert save(second, disease, right | {"name": disease.name}).status_code == 302
 
 
-def test_what_no_page_may_say_comes_back_as_an_error(second, disease):
+def test_a_value_that_a_page_may_not_have_comes_back_as_an_error(second, disease):
     source = make_source()
     type(source).objects.update(url="javascript:alert(1)")
     question = disease.questions.first()
@@ -267,7 +267,7 @@ def test_what_no_page_may_say_comes_back_as_an_error(second, disease):
 
 
 @pytest.mark.parametrize("total", ["9" * 5000, "-1", "x", ""])
-def test_a_mangled_count_of_rows_is_no_crash(first, second, disease, total):
+def test_an_invalid_count_of_rows_does_not_crash(first, second, disease, total):
     fields = open_form(second, disease)
     save(first, disease, open_form(first, disease) | {"summary": "By Ada."})
 
@@ -276,7 +276,7 @@ def test_a_mangled_count_of_rows_is_no_crash(first, second, disease, total):
     assert response.status_code == 409
 
 
-def test_a_change_that_does_not_show_on_the_page_is_guarded_too(first, second, disease):
+def test_a_change_that_is_not_on_the_page_is_a_conflict_too(first, second, disease):
     fields = open_form(second, disease)
     save(first, disease, open_form(first, disease) | {"staff_notes": "Ada asked the clinic."})
 
@@ -288,7 +288,7 @@ def test_a_change_that_does_not_show_on_the_page_is_guarded_too(first, second, d
     assert disease.summary == "A summary."
 
 
-def test_rewritten_html_of_an_untouched_answer_counts_as_untouched(first, second, disease):
+def test_an_answer_with_other_html_and_the_same_text_counts_as_unchanged(first, second, disease):
     question = disease.questions.first()
     fields = open_form(second, disease)
     row = row_of(fields, "questions", question.pk)
@@ -300,7 +300,7 @@ def test_rewritten_html_of_an_untouched_answer_counts_as_untouched(first, second
     assert again[row + "answer"] == "<p>One, by Ada.</p>"
 
 
-def test_a_form_without_a_version_is_not_trusted(second, disease):
+def test_a_form_without_a_version_is_refused(second, disease):
     fields = open_form(second, disease)
     del fields["opened"]
 
@@ -312,20 +312,20 @@ def test_a_form_without_a_version_is_not_trusted(second, disease):
 
 
 @pytest.mark.parametrize("opened", ["", "{}", "[]", "nonsense", '{"version": 1, "edition": 1, "hashes": {"": 7}}'])
-def test_a_mangled_version_is_no_error(second, disease, opened):
+def test_a_form_with_an_invalid_version_is_refused(second, disease, opened):
     response = save(second, disease, open_form(second, disease) | {"opened": opened, "summary": "Typed."})
 
     assert returned_form(response)["summary"] == "Typed."
 
 
-def test_an_expired_session_leads_to_sign_in_and_back_with_the_text(second, disease):
+def test_after_an_expired_session_the_text_is_kept_through_the_sign_in(second, disease):
     fields = open_form(second, disease) | {"summary": "Typed before the session ended. <b>&amp;", "_continue": "1"}
     user, kept = make_editor(), Edition.objects.about(disease).count()
     client = Client(enforce_csrf_checks=False)
 
     signed_out = client.post(change_url(disease), fields)
     assert signed_out.status_code == 403
-    assert "Nothing you typed is lost" in signed_out.text
+    assert "Nothing that you typed is lost" in signed_out.text
 
     wrong = client.post(
         reverse("admin:resume"), fields_of(signed_out.text) | {"username": user.username, "password": "no"}
@@ -342,7 +342,7 @@ def test_an_expired_session_leads_to_sign_in_and_back_with_the_text(second, dise
     assert Edition.objects.about(disease).order_by("number").last().by == user
 
 
-def test_a_lost_token_costs_no_word(disease):
+def test_a_lost_csrf_token_loses_no_text(disease):
     user = make_editor()
     client = Client(enforce_csrf_checks=True)
     client.force_login(user)
@@ -359,7 +359,7 @@ def test_a_lost_token_costs_no_word(disease):
 
 
 @pytest.mark.parametrize("headers", [{"origin": "https://evil.example"}, {"referer": "https://evil.example/x"}, {}])
-def test_what_another_site_posts_is_not_offered_to_be_sent_again(disease, headers):
+def test_a_form_of_another_site_is_not_offered_for_sending(disease, headers):
     client = Client(enforce_csrf_checks=True)
     client.force_login(make_editor())
 
@@ -371,7 +371,7 @@ def test_what_another_site_posts_is_not_offered_to_be_sent_again(disease, header
 
 
 @pytest.mark.parametrize("path", ["https://evil.example/", "//evil.example/admin/", "/diseases/", ""])
-def test_resume_leads_nowhere_but_into_the_admin(client, path):
+def test_resume_redirects_only_into_the_admin(client, path):
     response = client.post(reverse("admin:resume"), {"path": path, "typed": "[]"})
 
     assert response.url == reverse("admin:index")

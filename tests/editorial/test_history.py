@@ -1,4 +1,4 @@
-"""History, comparison and the ways back, through the admin's front door; and many subjects at once."""
+"""The pages for the history of a subject, the actions for many subjects, and the pruning of editions."""
 
 from datetime import timedelta
 from io import StringIO
@@ -47,7 +47,7 @@ def live_city(organization):
 
 
 @pytest.mark.usefixtures("publisher")
-def test_the_working_copy_is_compared_with_the_live_edition(client):
+def test_the_newest_edition_is_compared_with_the_live_edition(client):
     disease = make_disease(summary="As approved.", questions=0)
     make_question(disease, question="Moved?", answer="<p>One two three.</p>")
     make_question(disease, question="Second?")
@@ -72,7 +72,7 @@ def test_the_working_copy_is_compared_with_the_live_edition(client):
 
 
 @pytest.mark.usefixtures("publisher")
-def test_any_two_editions_are_compared_and_odd_numbers_are_no_crash(client):
+def test_any_two_editions_are_compared_and_invalid_numbers_do_not_crash(client):
     organization = make_organization(city="One")
     change(organization, city="Two")
     change(organization, city="Three", live=False)
@@ -85,7 +85,7 @@ def test_any_two_editions_are_compared_and_odd_numbers_are_no_crash(client):
 
 
 @pytest.mark.usefixtures("publisher")
-def test_an_edition_is_restored_into_the_working_copy_and_not_live(client):
+def test_a_restored_edition_is_not_live(client):
     organization = make_organization(city="One")
     change(organization, city="Two")
 
@@ -93,11 +93,11 @@ def test_an_edition_is_restored_into_the_working_copy_and_not_live(client):
 
     organization.refresh_from_db()
     assert (organization.city, live_city(organization)) == ("One", "Two")
-    assert "Edition 1 is the working copy again, as 3." in done.text
+    assert "Edition 1 was restored and saved as edition 3." in done.text
 
 
 @pytest.mark.usefixtures("publisher")
-def test_a_refused_restore_says_why(client):
+def test_a_refused_restore_shows_the_reason(client):
     disease = make_disease(name="Old name")
     disease.name = "New name"
     disease.save()
@@ -108,7 +108,7 @@ def test_a_refused_restore_says_why(client):
 
 
 @pytest.mark.usefixtures("publisher")
-def test_the_previous_edition_goes_live_again_in_one_step(client):
+def test_the_previous_edition_is_published_again(client):
     organization = make_organization(city="One")
     change(organization, city="Two")
     change(organization, city="Three", live=False)
@@ -121,14 +121,14 @@ def test_the_previous_edition_goes_live_again_in_one_step(client):
 
 
 @pytest.mark.usefixtures("publisher")
-def test_without_an_earlier_publication_there_is_nothing_to_go_back_to(client):
+def test_without_an_earlier_publication_there_is_no_previous_edition(client):
     page = client.get(url("previous", make_organization()))
 
-    assert "There is no earlier edition that readers have seen." in page.text
+    assert "There is no earlier published edition." in page.text
 
 
 @pytest.mark.usefixtures("publisher")
-def test_words_that_must_not_be_seen_are_redacted_with_a_reason(client):
+def test_an_edition_is_redacted_with_a_reason(client):
     organization = make_organization(phone="555 private")
     change(organization, phone="217-555-0100")
 
@@ -165,7 +165,7 @@ def test_a_comparison_is_hidden_from_readers_and_shown_again(client):
         ("comparison", [1], False),
     ],
 )
-def test_an_editor_looks_back_and_restores_but_changes_nothing_public(client, step, arguments, allowed):
+def test_an_editor_compares_and_restores_but_changes_nothing_public(client, step, arguments, allowed):
     client.force_login(make_editor())
     organization = make_organization()
     change(organization, city="Two")
@@ -179,7 +179,7 @@ def test_an_editor_looks_back_and_restores_but_changes_nothing_public(client, st
     assert live_city(organization) == "Two"
 
 
-def test_history_needs_no_query_per_edition(client, publisher, django_assert_max_num_queries):
+def test_the_history_makes_no_query_per_edition(client, publisher, django_assert_max_num_queries):
     organization = make_organization()
     for number in range(20):
         change(organization, city=f"City {number}")
@@ -190,25 +190,25 @@ def test_history_needs_no_query_per_edition(client, publisher, django_assert_max
     assert len(page.context["records"]) == 42
 
 
-# Many at once
+# Actions for many subjects
 
 
 def bulk(client, action, subjects, **fields):
-    """The page that says what will happen, and what comes of confirming it."""
+    """Returns the page that says what will happen, and the response to its confirmation."""
     address = reverse("admin:organizations_organization_changelist")
-    foretold = client.post(address, {"action": action, "_selected_action": [subject.pk for subject in subjects]})
-    if "form" not in (foretold.context or {}) or not foretold.context.get("possible"):
-        return foretold, None
-    again = fields_of(foretold.text) | {"_selected_action": [subject.pk for subject in subjects]} | fields
-    return foretold, client.post(address, again, follow=True)
+    preview = client.post(address, {"action": action, "_selected_action": [subject.pk for subject in subjects]})
+    if "form" not in (preview.context or {}) or not preview.context.get("possible"):
+        return preview, None
+    again = fields_of(preview.text) | {"_selected_action": [subject.pk for subject in subjects]} | fields
+    return preview, client.post(address, again, follow=True)
 
 
 def outcomes(response):
-    return {outcome.subject.name: (outcome.refused, outcome.words) for outcome in response.context["outcomes"]}
+    return {outcome.subject.name: (outcome.is_refused, outcome.text) for outcome in response.context["outcomes"]}
 
 
 @pytest.mark.usefixtures("publisher")
-def test_many_are_published_and_the_refused_are_named_first(client):
+def test_many_are_published_and_the_refused_ones_are_listed_before(client):
     draft, live, trashed = (
         make_organization(live=False, name="A"),
         make_organization(name="B"),
@@ -219,12 +219,12 @@ def test_many_are_published_and_the_refused_are_named_first(client):
     change(changed, city="Elsewhere", live=False)
     take(client, trashed, "trash", reason="Twice")
 
-    foretold, done = bulk(client, "publish_many", [draft, live, changed], note="All checked.")
+    preview, done = bulk(client, "publish_many", [draft, live, changed], note="All checked.")
 
-    assert outcomes(foretold) == {
+    assert outcomes(preview) == {
         "A": (False, "edition 1 goes live for the first time"),
-        "B": (True, "is live already"),
-        "D": (False, "edition 2 goes live in place of 1"),
+        "B": (True, "is already live"),
+        "D": (False, "edition 2 goes live and replaces edition 1"),
     }
     assert Edition.objects.live().count() == 3
     assert live_city(changed) == "Elsewhere"
@@ -233,7 +233,7 @@ def test_many_are_published_and_the_refused_are_named_first(client):
 
 
 @pytest.mark.usefixtures("publisher")
-def test_foretelling_changes_nothing(client):
+def test_the_page_before_the_confirmation_changes_nothing(client):
     draft = make_organization(live=False)
     save_edition(draft, by="test")
     before = (Event.objects.count(), Edition.objects.count())
@@ -247,33 +247,33 @@ def test_foretelling_changes_nothing(client):
 
 
 @pytest.mark.usefixtures("publisher")
-def test_what_was_changed_since_the_list_was_shown_is_refused(client):
+def test_a_subject_that_was_changed_since_the_list_was_shown_is_refused(client):
     draft = make_organization(live=False)
     save_edition(draft, by="test")
     address = reverse("admin:organizations_organization_changelist")
-    foretold = client.post(address, {"action": "publish_many", "_selected_action": [draft.pk]})
+    preview = client.post(address, {"action": "publish_many", "_selected_action": [draft.pk]})
     change(draft, city="Elsewhere", live=False)
 
-    done = client.post(address, fields_of(foretold.text), follow=True)
+    done = client.post(address, fields_of(preview.text), follow=True)
 
-    assert "was changed since you looked" in done.text
+    assert "was changed since you saw the list" in done.text
     assert not Edition.objects.live().exists()
 
 
 @pytest.mark.usefixtures("publisher")
-def test_withdrawing_and_binning_many_says_which_pages_lose_them(client):
+def test_deleting_many_says_how_many_pages_mention_them(client):
     organization = make_organization()
     make_disease(organizations=[organization])
 
-    foretold, _ = bulk(client, "trash_many", [organization], reason="Closed")
+    preview, _ = bulk(client, "trash_many", [organization], reason="Closed")
 
-    assert outcomes(foretold) == {organization.name: (False, "goes to the trash; 1 live page no longer shows it")}
+    assert outcomes(preview) == {organization.name: (False, "goes to the trash; 1 live page no longer shows it")}
     organization.refresh_from_db()
     assert organization.trashed_at
     assert client.get(organization.url_of(organization.slug)).status_code == 410
 
 
-def test_an_editor_hands_over_many_but_publishes_none(client):
+def test_an_editor_submits_many_but_publishes_none(client):
     client.force_login(make_editor())
     draft = make_organization(live=False)
     save_edition(draft, by="test")
@@ -288,7 +288,7 @@ def test_an_editor_hands_over_many_but_publishes_none(client):
 # Pruning
 
 
-def test_only_old_editions_that_nobody_asked_for_are_pruned():
+def test_only_old_editions_without_events_are_pruned():
     with time_machine.travel(timezone.now() - timedelta(days=400)):
         organization = make_organization(city="Published")
         change(organization, city="Forgotten", live=False)

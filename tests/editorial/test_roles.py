@@ -1,4 +1,4 @@
-"""What each role may do, model by model. The table says what the roles could do before the apps were laid out anew."""
+"""The permissions of each role, model by model."""
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -23,14 +23,14 @@ EDITORS = {
     "imports.proposal": WRITE,
     "imports.provenance": WRITE,
     "organizations.organization": WRITE,
-    "suggestions.suggestion": WRITE - {"add"},  # only a reader makes one
+    "suggestions.suggestion": WRITE - {"add"},  # only readers create them
 }
 PUBLISHED = ["community.portrait", "diseases.disease", "organizations.organization"]
 PUBLISHERS = EDITORS | {name: WRITE | {"publish"} for name in PUBLISHED}
 
 
 @pytest.mark.parametrize(("role", "expected"), [("Editors", EDITORS), ("Publishers", PUBLISHERS)])
-def test_a_role_may_do_just_this(role, expected):
+def test_a_role_has_exactly_these_permissions(role, expected):
     found = {}
     for permission in Group.objects.get(name=role).permissions.select_related("content_type"):
         model = f"{permission.content_type.app_label}.{permission.content_type.model}"
@@ -39,7 +39,7 @@ def test_a_role_may_do_just_this(role, expected):
     assert found == expected
 
 
-def test_a_migration_corrects_a_role_and_leaves_what_an_operator_granted_elsewhere():
+def test_migrate_corrects_a_role_and_keeps_permissions_in_other_apps():
     group = Group.objects.get(name="Editors")
     publish = Permission.objects.get(codename="publish_disease")
     elsewhere = Permission.objects.get(codename="view_user")

@@ -103,7 +103,7 @@ def test_a_change_is_not_public_before_it_is_published(client):
 
     assert ("Springfield" in public, "Chicago" in public) == (True, False)
     assert ("Springfield" in preview, "Chicago" in preview) == (False, True)
-    assert "Preview of edition 2, kept by test on" in preview
+    assert "Preview of edition 2, saved by test on" in preview
 
 
 def test_a_former_address_leads_on_and_a_withdrawn_one_says_why(client):

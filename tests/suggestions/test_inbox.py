@@ -202,14 +202,14 @@ def test_the_first_page_lists_open_suggestions(client, editor):
         make_suggestion(state=state)
 
     html = client.get("/admin/").text
-    section = re.search(r'<section id="desk-suggestions".*?</section>', html, re.DOTALL)[0]
+    section = re.search(r'<section id="panel-suggestions".*?</section>', html, re.DOTALL)[0]
 
     assert texts_of(section, "h2") == ["Suggestions from readers 2"]
     assert [text.split(" · ")[0] for text in texts_of(section, "li")] == [
         "Marfan syndrome symptom",
         "The site Grace other",
     ]
-    assert texts_of(section, "p") == ["All of them: 1 new · 1 in progress"]
+    assert texts_of(section, "p") == ["Show all: 1 new · 1 in progress"]
 
 
 # One suggestion

@@ -1,4 +1,4 @@
-"""What readers see of the past, and what they must not."""
+"""The public history: what it shows, and what it must not show."""
 
 import re
 from datetime import date
@@ -25,7 +25,7 @@ def publisher():
 
 @pytest.fixture
 def disease(publisher):
-    """Published three times, each with another summary; a draft and a minor change between."""
+    """A disease that was published three times, with a draft and a minor change in between."""
     with time_machine.travel("2026-05-01 12:00Z"):
         disease = make_disease(live=False, name="Gaucher disease", slug="gaucher", summary="The first words.")
         publish(save_edition(disease, by="Ben Editor"), by=publisher)
@@ -51,32 +51,32 @@ def edit(subject, publisher, summary, *, note="", minor=False):
 
 
 def published(subject):
-    """The editions of a subject's publications, the oldest first."""
+    """Returns the published editions of a subject, the oldest first."""
     events = Event.objects.filter(kind=subject.KIND, subject_id=subject.pk, verb=Event.Verb.PUBLISHED)
     return [event.edition for event in events.select_related("edition").order_by("pk")]
 
 
 def entries(response):
-    """The entries as a reader gets them, from their day to their last word."""
+    """Returns the text of each entry of the page."""
     return [re.sub(r" (?=[.,])", "", text) for text in texts_of(response.text, "section")]
 
 
-def test_each_publication_is_compared_with_the_listed_one_before(client, disease):
+def test_each_publication_is_compared_with_the_one_listed_before(client, disease):
     response = client.get("/diseases/gaucher/changes/")
 
     assert texts_of(response.text, "h1") == ["What changed: Gaucher disease"]
     assert texts_of(response.text, "title") == ["What changed: Gaucher disease · Plainly Rare"]
-    # The minor change from "frist" to "first" shows here.
+    # This includes the minor change from "frist" to "first".
     assert entries(response) == [
         "4 May 2026 Where they &lt;stand&gt;. And why. Summary: changed "
-        "The (taken out) frist (end) (put in) first (end) words (taken out) stand. (end) (put in) stand here. (end)",
+        "The (removed) frist (end) (added) first (end) words (removed) stand. (end) (added) stand here. (end)",
         "2 May 2026 A sentence more. Summary: changed "
-        "The (taken out) first words. (end) (put in) frist words stand. (end)",
+        "The (removed) first words. (end) (added) frist words stand. (end)",
         "1 May 2026 First published.",
     ]
 
 
-def test_neither_a_draft_nor_the_name_of_anyone_on_the_staff_is_shown(client, disease):
+def test_drafts_and_names_of_the_staff_are_not_shown(client, disease):
     for address in ["/diseases/gaucher/changes/", "/changes/"]:
         text = client.get(address).text
         assert [word for word in ["SECRET", "Ada", "Ben Editor", "A typing error."] if word in text] == []
@@ -99,7 +99,7 @@ def test_all_text_is_escaped(client, publisher):
         assert text.replace("<", "&lt;").replace(">", "&gt;") in html
 
 
-def test_a_first_publication_is_told_even_where_it_was_called_minor(client, publisher):
+def test_a_first_publication_is_listed_even_if_it_is_minor(client, publisher):
     organization = make_organization(live=False, slug="society")
     publish(save_edition(organization, by="test"), by=publisher, minor=True)
 
@@ -107,13 +107,13 @@ def test_a_first_publication_is_told_even_where_it_was_called_minor(client, publ
     assert "first published" in text_of(client.get("/changes/").text)
 
 
-def test_a_redacted_edition_is_listed_without_its_words(client, disease, publisher):
+def test_a_redacted_edition_is_listed_without_its_text(client, disease, publisher):
     _first, second, _minor, _last = published(disease)
     redact(second, by=publisher, reason="REASON")
 
     response = client.get("/diseases/gaucher/changes/")
 
-    says = "We had to take this version, or the one before it, out of the history, so there is no comparison."
+    says = "We had to remove this version, or the one before it, from the history. So there is no comparison."
     assert entries(response) == [
         f"4 May 2026 Where they &lt;stand&gt;. And why. {says}",
         f"2 May 2026 {says}",
@@ -126,15 +126,15 @@ def test_a_redacted_edition_is_listed_without_its_words(client, disease, publish
 def test_a_publisher_hides_a_comparison_and_shows_it_again(client, disease, publisher):
     first, second, _minor, last = published(disease)
     before = client.get("/diseases/gaucher/changes/").text
-    stamps = [PublicVersion.current()]
+    versions = [PublicVersion.current()]
 
     for _ in range(2):  # the second time changes nothing
         hide_comparison(second, by=publisher, reason="It named a child.")
-        stamps.append(PublicVersion.current())
+        versions.append(PublicVersion.current())
     hidden = client.get("/diseases/gaucher/changes/")
     for _ in range(2):
         show_comparison(second, by=publisher)
-        stamps.append(PublicVersion.current())
+        versions.append(PublicVersion.current())
 
     assert entries(hidden)[1:] == [
         "2 May 2026 A sentence more. The comparison is not shown.",
@@ -143,7 +143,7 @@ def test_a_publisher_hides_a_comparison_and_shows_it_again(client, disease, publ
     assert "Summary: changed" in entries(hidden)[0]
     assert "child" not in hidden.text
     assert client.get("/diseases/gaucher/changes/").text == before
-    assert [stamps.index(stamp) for stamp in stamps] == [0, 1, 1, 3, 3]
+    assert [versions.index(version) for version in versions] == [0, 1, 1, 3, 3]
     steps = Event.objects.filter(edition=second, verb__startswith="comparison").order_by("pk")
     assert [(step.verb, step.by, step.by_name, step.note) for step in steps] == [
         ("comparison_hidden", publisher, "Ada Publisher", "It named a child."),
@@ -152,7 +152,7 @@ def test_a_publisher_hides_a_comparison_and_shows_it_again(client, disease, publ
     assert hidden_comparisons([first.pk, second.pk, last.pk]) == set()
 
 
-def test_only_a_publisher_hides_a_comparison_and_only_of_what_was_published(disease):
+def test_only_a_publisher_hides_a_comparison_and_only_that_of_a_publication(disease):
     edition = published(disease)[1]
     draft = save_edition(disease, by="test")
 
@@ -164,7 +164,7 @@ def test_only_a_publisher_hides_a_comparison_and_only_of_what_was_published(dise
     assert hidden_comparisons([edition.pk, draft.pk]) == set()
 
 
-def test_what_was_withdrawn_or_moved_or_never_there_answers_as_its_page(client, disease, publisher):
+def test_the_history_of_a_withdrawn_moved_or_unknown_page_answers_like_the_page(client, disease, publisher):
     make_disease(live=False, slug="draft")
     disease.slug = "gaucher-disease"
     edit(disease, publisher, "Moved.")
@@ -183,7 +183,7 @@ def test_what_was_withdrawn_or_moved_or_never_there_answers_as_its_page(client, 
     assert "Gaucher" not in client.get("/changes/").text
 
 
-def test_the_same_edition_published_again_says_that_nothing_changed(client, publisher):
+def test_an_edition_that_is_published_again_says_that_nothing_changed(client, publisher):
     society = make_organization(slug="society", live=False)
     edition = save_edition(society, by="test")
     publish(edition, by=publisher)
@@ -196,7 +196,7 @@ def test_the_same_edition_published_again_says_that_nothing_changed(client, publ
     assert second.endswith("First published.")
 
 
-def test_organizations_are_named_as_readers_know_them(client, publisher):
+def test_organizations_have_their_public_names(client, publisher):
     kept, renamed = make_organization(name="Kept Society"), make_organization(name="Before", slug="before")
     gone, never = make_organization(slug="gone-society"), make_organization(name="Draft Society", live=False)
     disease = make_disease(slug="named", questions=0)
@@ -216,7 +216,7 @@ def test_organizations_are_named_as_readers_know_them(client, publisher):
     assert [word for word in ["Draft", "Before", "Note 3."] if word in newest] == []
 
 
-def test_the_page_of_an_organization_tells_its_changes_too(client, publisher):
+def test_an_organization_has_a_history_too(client, publisher):
     society = make_organization(slug="society", name="Society", country="US")
     Organization.objects.filter(pk=society.pk).update(country="CA", checked_on=date(2026, 5, 3))
     publish(save_edition(society, by="test"), by=publisher)
@@ -241,7 +241,7 @@ def test_queries_do_not_grow_with_the_publications(client, publisher, django_ass
         client.get("/changes/")
 
 
-def test_twenty_publications_stand_on_a_page_and_each_is_compared(client, publisher):
+def test_a_page_has_twenty_publications_and_each_is_compared(client, publisher):
     disease = make_disease(slug="long", summary="Summary 0.")
     for number in range(1, 22):
         edit(disease, publisher, f"Summary {number}.")
@@ -249,13 +249,13 @@ def test_twenty_publications_stand_on_a_page_and_each_is_compared(client, publis
     first, second = client.get("/diseases/long/changes/"), client.get("/diseases/long/changes/?page=2")
 
     assert [len(entries(response)) for response in [first, second]] == [20, 2]
-    assert "(taken out) 1. (end) (put in) 2. (end)" in entries(first)[-1]
-    assert "(taken out) 0. (end) (put in) 1. (end)" in entries(second)[0]
+    assert "(removed) 1. (end) (added) 2. (end)" in entries(first)[-1]
+    assert "(removed) 0. (end) (added) 1. (end)" in entries(second)[0]
     assert entries(second)[1].endswith("First published.")
     assert "page 2" in texts_of(second.text, "title")[0]
 
 
-def test_a_comparison_that_is_too_long_says_where_and_that_its_words_are_left_out(client, publisher):
+def test_a_comparison_that_is_too_long_lists_the_last_changes_without_their_text(client, publisher):
     disease = make_disease(slug="long", summary="Short.", questions=0)
     disease.synonyms.all().delete()
     make_question(disease, question="Long?", answer=f"<p>{'long ' * 8001}</p>")
@@ -263,13 +263,13 @@ def test_a_comparison_that_is_too_long_says_where_and_that_its_words_are_left_ou
 
     newest, _first = entries(client.get("/diseases/long/changes/"))
 
-    says = "More changed than fits here. What came last is only named, without its words."
+    says = "There are more changes than fit here. The last ones are listed without their text."
     assert says in newest
-    assert "(taken out) Short. (end) (put in) Brief. (end)" in newest
+    assert "(removed) Short. (end) (added) Brief. (end)" in newest
     assert newest.endswith("Question “Long?” Added")
 
 
-def test_the_whole_site_tells_its_latest_publications(client, disease, publisher, monkeypatch):
+def test_the_site_lists_its_latest_publications(client, disease, publisher, monkeypatch):
     with time_machine.travel("2026-05-05 12:00Z"):
         society = make_organization(name="Society", slug="society")
     withdraw(make_disease(name="Withdrawn disease"), by=publisher, reason="Gone.")
@@ -294,7 +294,7 @@ def test_the_whole_site_tells_its_latest_publications(client, disease, publisher
     assert "latest" not in text_of(client.get("/changes/").text)
 
 
-def test_the_list_of_the_whole_site_has_an_end_and_says_so(client, publisher, monkeypatch):
+def test_the_list_of_the_site_is_limited_and_says_so(client, publisher, monkeypatch):
     monkeypatch.setattr(changes, "LATEST", 3)
     monkeypatch.setattr(views, "LATEST", 3)
     for _ in range(3):
@@ -303,5 +303,5 @@ def test_the_list_of_the_whole_site_has_an_end_and_says_so(client, publisher, mo
     assert "latest 3 entries" in text_of(client.get("/changes/").text)
 
 
-def test_an_empty_site_is_friendly(client):
+def test_an_empty_site_has_a_friendly_text(client):
     assert "Nothing has been published yet." in client.get("/changes/").text

@@ -1,4 +1,4 @@
-"""The Atom feeds say what the pages "What changed" say."""
+"""The Atom feeds have the same entries as the pages "What changed"."""
 
 import re
 from datetime import datetime
@@ -49,7 +49,7 @@ def edit(disease, publisher, summary, **how):
 
 @pytest.fixture
 def disease(publisher):
-    """Published four times, once for a trifle; a draft and notes of the staff between."""
+    """A disease that was published four times, once with a minor change, with a draft and staff notes in between."""
     with time_machine.travel("2026-05-01 12:00Z", tick=False):
         disease = make_disease(live=False, name="Gaucher disease", slug="gaucher", summary="The first words.")
         publish(save_edition(disease, by="Ben Editor"), by=publisher)
@@ -115,7 +115,7 @@ def test_the_entries_are_those_of_the_pages(client, disease, publisher):
     ]
 
 
-def test_nothing_of_the_staff_of_drafts_and_of_what_was_hidden_or_redacted_is_in_it(disease, publisher):
+def test_drafts_staff_notes_and_hidden_or_redacted_texts_are_not_in_it(disease, publisher):
     events = Event.objects.filter(kind="disease", verb=Event.Verb.PUBLISHED).order_by("pk")
     _first, second, _minor, last = [event.edition for event in events]
     hide_comparison(last, by=publisher, reason="REASON")
@@ -126,11 +126,11 @@ def test_nothing_of_the_staff_of_drafts_and_of_what_was_hidden_or_redacted_is_in
     secrets = ["SECRET", "Ada", "Ben", "REASON", "typing error", "A sentence more."]
     assert [word for word in secrets for feed in feeds if word in feed] == []
     summaries = [summary for _title, _updated, summary in entries_of(read("/diseases/gaucher/changes.atom"))]
-    assert summaries[0].endswith("so there is no comparison.</p>")
+    assert summaries[0].endswith("So there is no comparison.</p>")
     assert "<li>" not in "".join(summaries)
 
 
-def test_ids_stay_the_same_and_differ_between_publications(disease, publisher):
+def test_ids_are_permanent_and_unique(disease, publisher):
     before = {path: ids_of(read(path)) for path in ["/diseases/gaucher/changes.atom", "/feeds/changes.atom"]}
     disease.slug, disease.name = "gaucher-disease", "Gaucher’s disease"
     edit(disease, publisher, "Moved.")
@@ -144,7 +144,7 @@ def test_ids_stay_the_same_and_differ_between_publications(disease, publisher):
     assert own.findtext(f"{ATOM}id") == f"{BASE}/feeds/changes.atom#disease-{disease.pk}"
 
 
-def test_the_addresses_lead_where_those_of_the_pages_lead(client, disease, publisher):
+def test_the_feed_of_a_moved_or_withdrawn_page_answers_like_the_page(client, disease, publisher):
     disease.slug = "gaucher-disease"
     edit(disease, publisher, "Moved.")
     moved = client.get("/diseases/gaucher/changes.atom")
@@ -158,13 +158,13 @@ def test_the_addresses_lead_where_those_of_the_pages_lead(client, disease, publi
         assert client.get(path).status_code == 404
 
 
-def test_a_reader_that_has_the_feed_is_not_sent_it_again(client, disease):
+def test_an_unchanged_feed_is_not_sent_again(client, disease):
     for path in ["/diseases/gaucher/changes.atom", "/feeds/changes.atom"]:
         first = client.get(path)
         assert client.get(path, headers={"If-None-Match": first["ETag"]}).status_code == 304
 
 
-def test_hostile_text_stays_text(publisher):
+def test_text_is_escaped(publisher):
     hostile = "</title><script>alert(1)</script> ]]> & \x0b\x1f \uffff"
     disease = make_disease(name=f"D {hostile}", slug="d")
     edit(disease, publisher, "More.", note=hostile)
@@ -183,7 +183,7 @@ def test_an_empty_site_has_a_feed_without_entries():
 
 
 @pytest.mark.parametrize("count", [1, 35])
-def test_its_length_and_its_queries_have_an_end(publisher, django_assert_num_queries, count):
+def test_its_length_and_its_queries_are_limited(publisher, django_assert_num_queries, count):
     disease = make_disease(slug="d")
     for number in range(count):
         edit(disease, publisher, f"Summary {number}.")
@@ -197,7 +197,7 @@ def test_its_length_and_its_queries_have_an_end(publisher, django_assert_num_que
     assert (own.text.count("<entry>"), whole.text.count("<entry>")) == (min(count + 1, 20), min(count + 1, 30))
 
 
-def test_pages_name_their_feeds(client, disease):
+def test_pages_link_to_their_feeds(client, disease):
     for path, title, feed in [
         ("/diseases/gaucher/", "What changed: Gaucher disease", "/diseases/gaucher/changes.atom"),
         ("/diseases/gaucher/changes/", "What changed: Gaucher disease", "/diseases/gaucher/changes.atom"),

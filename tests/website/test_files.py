@@ -1,4 +1,4 @@
-"""The small files that browsers and other programs look for, and the addresses that pages give themselves."""
+"""Files at fixed addresses for browsers and other programs, and the canonical addresses of pages."""
 
 import re
 import struct
@@ -17,7 +17,7 @@ from website.files import check_security_contact
 pytestmark = pytest.mark.django_db
 
 
-def test_robots_are_kept_from_endless_searches_and_are_not_told_where_the_admin_is(client):
+def test_robots_txt_excludes_the_search_and_does_not_name_the_admin(client):
     response = client.get("/robots.txt")
 
     assert response["Content-Type"].startswith("text/plain")
@@ -32,7 +32,7 @@ def test_robots_are_kept_from_endless_searches_and_are_not_told_where_the_admin_
     ]
 
 
-def test_the_admin_is_kept_out_of_search_engines_by_its_answers(client):
+def test_the_responses_of_the_admin_keep_search_engines_out(client):
     make_disease()
     names = ["admin:login", "admin:index", "admin_password_reset", "password_reset_done"]
     as_nobody = [client.get(reverse(name)) for name in names]
@@ -43,7 +43,7 @@ def test_the_admin_is_kept_out_of_search_engines_by_its_answers(client):
     assert "X-Robots-Tag" not in client.get("/").headers
 
 
-def test_security_txt_names_whom_to_tell_and_is_never_out_of_date(client, settings):
+def test_security_txt_has_the_contact_and_is_never_expired(client, settings):
     settings.SECURITY_CONTACT = ["mailto:security@example.org", "https://example.org/security"]
 
     with time_machine.travel("2026-05-04 23:30Z", tick=False):
@@ -64,7 +64,7 @@ def test_security_txt_names_whom_to_tell_and_is_never_out_of_date(client, settin
     assert timedelta(days=100) < now - datetime.now(UTC) < timedelta(days=365)
 
 
-def test_without_a_contact_there_is_none_and_the_operator_is_told(client, settings):
+def test_without_a_contact_there_is_no_security_txt_and_a_check_notes_it(client, settings):
     settings.SECURITY_CONTACT = []
     assert client.get("/.well-known/security.txt").status_code == 404
     assert [message.id for message in check_security_contact(None)] == ["website.I001"]
@@ -80,19 +80,19 @@ def png_size(name):
     return struct.unpack(">II", head[16:24])
 
 
-def test_the_manifest_has_the_sites_name_the_stylesheets_colours_and_pictures_that_are_there(client, settings):
+def test_the_manifest_has_the_name_colours_and_icons_of_the_site(client, settings):
     settings.SITE_NAME = 'Rare "&" plain'
 
     response = client.get("/site.webmanifest")
-    told = response.json()
+    manifest = response.json()
 
     assert response["Content-Type"] == "application/manifest+json"
-    assert (told["name"], told["start_url"], told["display"]) == ('Rare "&" plain', "/", "minimal-ui")
+    assert (manifest["name"], manifest["start_url"], manifest["display"]) == ('Rare "&" plain', "/", "minimal-ui")
     css = (django_settings.BASE_DIR / "static" / "site.css").read_text(encoding="utf-8")
     colors = dict(re.findall(r"--([\w-]+): (#\w+);", css[: css.index("@media")]))
-    assert (told["background_color"], told["theme_color"]) == (colors["paper"], colors["teal"])
-    pictures = {icon["src"].removeprefix("/static/"): icon for icon in told["icons"]}
-    assert {icon.get("purpose") for icon in told["icons"]} == {None, "any", "maskable"}
+    assert (manifest["background_color"], manifest["theme_color"]) == (colors["paper"], colors["teal"])
+    pictures = {icon["src"].removeprefix("/static/"): icon for icon in manifest["icons"]}
+    assert {icon.get("purpose") for icon in manifest["icons"]} == {None, "any", "maskable"}
     for name, icon in pictures.items():
         assert finders.find(name), name
         if name.endswith(".png"):
@@ -100,7 +100,7 @@ def test_the_manifest_has_the_sites_name_the_stylesheets_colours_and_pictures_th
     assert '<link rel="manifest" href="/site.webmanifest">' in client.get("/").text
 
 
-def test_pictures_of_the_mark_have_the_sizes_that_are_asked_for(client):
+def test_the_icons_have_the_expected_sizes(client):
     assert png_size("icons/apple-touch-icon.png") == (180, 180)
     assert png_size("icons/share.png") == (1200, 630)
     response = client.get("/favicon.ico")
@@ -110,11 +110,11 @@ def test_pictures_of_the_mark_have_the_sizes_that_are_asked_for(client):
 
 
 def shared(client, path):
-    """What a page says of itself to those who link to it."""
+    """Returns the metadata of a page for links to it."""
     html = client.get(path).text
     canonical = re.findall(r'<link rel="canonical" href="([^"]*)">', html)
-    told = dict(re.findall(r'<meta property="og:([\w:]+)" content="([^"]*)">', html))
-    return canonical, {name: value.replace("&amp;", "&") for name, value in told.items()}
+    metadata = dict(re.findall(r'<meta property="og:([\w:]+)" content="([^"]*)">', html))
+    return canonical, {name: value.replace("&amp;", "&") for name, value in metadata.items()}
 
 
 @pytest.fixture
@@ -151,16 +151,16 @@ CANONICAL = {
 
 def test_every_page_has_one_address(client, lists):
     for path, canonical in CANONICAL.items():
-        found, told = shared(client, path)
+        found, metadata = shared(client, path)
 
         assert found == [f"http://testserver{canonical}".replace("&", "&amp;")], path
-        assert told["url"] == f"http://testserver{canonical}", path
+        assert metadata["url"] == f"http://testserver{canonical}", path
 
 
 def test_what_is_shared_is_what_the_page_says(client, lists):
-    _canonical, told = shared(client, "/diseases/c/")
+    _canonical, metadata = shared(client, "/diseases/c/")
 
-    assert told == {
+    assert metadata == {
         "title": "C",
         "description": "C: It is &quot;rare&quot; & &lt;new&gt;.",
         "type": "article",
@@ -170,7 +170,7 @@ def test_what_is_shared_is_what_the_page_says(client, lists):
         "image": "http://testserver/static/icons/share.png",
         "image:width": "1200",
         "image:height": "630",
-        "image:alt": "A zebra’s stripes, the sign of rare diseases",
+        "image:alt": "A zebra’s stripes, the symbol of rare diseases",
     }
     assert shared(client, "/about/")[1]["type"] == "website"
     assert shared(client, "/about/")[1]["title"] == "About us"

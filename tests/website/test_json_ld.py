@@ -1,4 +1,4 @@
-"""JSON-LD: every live page's parses, keeps to the vocabulary, and says what the page says."""
+"""The JSON-LD of every live page is valid, keeps to the vocabulary, and says only what the page says."""
 
 import re
 from datetime import date
@@ -28,13 +28,13 @@ def words(text):
 
 
 def spoken(html):
-    """All words of a page's main part as a reader gets them, without the tags between them."""
+    """Returns the text of the main part of a page, without tags."""
     main = html5lib.parse(html).find(".//{http://www.w3.org/1999/xhtml}main")
     return words("".join(main.itertext()).replace(" ", " "))
 
 
 def said(thing, names=("name", "text", "alternateName", "description", "codeValue", "email")):
-    """Every text of a thing and of those within it that stands on the page in the same words."""
+    """Returns every text of a thing, and of the things in it, that must be on the page word for word."""
     if isinstance(thing, list):
         return [text for each in thing for text in said(each)]
     if not isinstance(thing, dict):
@@ -44,7 +44,7 @@ def said(thing, names=("name", "text", "alternateName", "description", "codeValu
 
 
 def unsaid(things, html):
-    """The texts of some things that the page does not say."""
+    """Returns the texts of things that are not on the page."""
     reads = spoken(html).replace(" ", "")
     lines = [line for text in said(list(things.values())) for line in text.splitlines()]
     return [line for line in lines if "".join(line.split()) not in reads]
@@ -54,7 +54,7 @@ def _listed(value):
     return value if isinstance(value, list) else [value] if value else []
 
 
-def test_every_live_sample_page_keeps_to_the_vocabulary_and_says_nothing_else_than_its_page():
+def test_every_sample_page_keeps_to_the_vocabulary_and_says_only_what_the_page_says():
     load_samples(make_publisher())
     client = Client()
     live = Edition.objects.live()
@@ -73,7 +73,7 @@ def test_every_live_sample_page_keeps_to_the_vocabulary_and_says_nothing_else_th
             assert [each["@id"] for each in page.get("mentions", [])] == [f"{BASE}{url}#organization" for url in shown]
 
 
-def test_the_page_of_a_disease_in_full(client):
+def test_the_complete_json_ld_of_a_disease(client):
     helper = make_organization(
         name="Helpers",
         slug="helpers",
@@ -163,7 +163,7 @@ def test_the_page_of_a_disease_in_full(client):
             "license": "https://l.example.org/",
         }
     ]
-    # A subtype's name is not the disease's, and a code that covers more or less than it, or who knows what, is not its.
+    # Left out: names of subtypes, and codes that are broader, narrower or of unknown relation.
     assert condition["alternateName"] == ["Name exact", "Name abbreviation", "Name former", "Name spelling"]
     assert [(code["codingSystem"], code["codeValue"]) for code in condition["code"]] == [
         ("ORPHA", "446"),
@@ -198,19 +198,17 @@ def test_the_page_of_a_disease_in_full(client):
     [
         ([(2026, "Dr. A"), (2024, "Dr. B"), (2025, "Dr. A")], False, ("2024-01-02", ["Dr. A", "Dr. B"])),
         ([(2026, "Dr. A")], False, ("2026-01-02", ["Dr. A"])),
-        ([(2026, "Dr. A"), None], False, None),  # one answer that nobody has reviewed
-        ([(2026, "Dr. A")], True, None),  # a list that says of itself that it has no date
+        ([(2026, "Dr. A"), None], False, None),  # one answer without a review
+        ([(2026, "Dr. A")], True, None),  # a list without a date, which says so
         ([None], False, None),
         ([], False, None),
     ],
 )
-def test_a_page_is_reviewed_only_where_all_of_it_was_and_then_since_the_oldest_review(
-    client, reviews, has_signs, expected
-):
+def test_a_page_is_reviewed_if_all_its_answers_are_and_has_the_oldest_date(client, reviews, has_signs, expected):
     disease = make_disease(live=False, slug="reviewed", questions=0)
     for review in reviews:
-        told = {"reviewed_on": date(review[0], 1, 2), "reviewed_by": review[1]} if review else {}
-        make_question(disease, **told)
+        fields = {"reviewed_on": date(review[0], 1, 2), "reviewed_by": review[1]} if review else {}
+        make_question(disease, **fields)
     if has_signs:
         disease.symptoms.create(term="Fever", approved=True, position=1)
     put_live(disease)
@@ -222,7 +220,7 @@ def test_a_page_is_reviewed_only_where_all_of_it_was_and_then_since_the_oldest_r
     assert bool(names) == bool(expected)
 
 
-def test_a_disease_without_answers_is_no_page_of_questions(client):
+def test_a_disease_without_answers_is_not_an_faq_page(client):
     make_disease(slug="bare", questions=0, summary="", name="Bare")
 
     page, condition = things_of(client, "/diseases/bare/").values()
@@ -233,7 +231,7 @@ def test_a_disease_without_answers_is_no_page_of_questions(client):
 
 
 @pytest.mark.parametrize("status", ["closed", "renamed", "merged", "active"])
-def test_nobody_is_sent_to_an_organization_that_has_closed(client, status):
+def test_a_closed_organization_has_no_contact_data(client, status):
     make_organization(
         slug="society",
         status=status,
@@ -252,7 +250,7 @@ def test_nobody_is_sent_to_an_organization_that_has_closed(client, status):
     assert page["mainEntity"] == {"@id": f"{BASE}/organizations/society/#organization"}
 
 
-def test_a_number_that_cannot_be_dialled_is_left_out(client):
+def test_a_telephone_number_that_cannot_be_dialled_is_left_out(client):
     make_organization(
         slug="society", phone="Ask the operator", country="", city="", region="", postal_code="", street=""
     )
@@ -262,7 +260,7 @@ def test_a_number_that_cannot_be_dialled_is_left_out(client):
     assert set(organization) == {"@type", "@id", "name", "mainEntityOfPage"}
 
 
-def test_the_home_page_says_how_to_search(client):
+def test_the_home_page_describes_the_search(client):
     (site,) = things_of(client, "/").values()
 
     assert (site["@type"], site["name"], site["url"]) == ("WebSite", "Plainly Rare", f"{BASE}/")
@@ -274,7 +272,7 @@ def test_the_home_page_says_how_to_search(client):
 HOSTILE = "</script><script>alert(1)</script> <!-- <b>\"&amp;' \u2028 \\ ]]>"
 
 
-def test_no_text_breaks_out_of_the_data_block(client):
+def test_no_text_can_end_the_script_element(client):
     helper = make_organization(name=f"H {HOSTILE}", slug="h", description=HOSTILE, also_known_as=HOSTILE, city=HOSTILE)
     disease = make_disease(
         live=False, name=f"D {HOSTILE}", slug="d", summary=HOSTILE, questions=0, organizations=[helper]
@@ -300,7 +298,7 @@ def test_no_text_breaks_out_of_the_data_block(client):
     assert things[f"{BASE}/organizations/h/#organization"]["name"] == f"H {HOSTILE}"
 
 
-def test_a_preview_has_none_and_no_address_to_share(client):
+def test_a_preview_has_no_json_ld_and_no_canonical_address(client):
     disease = make_disease(slug="shown")
     client.force_login(make_publisher())
 
@@ -312,7 +310,7 @@ def test_a_preview_has_none_and_no_address_to_share(client):
     assert re.findall(r'rel="canonical"|property="og:|rel="alternate"', response.text) == []
 
 
-def test_pages_that_are_not_about_a_thing_have_none(client):
+def test_pages_that_are_not_about_a_thing_have_no_json_ld(client):
     make_disease(slug="d")
 
     for path in ["/diseases/", "/diseases/d/changes/", "/about/", "/search/", "/nowhere/"]:

@@ -1,4 +1,4 @@
-"""The sitemap lists each live page once, with its real date, and nothing else."""
+"""The sitemap lists each live page once with the date of its last update, and nothing else."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ XML = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 
 def read(path, client=None):
-    """The addresses of a sitemap or of the list of them, each with its date, in order."""
+    """Returns the addresses of a sitemap, or of the list of its parts, each with its date."""
     response = (client or Client()).get(path)
     assert (response.status_code, response["Content-Type"]) == (200, "application/xml")
     entries = ElementTree.fromstring(response.content)
@@ -36,7 +36,7 @@ def path_of(url):
 
 
 def listed():
-    """All pages of all parts, as a robot reads them."""
+    """Returns all pages of all parts."""
     return [entry for part, _changed in read("/sitemap.xml") for entry in read(path_of(part))]
 
 
@@ -108,7 +108,7 @@ def test_parts_are_small_and_a_page_stays_in_its_own(monkeypatch):
     assert {page: before[page] for page in kept} == {page: after[page] for page in kept}
 
 
-def test_the_list_says_when_a_part_last_changed_also_by_what_left_it(monkeypatch):
+def test_the_list_has_the_date_of_the_last_publication_or_withdrawal_of_each_part(monkeypatch):
     publisher = make_publisher()
     subjects = [Disease.objects.create(name=f"Disease {n}") for n in range(2)]
     publish_all(subjects, publisher)
@@ -129,7 +129,7 @@ def test_the_list_says_when_a_part_last_changed_also_by_what_left_it(monkeypatch
     assert client.get("/sitemap-disease-1.xml").status_code == 404
 
 
-def test_a_robot_that_has_a_part_is_not_sent_it_again():
+def test_an_unchanged_part_is_not_sent_again():
     disease = make_disease()
     client = Client()
     part = f"/sitemap-disease-{disease.pk // sitemaps.SUBJECTS_PER_PART + 1}.xml"
@@ -144,7 +144,7 @@ def test_a_robot_that_has_a_part_is_not_sent_it_again():
 
 
 @pytest.mark.parametrize("part", ["disease-0", "disease-999999999999999999999", "draft-1", "disease-x", "disease--1"])
-def test_there_is_no_other_part(part):
+def test_other_parts_do_not_exist(part):
     make_disease()
 
     assert Client().get(f"/sitemap-{part}.xml").status_code == 404
@@ -159,7 +159,7 @@ def test_every_kind_of_page_is_listed_and_the_fixed_pages_are():
 
     assert [url.rpartition("/")[2].split("-")[1] for url in parts] == ["pages.xml", "disease", "organization"]
     assert f"{BASE}/about/" in [url for url, _changed in fixed]
-    assert {changed for _url, changed in fixed} == {None}  # nobody knows when they changed
+    assert {changed for _url, changed in fixed} == {None}  # their dates are not known
     assert [url for url, _changed in fixed if Client().get(path_of(url)).status_code != 200] == []
 
 
@@ -170,14 +170,14 @@ def test_queries_do_not_grow_with_the_pages(django_assert_num_queries, monkeypat
     part = f"/sitemap-disease-{disease.pk // 2 + 1}.xml"
     client = Client()
 
-    with django_assert_num_queries(4):  # the stamp, the changes, the parts, the stamp again
+    with django_assert_num_queries(4):  # the public version, the changes, the parts, the public version again
         client.get("/sitemap.xml")
-    with django_assert_num_queries(2):  # the stamp, the pages
+    with django_assert_num_queries(2):  # the public version, the pages
         client.get(part)
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads the table itself while it is small")
-def test_a_part_is_read_from_the_index_alone():
+def test_the_database_reads_a_part_from_the_index_only():
     live = Edition.objects.of(Disease).live().filter(subject_id__gte=0, subject_id__lt=5000)
 
     plan = live.order_by("subject_id").values_list("slug", "updated_at").explain()

@@ -1,4 +1,4 @@
-"""What the head of a page needs and Django's templates do not have."""
+"""Template tags for the public pages."""
 
 import json
 from typing import Any
@@ -10,11 +10,12 @@ from django.template.loader_tags import BlockNode
 from django.utils.safestring import SafeString, mark_safe
 
 from publishing.models import Edition
+from website.json_ld import Thing
 from website.sections import sections_of
 
 register = template.Library()
 
-# As Django's json_script does it: no text can end the element, or begin a comment in it.
+# Like Django's json_script: with these, no text can end the element or start a comment in it.
 ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 
@@ -34,20 +35,20 @@ def repeat_block(parser: Parser, token: Token) -> Node:
 
 
 @register.filter
-def data_block(linked_data: Any) -> SafeString:
-    """JSON-LD for other programs. A browser runs no script of this type, so the policy of the pages lets it stand."""
+def data_block(linked_data: Thing) -> SafeString:
+    """Returns JSON-LD as a script element. Browsers do not run this type, so the content security policy allows it."""
     text = json.dumps(linked_data, ensure_ascii=False, separators=(",", ":")).translate(ESCAPES)
-    return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308 # nothing in it is markup now
+    return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308 # no markup is left in it
 
 
 @register.simple_tag(takes_context=True)
 def registered_sections(context: template.Context, edition: Edition) -> SafeString:
-    """The parts that other apps add to the page of an edition: see `website/sections.py`."""
+    """Renders the sections that other apps add to the page of an edition: see `website/sections.py`."""
     preview = bool(context.get("preview"))
-    page: Any = context.flatten()
+    page_context: Any = context.flatten()
     rendered = []
     for section in sections_of(edition.kind):
-        own = section.context(edition, preview)
-        if own is not None:
-            rendered.append(render_to_string(section.template, page | own))
+        section_context = section.context(edition, preview)
+        if section_context is not None:
+            rendered.append(render_to_string(section.template, page_context | section_context))
     return SafeString("".join(rendered))

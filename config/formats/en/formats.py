@@ -1,4 +1,4 @@
-"""Dates as readers in every English-speaking country read them without doubt: 1 May 2020."""
+"""Date formats that are clear in every English-speaking country: 1 May 2020."""
 
 DATE_FORMAT = "j F Y"
 SHORT_DATE_FORMAT = "j M Y"

@@ -2,13 +2,13 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 from django.urls import reverse
 
 import home
+from accounts.models import User
 from diseases.models import Disease
 from imports.page_merge import merge_page
 from imports.page_text import read_page_text
@@ -25,14 +25,14 @@ MOVED = "iron-disorders-institute-inc"
 
 
 @transaction.atomic
-def load_samples(publisher: Any) -> None:
-    """The sample pages, most of them live, and one in every other state that an editor meets."""
+def load_samples(publisher: User) -> None:
+    """Loads the sample pages. Most are live; there is one page in each of the other states."""
     for path in sorted(SAMPLES.glob("*.txt")):
         merge_page(read_page_text(path.read_text(encoding="utf-8")), by=publisher, publish_new=path.stem != DRAFT)
     save_edition(_last_question_first(CHANGED), by=publisher)
     ready = save_edition(_last_question_first(READY), by=publisher)
     submit(ready, by=publisher, note="The last question now comes first. Please look at the order.")
-    reason = "Withdrawn in the sample content, to show what readers are told when a page is taken away."
+    reason = "Withdrawn in the sample content, to show what readers see when a page is withdrawn."
     withdraw(Disease.objects.get(slug=WITHDRAWN), by=publisher, reason=reason)
     moved = Organization.objects.get(slug=MOVED)
     moved.slug = moved.slug.removesuffix("-inc")
@@ -41,7 +41,7 @@ def load_samples(publisher: Any) -> None:
 
 
 def _last_question_first(slug: str) -> Disease:
-    """A change of the working copy that says nothing new."""
+    """Moves the last question of a disease to the first place, as an example of an unpublished change."""
     disease = Disease.objects.get(slug=slug)
     last = disease.questions.last()
     if last:
@@ -51,13 +51,13 @@ def _last_question_first(slug: str) -> Disease:
 
 
 class Command(BaseCommand):
-    help = "Fill an empty site for a first look: a publisher's account if there is none, and the sample content."
+    help = "Add sample content to an empty site, and the account of a publisher if there is no account."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--address", default="http://127.0.0.1:8000", help="where the site is served")
+        parser.add_argument("--address", default="http://127.0.0.1:8000", help="the address of the site, to print it")
 
     def handle(self, *args: Any, address: str, **options: Any) -> None:
-        users = get_user_model().objects
+        users = User.objects
         password = ""
         if not users.exists():
             password = secrets.token_urlsafe(12)
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         if publisher and not Disease.objects.exists():
             self.stdout.write("Loading the sample content ...")
             load_samples(publisher)
-            self.stdout.write(f"{Disease.objects.count()} sample diseases are in place, most of them live.")
+            self.stdout.write(f"{Disease.objects.count()} sample diseases are loaded. Most of them are live.")
         self.stdout.write(f"The site:  {address}{reverse('home')}")
         self.stdout.write(f"The admin: {address}{reverse('admin:index')}")
         if password:
