@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 from PIL.ExifTags import GPS, IFD, Base
 
-from community.pictures import MAX_STORED_BYTES, SIDE, PictureRefused, check_picture, read_picture
+from community.pictures import MAX_SIDE, MAX_STORED_BYTES, PictureRefused, check_picture, read_picture
 
 MARK = "LEAK of a place"
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
@@ -142,7 +142,7 @@ def test_noise_is_made_to_fit():
     stored_ = read_picture(sent(Image.frombytes("RGB", (900, 900), os.urandom(900 * 900 * 3))))
 
     assert len(stored_.content) <= MAX_STORED_BYTES
-    assert 200 < stored_.width <= SIDE
+    assert 200 < stored_.width <= MAX_SIDE
 
 
 def test_the_same_picture_is_the_same_bytes():
@@ -228,7 +228,7 @@ def test_any_picture_ends_within_the_limits_and_without_metadata(width, height, 
 
     image = Image.open(io.BytesIO(found.content))
     assert image.size == (found.width, found.height)
-    assert max(image.size) == min(SIDE, max(width, height))
+    assert max(image.size) == min(MAX_SIDE, max(width, height))
     assert len(found.content) <= MAX_STORED_BYTES
     assert (dict(image.getexif()), image.info.keys() & {"exif", "icc_profile", "xmp"}) == ({}, set())
     assert check_picture(found.content) == found

@@ -79,7 +79,7 @@ def test_what_does_not_fit_is_counted():
     assert min(len(many.synonyms.shown), len(many.codes.shown), len(many.contacts.shown)) >= 3
     # Cut where a sentence ends, and it says so.
     assert many.summary.endswith("too much iron.")
-    assert many.summary_note == "The summary goes on: see the page."
+    assert many.summary_note == "The summary is longer: see the page."
     assert height(many, address=ADDRESS, notice=NOTICE) <= PAGE
 
 
@@ -87,7 +87,7 @@ def test_a_summary_of_one_sentence_is_cut_at_a_word():
     sheet = sheet_of(summary="iron " * 900, summary_source="GARD")
 
     assert set(sheet.summary.split()) == {"iron", "…"}
-    assert sheet.summary_note == "The summary goes on: see the page. Source: GARD"
+    assert sheet.summary_note == "The summary is longer: see the page. Source: GARD"
 
 
 def test_what_can_be_called_stands_first():

@@ -60,16 +60,16 @@ def test_many_are_approved_at_once_with_one_edition_a_disease(client, editor):
     editions = Edition.objects.count()
     version = Disease.objects.get(pk=one.pk).version
 
-    response = act(client, "approve_many", "q=alpha")
+    response = act(client, "approve_selected", "q=alpha")
 
-    assert messages(response) == ["4 symptoms are approved."]
+    assert messages(response) == ["4 symptoms are now approved."]
     assert [terms(disease) for disease in (one, other, untouched)] == [["Fever", "Rash"], ["Fever", "Rash"], []]
     assert (newest(one).by, newest(one).note) == (editor, "2 symptoms approved")
     assert Edition.objects.count() == editions + 2
     assert Disease.objects.get(pk=one.pk).version > version
     assert not Edition.objects.about(one).live().get().page.symptoms  # readers see nothing of it yet
 
-    act(client, "take_approval_away_many", "q=rash")
+    act(client, "unapprove_selected", "q=rash")
     act(client, "delete_selected", f"disease={other.pk}", post="yes")
 
     assert [terms(disease) for disease in (one, other)] == [["Fever"], []]
@@ -81,7 +81,7 @@ def test_a_disease_form_that_was_open_comes_back_merged_and_then_saves(client):
     disease = make_disease()
     make_symptom(disease)
     fields = open_form(client, disease) | {"summary": "Typed."}
-    act(client, "approve_many", f"disease={disease.pk}")
+    act(client, "approve_selected", f"disease={disease.pk}")
 
     returned = client.post(url_of(disease), fields | {"_continue": "1"})
     again = fields_of(returned.text, "disease_form")
@@ -117,7 +117,7 @@ def test_one_row_is_added_and_changed_in_a_form(client):
 def test_saving_a_row_without_a_change_changes_nothing(client):
     disease = make_disease()
     row = make_symptom(disease, approved=True)
-    act(client, "approve_many")
+    act(client, "approve_selected")
     disease.refresh_from_db()
     editions = Edition.objects.count()
 
@@ -138,7 +138,7 @@ def test_a_row_that_somebody_else_saved_meanwhile_is_not_overwritten_unseen(clie
     returned = client.post(url_of(row), fields)
     again = fields_of(returned.text, "symptom_form")
 
-    assert "Somebody else saved this row while you were editing it. Saved is: Term: Fever; Frequency: 50%" in (
+    assert "Somebody else saved this symptom while you were editing it. Now saved: Term: Fever; Frequency: 50%" in (
         returned.text
     )
     assert again["term"] == "High fever"
@@ -163,7 +163,7 @@ def test_what_stands_there_already_is_an_error_at_the_term(client):
         client.post(url_of(row), open_form(client, row) | {"term": "fever"}),
         client.post(url_of(row), open_form(client, row) | {"term": "Fever"}),
     ]:
-        assert "This stands here already, with the same frequency and source." in response.text
+        assert "The disease already has this symptom with the same frequency and source." in response.text
     assert sorted(disease.symptoms.values_list("term", flat=True)) == ["Fever", "Rash"]
 
 
@@ -207,7 +207,7 @@ def test_who_may_only_look_approves_nothing(client):
     row = make_symptom(make_disease())
     client.force_login(make_user(is_staff=True))
 
-    for response in [client.get(LIST), client.get(url_of(row)), act(client, "approve_many")]:
+    for response in [client.get(LIST), client.get(url_of(row)), act(client, "approve_selected")]:
         assert response.status_code == 403
     assert not Symptom.objects.get().approved
 

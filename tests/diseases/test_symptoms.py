@@ -55,8 +55,7 @@ def table_of(*signs: SymptomValue):
 
 def said(table) -> list[tuple[list[tuple[str, str]], tuple[str, ...]]]:
     return [
-        ([(mention.frequency.words, mention.source) for mention in group.mentions], group.terms)
-        for group in table.groups
+        ([(report.frequency.words, report.source) for report in group.reports], group.terms) for group in table.groups
     ]
 
 
@@ -104,7 +103,7 @@ def test_the_most_frequent_come_first_then_the_alphabet_and_the_unknown_last(cli
         ("In no one with the disease", ["Goiter"]),
         ("How often is not known", ["Ataxia", "itch", "Zits"]),
     ]
-    assert "sorted by how often each sign is seen in people with the disease." in text_of(html)
+    assert "The most frequent signs come first." in text_of(html)
     assert "Not every person has all of these." in text_of(html)
 
 
