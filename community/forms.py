@@ -108,7 +108,7 @@ class PortraitForm(PublishableForm):
             return None
         found = Picture.objects.defer("content").filter(pk=value).first()
         if not found:
-            raise forms.ValidationError(_("The picture was not kept. Please choose the file again."))
+            raise forms.ValidationError(_("The picture is no longer stored. Please choose the file again."))
         return found
 
     def clean_consent_on(self) -> date | None:

@@ -226,8 +226,8 @@ def test_names_that_differ_in_capitals_alone_are_one_name_on_every_database(clie
 @pytest.mark.parametrize(
     ("dates", "message"),
     [
-        ({"last_updated": "2026-11-23"}, "still to come"),
-        ({"reviewed_on": "2026-11-23", "reviewed_by": "A. Doctor"}, "still to come"),
+        ({"last_updated": "2026-11-23"}, "in the future"),
+        ({"reviewed_on": "2026-11-23", "reviewed_by": "A. Doctor"}, "in the future"),
         ({"reviewed_on": "2026-11-01", "reviewed_by": "A. Doctor", "review_due": "2026-10-01"}, "after the last one"),
     ],
 )

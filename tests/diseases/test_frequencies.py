@@ -1,4 +1,4 @@
-"""How often a sign is seen: the words say what is printed, and no more."""
+"""How often a symptom occurs: the words never claim more than the source prints."""
 
 import re
 from decimal import Decimal

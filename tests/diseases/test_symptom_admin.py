@@ -252,7 +252,7 @@ def test_a_gard_number_is_one_disease_s(client, trashed):
     refused = client.post(url_of(disease), add_row(fields, "identifiers", **typed, relation="exact"))
     taken = client.post(url_of(disease), add_row(fields, "identifiers", **typed, relation="broad"))
 
-    words = "GARD 7172 is “Owner” already" + (", which is in the trash" if trashed else "")
+    words = "GARD number 7172 already belongs to “Owner”" + (", which is in the trash" if trashed else "")
     assert words in refused.text
     assert "one_disease_a_gard_id" not in refused.text
     assert taken.status_code == 302

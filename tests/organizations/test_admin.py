@@ -84,7 +84,7 @@ def test_one_without_duplicates_shows_no_empty_list(client):
     text = client.get(url("change", organization)).text
 
     assert "Likely duplicates" not in text
-    assert "Nothing mentions it yet." in text
+    assert "No page names it yet." in text
 
 
 def test_entries_that_lead_to_the_same_successor_are_no_duplicates_any_more(client):
@@ -127,7 +127,7 @@ def test_duplicates_and_uses_need_no_query_each(client, django_assert_max_num_qu
 
     assert len(page.context["duplicates"]) + page.context["more_duplicates"] == count
     assert len(page.context["live_pages"]) + page.context["more_live_pages"] == count
-    assert len(page.context["working_copies"]) + page.context["more_working_copies"] == count
+    assert len(page.context["saved_subjects"]) + page.context["more_saved_subjects"] == count
     assert len(listed.context["cl"].result_list) == min(count + 1, 50)
 
 
@@ -146,7 +146,7 @@ def test_the_change_form_shows_where_an_organization_is_used(client):
     page = client.get(url("change", organization))
 
     assert {edition.title for edition in page.context["live_pages"]} == {live.name, no_more.name}
-    assert page.context["working_copies"] == [
+    assert page.context["saved_subjects"] == [
         (live, reverse("admin:diseases_disease_change", args=[live.pk])),
         (draft, reverse("admin:diseases_disease_change", args=[draft.pk])),
         (former, url("change", former)),
@@ -235,7 +235,7 @@ def test_nobody_vouches_for_details_that_were_changed_meanwhile(client):
 
     refused = client.post(url("checked", organization), fields)
 
-    assert "The details were changed since you opened this page" in refused.text
+    assert "The details have changed since you opened this page" in refused.text
     assert "217-555-0199" in refused.text
     organization.refresh_from_db()
     assert organization.checked_on is None
@@ -355,7 +355,7 @@ def test_notes_that_do_not_fit_together_are_shortened_by_an_editor_first(client)
     page = client.get(url("merge_into", organization, survivor.pk))
     answer = client.post(url("merge_into", organization, survivor.pk), {"seen": "0"}, follow=True)
 
-    assert "“Full Notes” names both, and their two notes together are too long." in page.text
+    assert "“Full Notes” names both organizations, and their two notes together are too long." in page.text
     assert "“Full Notes” names both" in answer.text
     assert supports(disease) == before
 
@@ -388,7 +388,7 @@ def test_a_merge_into_the_wrong_one_is_refused(client, name):
     words = {
         "itself": "An organization cannot be merged with itself.",
         "trashed": "is in the trash. Restore it first.",
-        "led back": "readers would be led in a circle.",
+        "led back": "Readers would go round in a circle.",
     }
 
     chosen = client.post(url("merge", organization), {"survivor": survivor.pk})
@@ -417,7 +417,7 @@ def test_a_merge_that_would_do_more_than_was_shown_is_shown_again(client):
 
     shown_again = client.post(url("merge_into", organization, survivor.pk), fields, follow=True)
 
-    assert "Something was changed since you looked." in shown_again.text
+    assert "Something has changed since you opened this page." in shown_again.text
     assert "Came Later" in shown_again.text
     assert [row[1] for row in supports(disease)] == [organization.pk]
     client.post(url("merge_into", organization, survivor.pk), fields_of(shown_again.text))
@@ -591,6 +591,6 @@ def test_a_successor_that_leads_back_is_refused_with_the_reason(client):
 
     answer = client.post(url("change", second), fields | {"status": "closed", "successor": first.pk})
 
-    assert "readers would be led in a circle" in answer.text
+    assert "Readers would go round in a circle" in answer.text
     second.refresh_from_db()
     assert (second.status, second.successor) == ("active", None)
