@@ -80,7 +80,7 @@ def test_a_portrait_is_written_with_its_picture_and_previewed(client, editor):
     assert client.get(f"/pictures/{picture.pk}.webp").status_code == 404
 
 
-def test_a_picture_without_words_comes_back_with_the_picture_kept(client, editor):
+def test_a_picture_without_a_description_is_an_error_and_the_picture_is_kept(client, editor):
     posted = form_of(client, reverse(ADD), **FILLED)
 
     response = client.post(reverse(ADD), posted | {"picture-file": a_file()})
@@ -152,7 +152,7 @@ def test_a_picture_that_is_gone_is_asked_for_again(client, editor):
     ]
 
 
-def test_a_turned_back_save_keeps_the_new_picture_and_shows_what_was_saved(client, editor):
+def test_a_conflicting_save_keeps_the_new_picture_and_shows_what_was_saved(client, editor):
     portrait = make_portrait()
     posted = form_of(client, url("change", portrait), alternative="Anna laughs")
     portrait.words = "Saved meanwhile."
@@ -182,7 +182,7 @@ def test_the_form_asks_for_what_is_missing(client, editor, changes, error):
     assert errors_of(client.post(reverse(ADD), form_of(client, reverse(ADD), **FILLED) | changes)) == [error]
 
 
-def test_a_draft_takes_its_consent_back_in_the_form_and_what_was_live_by_its_own_step(client, editor):
+def test_the_form_clears_the_consent_of_a_draft_but_not_of_a_portrait_that_was_live(client, editor):
     draft, live = make_portrait(live=False), make_portrait()
     save_edition(draft, by="test")
     for portrait in [draft, live]:
@@ -208,7 +208,7 @@ def test_publishing_without_a_consent_is_refused_on_its_page_and_in_the_list(cli
     assert [edition.title for edition in Edition.objects.live()] == [with_.name]
 
 
-def test_an_editor_takes_everything_away_in_one_step(client, editor):
+def test_an_editor_removes_everything_in_one_step(client, editor):
     portrait = make_portrait(name="Zebramarker", picture=make_picture(), alternative="Zebramarker laughs")
     page = client.get(url("consent", portrait))
 

@@ -1,4 +1,4 @@
-"""What is special to diseases in the admin: the date of an answer, its HTML, codes and order."""
+"""Diseases in the admin: dates and HTML of answers, codes, and the order of rows."""
 
 from datetime import date
 
@@ -168,7 +168,7 @@ def test_codes_are_validated_per_scheme(client, scheme, typed, stored):
         ("supports", {"organization": "{organization}"}),
     ],
 )
-def test_what_stands_there_already_is_named_at_its_row(client, prefix, values):
+def test_a_duplicate_row_is_an_error_at_that_row(client, prefix, values):
     organization = make_organization()
     disease = make_disease(organizations=[organization])
     Synonym.objects.create(disease=disease, text="Wilson’s disease", position=2)
@@ -182,7 +182,7 @@ def test_what_stands_there_already_is_named_at_its_row(client, prefix, values):
 
 
 @pytest.mark.usefixtures("editor")
-def test_rows_may_exchange_what_is_unique_about_them(client):
+def test_rows_may_exchange_their_unique_values(client):
     one, two = make_organization(), make_organization()
     disease = make_disease(organizations=[one, two])
     first, second = disease.supports.all()
@@ -199,7 +199,7 @@ def test_rows_may_exchange_what_is_unique_about_them(client):
 
 
 @pytest.mark.usefixtures("editor")
-def test_one_row_may_take_what_a_deleted_one_had(client):
+def test_a_row_may_take_the_unique_value_of_a_deleted_row(client):
     one, two = make_organization(), make_organization()
     disease = make_disease(organizations=[one, two])
     first, second = disease.supports.all()
@@ -232,7 +232,7 @@ def test_names_that_differ_in_capitals_alone_are_one_name_on_every_database(clie
     ],
 )
 @time_machine.travel("2026-11-22 12:00 +0000")
-def test_a_date_that_cannot_be_is_refused(client, dates, message):
+def test_an_impossible_date_is_refused(client, dates, message):
     disease = make_disease()
     fields = open_form(client, disease)
     row = row_of(fields, "questions", disease.questions.get().pk)
@@ -278,7 +278,7 @@ def test_a_review_needs_a_reviewer(client):
     assert disease.questions.get().reviewed_on is None
 
 
-def test_a_changed_source_waits_on_every_page_that_names_it(client, editor):
+def test_a_changed_source_gives_every_page_that_names_it_a_new_edition(client, editor):
     source = make_source()
     disease = make_disease(questions=0)
     make_question(disease, source=source)

@@ -1,4 +1,4 @@
-"""Symptoms are approved and edited on pages of their own, under the same rules as everything on a disease's page."""
+"""Symptoms in the admin: they have their own list and form, with the rules of all other parts of a disease's page."""
 
 import pytest
 from django.contrib.messages import get_messages
@@ -52,7 +52,7 @@ def messages(response):
     return [str(message) for message in get_messages(response.wsgi_request)]
 
 
-def test_many_are_approved_at_once_with_one_edition_a_disease(client, editor):
+def test_many_symptoms_are_approved_at_once_with_one_edition_for_each_disease(client, editor):
     one, other, untouched = make_disease(name="Alpha one"), make_disease(name="Alpha two"), make_disease(name="Beta")
     for disease in (one, other, untouched):
         make_symptom(disease, "Fever", position=1)
@@ -151,7 +151,7 @@ def test_a_row_that_somebody_else_saved_meanwhile_is_not_overwritten_unseen(clie
 
 
 @pytest.mark.usefixtures("editor")
-def test_what_stands_there_already_is_an_error_at_the_term(client):
+def test_a_duplicate_symptom_is_an_error_at_the_term(client):
     disease = make_disease()
     make_symptom(disease, "Fever")
     row = make_symptom(disease, "Rash")
@@ -168,7 +168,7 @@ def test_what_stands_there_already_is_an_error_at_the_term(client):
 
 
 @pytest.mark.usefixtures("editor")
-def test_the_form_and_the_list_of_diseases_say_what_waits(client):
+def test_the_form_and_the_list_of_diseases_count_symptoms_to_approve(client):
     disease, other = make_disease(name="Alpha"), make_disease(name="Beta")
     make_symptom(disease, "Fever", approved=True)
     make_symptom(disease, "Rash")
@@ -203,7 +203,7 @@ def test_the_lists_need_the_same_queries_for_any_number_of_rows(client, django_a
         client.get("/admin/diseases/disease/?waiting=symptoms")
 
 
-def test_who_may_only_look_approves_nothing(client):
+def test_a_user_who_may_only_view_cannot_approve(client):
     row = make_symptom(make_disease())
     client.force_login(make_user(is_staff=True))
 
@@ -240,7 +240,7 @@ def test_names_and_codes_keep_their_sources_which_the_form_does_not_show(client)
 
 @pytest.mark.usefixtures("editor")
 @pytest.mark.parametrize("trashed", [False, True])
-def test_a_gard_number_is_one_disease_s(client, trashed):
+def test_a_gard_number_belongs_to_one_disease(client, trashed):
     owner = make_disease(name="Owner", live=False)
     Identifier.objects.create(disease=owner, scheme="GARD", value="7172", position=2)
     if trashed:
@@ -272,7 +272,7 @@ def test_a_gard_number_may_move_from_row_to_row_of_its_disease(client):
 
 
 @pytest.mark.usefixtures("editor")
-def test_a_changed_source_waits_on_the_pages_whose_symptoms_or_summary_name_it(client):
+def test_a_changed_source_gives_pages_whose_symptoms_or_summary_name_it_a_new_edition(client):
     source = make_source()
     symptom, summary, waiting = make_disease(), make_disease(summary_source=source), make_disease()
     make_symptom(symptom, source=source, approved=True)

@@ -1,4 +1,4 @@
-"""What editors do with organizations: find duplicates, see where one is used, note a check, merge two."""
+"""Organizations in the admin: duplicates, where one is used, "details checked today", and merging."""
 
 import pytest
 import time_machine
@@ -76,7 +76,7 @@ def test_the_change_form_names_likely_duplicates_and_what_they_share(client):
     assert "the same name, the same telephone or fax number, the same website" in page.text
 
 
-def test_one_without_duplicates_shows_no_empty_list(client):
+def test_an_organization_without_duplicates_shows_no_empty_list(client):
     sign_in(client, make_editor())
     organization = make_distinct(1)
     make_distinct(2)
@@ -87,7 +87,7 @@ def test_one_without_duplicates_shows_no_empty_list(client):
     assert "No page names it yet." in text
 
 
-def test_entries_that_lead_to_the_same_successor_are_no_duplicates_any_more(client):
+def test_organizations_that_lead_to_the_same_successor_are_not_duplicates(client):
     sign_in(client, make_editor())
     survivor, former, older, fresh = (make_organization(phone="", website="https://one.example.org") for _ in range(4))
     Organization.objects.filter(pk=former.pk).update(status="renamed", successor=survivor)
@@ -179,7 +179,7 @@ def test_the_form_for_a_new_organization_has_none_of_this(client):
 
 
 @time_machine.travel("2026-03-01T23:30:00Z", tick=False)
-def test_details_checked_today_notes_the_local_day_and_a_name(client, settings):
+def test_details_checked_today_saves_the_local_day_and_a_name(client, settings):
     settings.TIME_ZONE = "Pacific/Auckland"
     editor = sign_in(client, make_editor(first_name="Ada", last_name="Lovelace"))
     organization = make_organization()
@@ -226,7 +226,7 @@ def test_a_check_needs_a_name(client):
     assert Organization.objects.values().get() == before
 
 
-def test_nobody_vouches_for_details_that_were_changed_meanwhile(client):
+def test_details_that_changed_meanwhile_are_not_marked_as_checked(client):
     sign_in(client, make_editor(first_name="Ada", last_name="Lovelace"))
     organization = make_organization()
     fields = fields_of(client.get(url("checked", organization)).text) | {"checked_by": "Ada, librarian"}
@@ -245,7 +245,7 @@ def test_nobody_vouches_for_details_that_were_changed_meanwhile(client):
     assert organization.checked_by == "Ada, librarian"
 
 
-def test_a_check_that_no_page_can_hold_leaves_nothing_behind(client):
+def test_a_check_that_no_page_can_hold_saves_nothing(client):
     sign_in(client, make_editor(first_name="Ada", last_name="Lovelace"))
     organization = make_organization()
     Organization.objects.update(website="gopher://example.org/")
@@ -260,7 +260,7 @@ def test_a_check_that_no_page_can_hold_leaves_nothing_behind(client):
 # Merging
 
 
-def test_a_merge_moves_supports_and_leads_on_to_the_survivor(client):
+def test_a_merge_moves_supports_and_makes_the_survivor_the_successor(client):
     editor = sign_in(client, make_editor(first_name="Ada", last_name="Lovelace"))
     organization, survivor = make_organization(name="Old Entry"), make_organization(name="New Entry")
     third = make_organization()
@@ -292,7 +292,7 @@ def test_a_merge_moves_supports_and_leads_on_to_the_survivor(client):
     assert (disease.saved_by, organization.saved_by) == ("Ada Lovelace", "Ada Lovelace")
 
 
-def test_a_merge_says_first_what_will_happen(client):
+def test_a_merge_first_shows_what_will_happen(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(name="Old Entry"), make_organization(name="New Entry")
     moving, doubled = make_disease(organizations=[organization]), make_disease(organizations=[survivor, organization])
@@ -330,7 +330,7 @@ def test_a_merge_says_first_what_will_happen(client):
         ("Partly.", "art", "Partly.\n\nart"),
     ],
 )
-def test_a_doubled_support_goes_and_not_a_word_of_its_note_is_lost(client, kept, dropped, joined):
+def test_a_duplicate_support_is_deleted_and_its_note_is_joined(client, kept, dropped, joined):
     sign_in(client, make_editor())
     organization, survivor = make_organization(), make_organization()
     disease = make_disease(organizations=[organization, survivor])
@@ -344,7 +344,7 @@ def test_a_doubled_support_goes_and_not_a_word_of_its_note_is_lost(client, kept,
     assert [support.note for support in editions(disease)[-1].page.supports] == [joined]
 
 
-def test_notes_that_do_not_fit_together_are_shortened_by_an_editor_first(client):
+def test_notes_that_are_too_long_together_block_the_merge(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(), make_organization()
     disease = make_disease(name="Full Notes", organizations=[organization, survivor])
@@ -360,7 +360,7 @@ def test_notes_that_do_not_fit_together_are_shortened_by_an_editor_first(client)
     assert supports(disease) == before
 
 
-def test_what_is_in_the_bin_is_moved_too(client):
+def test_a_disease_in_the_trash_is_changed_too(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(), make_organization()
     disease = make_disease(live=False, organizations=[organization])
@@ -401,7 +401,7 @@ def test_a_merge_into_the_wrong_one_is_refused(client, name):
     assert list(Organization.objects.order_by("pk").values()) == before
 
 
-def test_one_in_the_bin_is_not_merged(client):
+def test_an_organization_in_the_trash_is_not_merged(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(live=False), make_organization()
     trash(organization, make_publisher(), "Entered twice")
@@ -409,7 +409,7 @@ def test_one_in_the_bin_is_not_merged(client):
     assert "is in the trash" in client.get(url("merge_into", organization, survivor.pk)).text
 
 
-def test_a_merge_that_would_do_more_than_was_shown_is_shown_again(client):
+def test_a_merge_that_changed_meanwhile_is_shown_again(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(), make_organization()
     fields = fields_of(client.get(url("merge_into", organization, survivor.pk)).text)
@@ -487,7 +487,7 @@ def test_each_step_needs_its_permission(client, permissions, checked, merged):
         assert list(Organization.objects.order_by("pk").values()) == before
 
 
-def test_strangers_are_sent_to_sign_in(client):
+def test_visitors_are_sent_to_the_sign_in_page(client):
     organization, survivor = make_organization(), make_organization()
     before = list(Organization.objects.order_by("pk").values())
     steps = [url("checked", organization), url("merge", organization), url("merge_into", organization, survivor.pk)]
@@ -500,7 +500,7 @@ def test_strangers_are_sent_to_sign_in(client):
     assert list(Organization.objects.order_by("pk").values()) == before
 
 
-def test_what_is_not_there_cannot_be_merged(client):
+def test_an_unknown_organization_cannot_be_merged(client):
     sign_in(client, make_editor())
     organization = make_organization()
 
@@ -522,7 +522,7 @@ def test_the_page_before_a_merge_needs_no_query_for_each(client, django_assert_m
     assert len(page.context["moved"]) + len(page.context["doubled"]) == count
 
 
-def test_the_choice_leaves_out_what_is_in_the_bin(client):
+def test_the_choice_leaves_out_organizations_in_the_trash(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(name="Twin Society"), make_organization(name="Twin Society")
     trashed = make_organization(name="Twin Society", live=False)
@@ -565,7 +565,7 @@ def test_the_list_names_countries(client):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_merges_at_once_never_close_a_circle():
+def test_two_merges_at_once_never_form_a_circle():
     editor = make_editor()
 
     for _ in range(5):
@@ -583,7 +583,7 @@ def test_two_merges_at_once_never_close_a_circle():
         assert {row[1] for disease in diseases for row in supports(disease)} == {stays.pk}
 
 
-def test_a_successor_that_leads_back_is_refused_with_the_reason(client):
+def test_successors_that_lead_back_are_refused_with_the_reason(client):
     sign_in(client, make_editor())
     second = make_organization(name="Second Society")
     first = make_organization(name="First Society", status="renamed", successor=second)
