@@ -1,12 +1,12 @@
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.urls import re_path
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, re_path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.requests import signed_in_user
 from community.forms import PortraitForm
 from community.models import Portrait
 from community.views import picture_response, render_portrait
@@ -31,32 +31,36 @@ class PortraitAdmin(PublishableAdmin):
         (gettext_lazy("The page"), {"fields": ["staff_notes"]}),
     ]
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.picture_view)
         name = self.url_name("picture", namespace="")
-        picture = re_path(r"^picture/(?P<digest>[0-9a-f]{64})\.webp$", view, name=name)
+        picture: URLPattern = re_path(r"^picture/(?P<digest>[0-9a-f]{64})\.webp$", view, name=name)
         return [picture, self.step("consent", self.consent_view, "consent-withdrawn"), *super().get_urls()]
 
     def picture_view(self, request: HttpRequest, digest: str) -> HttpResponse:
-        """Any picture, for staff: a form or a preview shows it."""
+        """Answers with any picture, public or not, for the forms and previews of the staff."""
         if not may(request.user, "view", Portrait):
             return HttpResponse(status=403)
         return picture_response(digest, "no-store")
 
     def consent_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Removes everything about the person after the user confirms."""
         portrait = self._subject(request, object_id, "change")
         if request.method == "POST":
-            forget(portrait, request.user, reason=_("We show a person only for as long as they agree to it."))
-            return self._done(request, portrait, _("Nothing of the portrait is shown or kept any more."))
+            reason = _("We show a person only as long as the person agrees.")
+            forget(portrait, signed_in_user(request), reason=reason)
+            return self._done(request, portrait, _("The name, the words and the picture are removed for good."))
         live = Edition.objects.about(portrait).live().first()
-        page = self._step_page(request, portrait, "", _("Consent withdrawn"), form=forms.Form(), live=live)
+        page: TemplateResponse = self._step_page(
+            request, portrait, "", _("Consent withdrawn"), form=forms.Form(), live=live
+        )
         page.template_name = "community/admin/consent.html"
         return page
 
-    def publish_warnings(self, subject: Any) -> list[str]:
-        found = [subject.publish_blocker(subject.compose())]
+    def publish_warnings(self, subject: Portrait) -> list[str]:
+        warnings = [subject.publish_blocker(subject.compose())]
         if not subject.words:
-            found.append(_("The portrait has no words of the person."))
+            warnings.append(_("The portrait has no words of the person."))
         if not subject.relation:
-            found.append(_("The portrait does not say who it is."))
-        return [gap for gap in found if gap]
+            warnings.append(_("The portrait does not say who the person is."))
+        return [warning for warning in warnings if warning]

@@ -1,10 +1,14 @@
-"""The form of a portrait: what it takes to show a person, and how a picture is sent."""
+"""The form of a portrait, with the field for its picture."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.forms.renderers import BaseRenderer
 from django.template.loader import render_to_string
+from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,17 +20,21 @@ from editorial.forms import PublishableForm
 ACCEPT = ",".join(f"image/{name.lower()}" for name in FORMATS)
 
 
-class PictureInput(forms.Widget):
-    """Shows the picture, takes another file for it, or removes it.
+_PictureValue = UploadedFile | str | None
+"""A file that was sent, or the digest of a stored picture, or nothing."""
 
-    The value is the digest, as it goes with the form, or the file that was sent. So a picture that was read once is not
-    asked for again where the rest of the form comes back.
+
+class PictureInput(forms.Widget):
+    """Shows the picture, with a field for another file and a box to remove it.
+
+    The value is the file that was sent, or the digest of a stored picture. So an editor need not choose the file again
+    when the form is shown again with an error.
     """
 
     template_name = "community/admin/picture_input.html"
     needs_multipart_form = True
 
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+    def get_context(self, name: str, value: _PictureValue, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         context["widget"] |= {
             "picture": Picture.objects.defer("content").filter(pk=context["widget"]["value"] or "").first(),
@@ -34,26 +42,28 @@ class PictureInput(forms.Widget):
         }
         return context
 
-    def format_value(self, value: Any) -> str:
+    def format_value(self, value: _PictureValue) -> str:
         return "" if value is None or isinstance(value, UploadedFile) else str(value)
 
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: MultiValueDict[str, UploadedFile], name: str
+    ) -> _PictureValue:
         if file := files.get(f"{name}-file"):
             return file
         return "" if data.get(f"{name}-remove") else data.get(name, "")
 
-    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+    def value_omitted_from_data(self, data: Mapping[str, Any], files: Mapping[str, UploadedFile], name: str) -> bool:
         return name not in data and f"{name}-file" not in files
 
-    def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> SafeString:
-        """With the site's templates, where Django's renderer of forms does not look."""
+    def _render(self, template_name: str, context: dict[str, Any], renderer: BaseRenderer | None = None) -> SafeString:
+        """Renders with the site's templates, which Django's renderer of forms does not find."""
         return render_to_string(template_name, context)
 
 
 class PictureField(forms.Field):
     widget = PictureInput
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
+    def has_changed(self, initial: str | None, data: _PictureValue) -> bool:
         return isinstance(data, UploadedFile) or (initial or "") != (data or "")
 
 
@@ -62,7 +72,7 @@ class PortraitForm(PublishableForm):
         label=gettext_lazy("Picture"),
         required=False,
         help_text=gettext_lazy(
-            "A JPEG, PNG or WebP file of at most 10 MB. It is made small, and no place, time or camera is kept with it."
+            "A JPEG, PNG or WebP file of at most 10 MB. We store a small copy without place, time and camera."
         ),
     )
 
@@ -70,9 +80,7 @@ class PortraitForm(PublishableForm):
         model = Portrait
         exclude: list[str] = []
         labels = {"name": gettext_lazy("First name or pseudonym")}
-        help_texts = {
-            "name": gettext_lazy("As the person wants to be called here. No family name, unless they ask for it.")
-        }
+        help_texts = {"name": gettext_lazy("The name that readers see. No family name, unless the person asks for it.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,11 +94,11 @@ class PortraitForm(PublishableForm):
     def clean_picture(self) -> Picture | None:
         value = self.cleaned_data["picture"]
         if isinstance(value, UploadedFile):
-            # Whatever becomes of the form: what is sent back with it is the picture that was stored, and no file.
-            self.files: Any = self.files.copy()
+            # If the form is shown again with an error, it carries the digest of the stored picture instead of the file.
+            self.files = self.files.copy()
             self.files.pop(f"{self.add_prefix('picture')}-file")
             try:
-                picture = Picture.objects.keep(read_picture(value))
+                picture = Picture.objects.store(read_picture(value))
             except PictureRefused as error:
                 raise forms.ValidationError(str(error)) from error
             self.data: Any = self.data.copy()
@@ -100,14 +108,17 @@ class PortraitForm(PublishableForm):
             return None
         found = Picture.objects.defer("content").filter(pk=value).first()
         if not found:
-            raise forms.ValidationError(_("The picture is no longer here. Please choose the file again."))
+            raise forms.ValidationError(_("The picture is no longer stored. Please choose the file again."))
         return found
 
-    def clean_consent_on(self) -> Any:
-        given = self.cleaned_data["consent_on"]
+    def clean_consent_on(self) -> date | None:
+        given: date | None = self.cleaned_data["consent_on"]
         if not given and self.initial.get("consent_on") and self.instance.was_published():
             raise forms.ValidationError(
-                _("Readers have seen this portrait. To take the consent back, choose “Consent withdrawn…” at the top.")
+                _(
+                    "Readers have already seen this portrait. If the person withdraws consent, "
+                    "choose “Consent withdrawn…” above."
+                )
             )
         return given
 
@@ -116,5 +127,5 @@ class PortraitForm(PublishableForm):
         if cleaned.get("picture") and "alternative" not in self.errors and not cleaned.get("alternative", "").strip():
             self.add_error("alternative", _("Describe the picture for readers who cannot see it."))
         if cleaned.get("consent_on") and "consent_note" not in self.errors and not cleaned.get("consent_note"):
-            self.add_error("consent_note", _("Say how the consent was given, and where it is kept."))
+            self.add_error("consent_note", _("Write how the person gave consent, and where the proof is kept."))
         return cleaned

@@ -1,4 +1,4 @@
-"""The invitation to the community of people with rare diseases, as the operator's settings word it."""
+"""The invitation to the community of people with rare diseases, made from the operator's settings."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -19,7 +19,7 @@ class InvitationLink:
 
 @dataclass(frozen=True)
 class Invitation:
-    """To a community, by at least one way. A way for which the operator set no address is None."""
+    """An invitation with at least one link. A link for which the operator set no address is None."""
 
     name: str
     text: str
@@ -28,25 +28,25 @@ class Invitation:
 
 
 def invitation(disease: DiseasePage | None = None) -> Invitation | None:
-    """The invitation on the page of a disease, or on all others; None where the operator set none that fits there."""
+    """Returns the invitation for the page of a disease, or for any other page; None where no link fits the page."""
     name = settings.COMMUNITY_NAME
     if not name:
         return None
-    with_disease = _("Connect with other people with {name} on the %s app") if disease else _("Get the %s app")
-    app = _invitation_link(settings.COMMUNITY_APP_URL, settings.COMMUNITY_APP_TEXT, with_disease % name, disease)
+    app_text = _("Connect with other people with {name} on the %s app") if disease else _("Get the %s app")
+    app = _invitation_link(settings.COMMUNITY_APP_URL, settings.COMMUNITY_APP_TEXT, app_text % name, disease)
     join = _invitation_link(
         settings.COMMUNITY_JOIN_URL, settings.COMMUNITY_JOIN_TEXT, _("Join the %s community") % name, disease
     )
     if not (app or join):
         return None
     text = settings.COMMUNITY_TEXT or _(
-        "Other families know what a day with a rare disease is like. You can meet them."
+        "Other families know what daily life with a rare disease is like. You can get to know them."
     )
     return Invitation(name, text, app, join)
 
 
-def people() -> str:
-    """What the people in the portraits have in common, as a heading."""
+def people_heading() -> str:
+    """Returns the heading above portraits, which says what the people have in common."""
     if not settings.COMMUNITY_NAME:
         return _("People with rare diseases")
     if settings.COMMUNITY_APP_URL:
@@ -55,20 +55,20 @@ def people() -> str:
 
 
 def fill_in(address: str, disease: DiseasePage) -> str:
-    """An operator's address with the disease put in for {slug} and {name}, quoted for use anywhere in a URL."""
+    """Replaces {slug} and {name} in an address with those of a disease, quoted for any part of a URL."""
     return address.replace("{slug}", quote(disease.slug, safe="")).replace("{name}", quote(disease.title, safe=""))
 
 
-def _invitation_link(address: str, text: str, built_in: str, disease: DiseasePage | None) -> InvitationLink | None:
+def _invitation_link(address: str, text: str, default: str, disease: DiseasePage | None) -> InvitationLink | None:
     if disease:
         return (
-            InvitationLink(fill_in(address, disease), (text or built_in).replace("{name}", disease.title))
+            InvitationLink(fill_in(address, disease), (text or default).replace("{name}", disease.title))
             if address
             else None
         )
     if not address or _has_placeholder(address):
         return None
-    return InvitationLink(address, built_in if _has_placeholder(text) or not text else text)
+    return InvitationLink(address, default if _has_placeholder(text) or not text else text)
 
 
 def _has_placeholder(text: str) -> bool:

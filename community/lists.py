@@ -1,23 +1,23 @@
-"""Live portraits as pages list them: the newest first, each with the disease that it is about."""
+"""Live portraits for lists: the newest first, each with its disease."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from community.models import Portrait
 from community.values import PortraitPage
 from diseases.models import Disease
-from publishing.models import Edition
+from publishing.models import Edition, EditionQuerySet
 
 TEASER_SIZE = 3
-"""How many stand on a page that is about something else."""
+"""How many portraits a page shows that is not about portraits."""
 
 
 @dataclass(frozen=True)
 class PortraitCard:
-    """A portrait as a page shows it. Without a picture its address is empty; the disease is its live edition."""
+    """A portrait as a page shows it. `picture_url` is "" where there is no picture."""
 
     url: str
     page: PortraitPage
@@ -27,28 +27,28 @@ class PortraitCard:
 
 @dataclass(frozen=True)
 class PortraitTeaser:
-    """Some portraits, and whether there are more than these."""
+    """The first portraits, and whether there are more."""
 
     portraits: list[PortraitCard]
     more: bool
 
 
-def live_portraits() -> Any:
+def live_portraits() -> EditionQuerySet:
     return Edition.objects.of(Portrait).live().order_by("-updated_at", "-pk")
 
 
-def portraits_about(disease: Edition) -> Any:
-    """The live portraits of people with a disease."""
+def portraits_about(disease: Edition) -> EditionQuerySet:
+    """Returns the live portraits of people with a disease."""
     return live_portraits().mentioning(Disease, disease.subject_id)
 
 
-def teaser(editions: Any) -> PortraitTeaser:
-    found = list(editions[: TEASER_SIZE + 1])
-    return PortraitTeaser(cards(found[:TEASER_SIZE]), more=len(found) > TEASER_SIZE)
+def teaser(editions: QuerySet[Edition]) -> PortraitTeaser:
+    first = list(editions[: TEASER_SIZE + 1])
+    return PortraitTeaser(cards(first[:TEASER_SIZE]), more=len(first) > TEASER_SIZE)
 
 
 def cards(editions: Iterable[Edition]) -> list[PortraitCard]:
-    """Editions of portraits with their diseases, which take one query together."""
+    """Returns the cards of portraits. The diseases of all portraits together take one query."""
     editions = list(editions)
     slugs = {edition.page.disease.slug for edition in editions if edition.page.disease}
     diseases = Edition.objects.live_by_reference(Disease, slugs)
@@ -64,4 +64,5 @@ def cards(editions: Iterable[Edition]) -> list[PortraitCard]:
 
 
 def picture_url(page: PortraitPage, view: str = "picture") -> str:
+    """Returns the address of the portrait's picture, or "" where it has none."""
     return reverse(view, args=[page.picture.digest]) if page.picture else ""

@@ -18,19 +18,19 @@ from publishing.values import LINE_LENGTH
 
 
 class PictureQuerySet(models.QuerySet["Picture"]):
-    def keep(self, stored: pictures.Stored) -> "Picture":
-        """The row of a picture; the same picture twice is one row."""
-        fields = {"content": stored.content, "width": stored.width, "height": stored.height}
-        return self.get_or_create(digest=stored.digest, defaults=fields)[0]
+    def store(self, picture: pictures.StoredPicture) -> "Picture":
+        """Saves a picture and returns its row. The same picture is stored only once."""
+        fields = {"content": picture.content, "width": picture.width, "height": picture.height}
+        return self.get_or_create(digest=picture.digest, defaults=fields)[0]
 
     def unused(self) -> Self:
-        """Pictures that neither a portrait nor any edition of one shows."""
+        """Returns the pictures that no portrait and no edition of a portrait uses."""
         editions = Edition.objects.of(Portrait).order_by().values_list(KT("content__picture__digest"), flat=True)
         return self.filter(portraits=None).exclude(pk__in=set(editions) - {None})
 
 
 class Picture(models.Model):
-    """A picture as it is shown, in the database: one thing to back up, and gone for good when it is deleted."""
+    """A picture. It is stored in the database, so that a backup contains it and a deletion is final."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     content = models.BinaryField()
@@ -44,23 +44,23 @@ class Picture(models.Model):
 
     @staticmethod
     def is_public(digest: str) -> bool:
-        """Whether a live portrait shows it. Nobody but staff may see any other."""
+        """Returns whether a live portrait shows the picture. Only staff may see other pictures."""
         return Edition.objects.of(Portrait).live().filter(content__picture__digest=digest).exists()
 
 
 class Portrait(Publishable):
-    """A person who uses the app, in a few words of their own. Nobody is shown without a consent that is on record."""
+    """A person with a rare disease, or a relative, in their own words. It is published only with recorded consent."""
 
     KIND = "portrait"
     PAGE = PortraitPage
-    # Who searches for a disease looks for answers; and nobody is to be found here by searching for their name.
+    # A search for a disease should find answers, and nobody should be found by name.
     IS_SEARCHED = False
 
     relation = models.CharField(
-        gettext_lazy("who it is"),
+        gettext_lazy("who the person is"),
         max_length=200,
         blank=True,
-        help_text=gettext_lazy("As it goes on after the name: “mother of a girl with Marfan syndrome”."),
+        help_text=gettext_lazy("Shown after the name. Example: mother of a girl with Marfan syndrome."),
     )
     words = models.TextField(
         gettext_lazy("in their own words"), max_length=600, blank=True, help_text=gettext_lazy("A sentence or two.")
@@ -71,29 +71,29 @@ class Portrait(Publishable):
         null=True,
         blank=True,
         related_name="portraits",
-        help_text=gettext_lazy("Its page shows the portrait too."),
+        help_text=gettext_lazy("The page of this disease shows the portrait too."),
     )
     picture = models.ForeignKey(Picture, models.PROTECT, null=True, blank=True, related_name="portraits")
     alternative = models.CharField(
-        gettext_lazy("the picture in words"),
+        gettext_lazy("description of the picture"),
         max_length=LINE_LENGTH,
         blank=True,
         help_text=gettext_lazy(
-            "What it shows, for readers who cannot see it: “Anna and her daughter on a bench, laughing”."
+            "For readers who cannot see the picture. Example: Anna and her daughter on a bench, laughing."
         ),
     )
     consent_on = models.DateField(
         gettext_lazy("consent given on"),
         null=True,
         blank=True,
-        help_text=gettext_lazy("Nothing is shown without it. Readers see the date."),
+        help_text=gettext_lazy("Without this date the portrait cannot be published. Readers see the date."),
     )
     consent_note = models.TextField(
-        gettext_lazy("how it was given"),
+        gettext_lazy("how consent was given"),
         blank=True,
         max_length=2000,
         help_text=gettext_lazy(
-            "For colleagues only: who asked, what they agreed to, and where the signed form or the message is kept."
+            "For colleagues only: who asked, what the person agreed to, and where the signed form or message is kept."
         ),
     )
 
@@ -109,10 +109,10 @@ class Portrait(Publishable):
 
     def clean(self) -> None:
         if self.consent_on and self.consent_on > timezone.localdate():
-            raise ValidationError({"consent_on": _("This day is still to come.")})
+            raise ValidationError({"consent_on": _("This day is in the future.")})
 
     def unique_slug(self, besides: Iterable[str] = ()) -> str:
-        """No name in it: an address is remembered for good, a consent may be withdrawn."""
+        """Returns a random slug: an address is kept for good, so it must not contain the name of the person."""
         return secrets.token_hex(5)
 
     def compose(self) -> PortraitPage:
@@ -130,7 +130,7 @@ class Portrait(Publishable):
     def _picture(self) -> PictureValue | None:
         if not self.picture_id:
             return None
-        size = Picture.objects.values("width", "height").get(pk=self.picture_id)  # the bytes can wait
+        size = Picture.objects.values("width", "height").get(pk=self.picture_id)  # without the bytes
         return PictureValue(digest=self.picture_id, alternative=self.alternative, **size)
 
     def apply_page(self, page: PortraitPage) -> None:
@@ -140,7 +140,7 @@ class Portrait(Publishable):
         self.disease = disease if isinstance(disease, Disease) else None
         self.picture_id = page.picture.digest if page.picture else None
         self.alternative = page.picture.alternative if page.picture else ""
-        # A consent is no text that one goes back to: it is given or withdrawn today, whatever an old edition says.
+        # Consent is never restored from an old edition: the person may have withdrawn it since.
         if not Edition.objects.about(self).exists():
             self.consent_on = page.consent_on
         self.save()
@@ -148,7 +148,9 @@ class Portrait(Publishable):
     def publish_blocker(self, page: PortraitPage) -> str:
         if self.consent_on and page.consent_on:
             return ""
-        return _("There is no consent of %(name)s on record. Nobody is shown without it.") % {"name": self.name}
+        return _("There is no recorded consent of %(name)s. A portrait cannot be published without consent.") % {
+            "name": self.name
+        }
 
     def erase(self) -> None:
         self.name = _("Consent withdrawn")
@@ -162,7 +164,7 @@ class Portrait(Publishable):
 
     @classmethod
     def take_file(cls, content: bytes) -> None:
-        Picture.objects.keep(pictures.check_picture(content))
+        Picture.objects.store(pictures.check_picture(content))
 
     @classmethod
     def prune_files(cls, *, dry_run: bool = False) -> int:
@@ -170,5 +172,5 @@ class Portrait(Publishable):
         return unused.count() if dry_run else unused.delete()[0]
 
     def was_published(self) -> bool:
-        """Whether readers have ever seen it."""
+        """Returns whether the portrait was ever live."""
         return bool(self.pk) and Edition.objects.about(self).exclude(published_at=None).exists()

@@ -1,4 +1,4 @@
-"""What the portrait of a person says."""
+"""The page of a portrait as immutable values."""
 
 import re
 from datetime import date
@@ -11,22 +11,22 @@ from pydantic import AfterValidator, Field
 from publishing.values import Line, Page, Reference, Text, Value
 
 
-def _spoken(text: str) -> str:
+def _require_text(text: str) -> str:
     if not text.strip():
-        raise ValueError("says nothing: whoever cannot see the picture needs words for it")
+        raise ValueError("is empty: readers who cannot see the picture need a description")
     return text
 
 
 def _check_digest(text: str) -> str:
     if not re.fullmatch("[0-9a-f]{64}", text):
-        raise ValueError("is no digest of a file")
+        raise ValueError("is not the digest of a file")
     return text
 
 
 class PictureValue(Value):
-    """A picture, named by the digest of its bytes, which are not in the page."""
+    """A picture. The page holds only the digest of its bytes, which names it."""
 
-    alternative: Annotated[Line, AfterValidator(_spoken)]
+    alternative: Annotated[Line, AfterValidator(_require_text)]
     digest: Annotated[Line, AfterValidator(_check_digest)]
     width: Annotated[int, Field(gt=0)]
     height: Annotated[int, Field(gt=0)]
@@ -36,7 +36,7 @@ class PortraitPage(Page):
     LABELS = {
         "title": gettext_lazy("Name"),
         "slug": gettext_lazy("Address of the page"),
-        "relation": gettext_lazy("Who it is"),
+        "relation": gettext_lazy("Who the person is"),
         "words": gettext_lazy("In their own words"),
         "consent_on": gettext_lazy("Consent given on"),
     }
@@ -55,7 +55,7 @@ class PortraitPage(Page):
 
     @property
     def picture_name(self) -> str:
-        """The picture in words. A part of its digest tells it from another that is described alike."""
+        """Returns the description of the picture, with a part of its digest to tell pictures apart."""
         if not self.picture:
             return ""
         words = {"words": self.picture.alternative, "number": self.picture.digest[:6]}

@@ -1,6 +1,4 @@
-"""The community's page, portraits and their pictures. All of it comes from live editions, never from rows."""
-
-from typing import Any
+"""The community's page, portraits and their pictures. Public views read live editions only."""
 
 from django import forms
 from django.core.paginator import Paginator
@@ -8,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from community.invitation import invitation, people
+from community.invitation import invitation, people_heading
 from community.lists import cards, live_portraits, picture_url, portraits_about
 from community.models import Picture, Portrait
 from diseases.models import Disease
@@ -19,11 +17,11 @@ from website.views import Preview, of_live_edition
 
 PORTRAITS_PER_PAGE = 24
 PICTURE_CACHE_SECONDS = 3600
-"""For how long browsers may keep a picture in seconds, and nobody between: its person may take it back."""
+"""How long a browser may keep a picture. It is short, because the person may withdraw consent."""
 
 
 class DiseaseForm(forms.Form):
-    """Whose portraits to list."""
+    """Chooses the disease whose portraits are listed."""
 
     disease = forms.SlugField(required=False)
 
@@ -36,16 +34,15 @@ class DiseaseForm(forms.Form):
 @require_safe
 def portrait_list(request: HttpRequest) -> HttpResponse:
     disease = DiseaseForm(request.GET).chosen
-    page: Any = Paginator(portraits_about(disease) if disease else live_portraits(), PORTRAITS_PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    portraits = portraits_about(disease) if disease else live_portraits()
+    page = Paginator(portraits, PORTRAITS_PER_PAGE).get_page(request.GET.get("page"))
     if not page.paginator.count and not invitation():
-        raise Http404  # nothing leads here then
+        raise Http404  # the page would be empty, and no other page has a link to it
     context = {
         "page": page,
         "portraits": cards(page),
         "disease": disease,
-        "people": people(),
+        "people_heading": people_heading(),
         "noindex": bool(page.paginator.count),
         "page_url": page_url(request, page, disease=disease.slug if disease else ""),
     }
@@ -64,16 +61,16 @@ def portrait_changes(request: HttpRequest, edition: Edition) -> HttpResponse:
 
 
 def render_portrait(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
-    """The page of any edition: of the live one for the public, of any other as a preview for the staff."""
+    """Renders the page of an edition: the live one for the public, any other as a preview for the staff."""
     [portrait] = cards([edition])
-    # What is not live is shown to staff alone, whose cookies go no further than the admin.
-    own = picture_url(edition.page, "admin:community_portrait_picture") if preview else portrait.picture_url
+    # The public address answers only for live portraits, so a preview shows the picture from the admin.
+    address = picture_url(edition.page, "admin:community_portrait_picture") if preview else portrait.picture_url
     context = {
         "edition": edition,
         "preview": preview,
         "portrait": portrait,
-        "picture_url": own,
-        "noindex": True,  # what a person takes back must not be kept by a search engine
+        "picture_url": address,
+        "noindex": True,  # search engines would keep the portrait after the person withdraws consent
     }
     return render(request, "community/portrait_detail.html", context)
 

@@ -1,76 +1,81 @@
-"""Approval of symptoms, many at once: only approved rows are on the page, and nothing goes live by it."""
+"""Approves and deletes many symptoms at once. Each disease gets one new edition; nothing is published."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import ngettext
 
+from accounts.models import User
 from diseases.models import Disease, Symptom
 from publishing.verbs import PageRefused, lock, may, save_edition
 
-ApprovalErrors = list[tuple[Any, str]]
+ApprovalErrors = list[tuple[Disease, str]]
+"""The diseases whose symptoms were left as they are, each with the reason."""
+
+_Change = Callable[[QuerySet[Symptom]], tuple[int, str]]
+"""Changes symptoms of one disease; returns how many, and the note for the edition."""
 
 
-def approve_symptoms(symptoms: Iterable[Symptom], by: Any) -> tuple[int, ApprovalErrors]:
-    """How many were approved that were not, and the diseases where none could be, with the reason."""
+def approve_symptoms(symptoms: Iterable[Symptom], by: User) -> tuple[int, ApprovalErrors]:
+    """Approves symptoms; returns how many were not approved before, and the errors."""
 
-    def step(rows: Any) -> tuple[int, str]:
-        done = rows.filter(approved=False).update(approved=True)
-        return done, ngettext("%(n)s symptom approved", "%(n)s symptoms approved", done) % {"n": done}
+    def change(rows: QuerySet[Symptom]) -> tuple[int, str]:
+        count = rows.filter(approved=False).update(approved=True)
+        return count, ngettext("%(n)s symptom approved", "%(n)s symptoms approved", count) % {"n": count}
 
-    return _each_disease(symptoms, by, step)
-
-
-def unapprove_symptoms(symptoms: Iterable[Symptom], by: Any) -> tuple[int, ApprovalErrors]:
-    def step(rows: Any) -> tuple[int, str]:
-        done = rows.filter(approved=True).update(approved=False)
-        return done, ngettext("Approval of %(n)s symptom taken away", "Approval of %(n)s symptoms taken away", done) % {
-            "n": done
-        }
-
-    return _each_disease(symptoms, by, step)
+    return _change_by_disease(symptoms, by, change)
 
 
-def delete_symptoms(symptoms: Iterable[Symptom], by: Any) -> tuple[int, ApprovalErrors]:
-    """Deletes them for good: no import brings back what an editor deleted."""
+def unapprove_symptoms(symptoms: Iterable[Symptom], by: User) -> tuple[int, ApprovalErrors]:
+    """Removes the approval of symptoms; returns how many were approved before, and the errors."""
 
-    def step(rows: Any) -> tuple[int, str]:
-        done = rows.count()
+    def change(rows: QuerySet[Symptom]) -> tuple[int, str]:
+        count = rows.filter(approved=True).update(approved=False)
+        note = ngettext("Approval of %(n)s symptom removed", "Approval of %(n)s symptoms removed", count)
+        return count, note % {"n": count}
+
+    return _change_by_disease(symptoms, by, change)
+
+
+def delete_symptoms(symptoms: Iterable[Symptom], by: User) -> tuple[int, ApprovalErrors]:
+    """Deletes symptoms permanently; returns how many, and the errors. Imports do not add deleted symptoms again."""
+
+    def change(rows: QuerySet[Symptom]) -> tuple[int, str]:
+        count = rows.count()
         rows.delete()
-        return done, ngettext("%(n)s symptom deleted", "%(n)s symptoms deleted", done) % {"n": done}
+        return count, ngettext("%(n)s symptom deleted", "%(n)s symptoms deleted", count) % {"n": count}
 
-    return _each_disease(symptoms, by, step)
+    return _change_by_disease(symptoms, by, change)
 
 
-def _each_disease(
-    symptoms: Iterable[Symptom], by: Any, step: Callable[[Any], tuple[int, str]]
-) -> tuple[int, ApprovalErrors]:
+def _change_by_disease(symptoms: Iterable[Symptom], by: User, change: _Change) -> tuple[int, ApprovalErrors]:
     if not may(by, "change", Disease):
         raise PermissionDenied
-    done, refusals = 0, []
+    count = 0
+    errors: ApprovalErrors = []
     for disease_id, pks in _symptoms_by_disease(symptoms):
         try:
-            done += _step(disease_id, pks, by, step)
+            count += _change_one_disease(disease_id, pks, by, change)
         except PageRefused as error:
-            refusals.append((Disease.objects.get(pk=disease_id), str(error)))
-    return done, refusals
+            errors.append((Disease.objects.get(pk=disease_id), str(error)))
+    return count, errors
 
 
 def _symptoms_by_disease(symptoms: Iterable[Symptom]) -> Iterator[tuple[int, list[int]]]:
-    found: dict[int, list[int]] = {}
+    pks_by_disease: dict[int, list[int]] = {}
     for symptom in symptoms:
-        found.setdefault(symptom.disease_id, []).append(symptom.pk)
-    yield from sorted(found.items())
+        pks_by_disease.setdefault(symptom.disease_id, []).append(symptom.pk)
+    yield from sorted(pks_by_disease.items())
 
 
 @transaction.atomic
-def _step(disease_id: int, pks: list[int], by: Any, step: Callable[[Any], tuple[int, str]]) -> int:
-    """One disease's, as one edition: all of them or, where its page cannot hold them, none."""
+def _change_one_disease(disease_id: int, pks: list[int], by: User, change: _Change) -> int:
+    """Changes symptoms of one disease and saves an edition: all of them, or none where the page cannot hold them."""
     disease = lock(Disease, disease_id)
-    done, note = step(Symptom.objects.filter(pk__in=pks, disease=disease_id))
-    if done:
+    count, note = change(Symptom.objects.filter(pk__in=pks, disease=disease_id))
+    if count:
         Disease._base_manager.filter(pk=disease_id).update(saved_by=by.get_full_name() or by.get_username())
         save_edition(disease, by, note=note)
-    return done
+    return count

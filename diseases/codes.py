@@ -1,4 +1,4 @@
-"""Identifiers of diseases in the schemes of others: how each is written, and where each can be looked up."""
+"""The schemes of identifiers (GARD, OMIM, ICD …): how each code is written, and its public web address."""
 
 import re
 
@@ -14,7 +14,7 @@ class Scheme(TextChoices):
     UMLS = "UMLS", "UMLS"
     ICD10 = "ICD-10", "ICD-10"
     ICD11 = "ICD-11", "ICD-11"
-    ICD10CM = "ICD-10-CM", "ICD-10-CM"  # of the United States: not the same codes as ICD-10
+    ICD10CM = "ICD-10-CM", "ICD-10-CM"  # the edition of the United States, with other codes than ICD-10
 
 
 class Relation(TextChoices):
@@ -24,6 +24,7 @@ class Relation(TextChoices):
     UNKNOWN = "unknown", _("not known")
 
 
+# For each scheme, the pattern of its codes and an example.
 PATTERNS = {
     Scheme.GARD: (r"\d{1,7}", "7172"),
     Scheme.ORPHA: (r"\d{1,7}", "446"),
@@ -35,7 +36,7 @@ PATTERNS = {
     Scheme.ICD10CM: (r"[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?", "E83.110"),
 }
 
-# UMLS asks for an account, and ICD-11 addresses are not made of the code: those two have no public address.
+# UMLS requires an account, and an ICD-11 address does not contain the code: these two have no public address.
 ADDRESSES = {
     Scheme.GARD: "https://rarediseases.info.nih.gov/diseases/{}/index",
     Scheme.ORPHA: "https://www.orpha.net/en/disease/detail/{}",
@@ -46,21 +47,21 @@ ADDRESSES = {
 
 
 def clean(scheme: str, value: str) -> str:
-    """The code in the one form in which it is stored: without its scheme, GARD numbers without leading zeros.
+    """Returns the code as it is stored: in capitals, without its scheme, and for GARD without leading zeros.
 
-    Raises ValueError with what is expected.
+    Raises ValueError, with an example of the scheme, where the value is not a code of the scheme.
     """
     code = re.sub(rf"^{re.escape(scheme)}(CODE|ID)?\s*[:_ ]\s*", "", value.strip().upper())
     pattern, example = PATTERNS[Scheme(scheme)]
     if not re.fullmatch(pattern, code, re.ASCII):
         raise ValueError(
-            _("“%(value)s” is not a code of %(scheme)s; one looks like %(example)s.")
+            _("“%(value)s” is not a valid %(scheme)s code. Example: %(example)s.")
             % {"value": value, "scheme": scheme, "example": example}
         )
     return code.lstrip("0") or "0" if scheme == Scheme.GARD else code
 
 
 def address(scheme: str, value: str) -> str:
-    """Where the code can be looked up, or "" where there is no public address."""
+    """Returns the web page of the code, or "" where the scheme has no public pages."""
     template = ADDRESSES.get(Scheme(scheme)) if scheme in Scheme.values else None
     return template.format(value) if template else ""

@@ -12,19 +12,22 @@ from publishing.values import TEXT_LENGTH
 
 
 class IdentifierForm(ChildRowForm):
-    def _get_validation_exclusions(self) -> Any:
-        """Whose a code is, the row's `clean` and the formset say: another row may give it away in the same save."""
-        return super()._get_validation_exclusions() | {"value"}  # type: ignore[misc] # Django's, without a type
+    def _get_validation_exclusions(self) -> set[str]:
+        """Leaves `value` out of Django's own check of uniqueness: another row may give up the code in the same save.
+
+        `Identifier.clean` and the formset check it instead.
+        """
+        return super()._get_validation_exclusions() | {"value"}  # type: ignore[misc] # not in Django's stubs
 
 
 class QuestionForm(ChildRowForm):
-    """One FAQ entry. The HTML of an answer that reads the same stays as it was, however the browser wrote it."""
+    """One question with its answer. An answer whose words did not change keeps its HTML, whatever the browser sent."""
 
     new_date = forms.BooleanField(
-        label=_("If the words change, set “last updated” to today"),
+        label=_("Set “last updated” to today if the answer changes"),
         required=False,
         initial=True,
-        help_text=_("Untick this to repair a typing error without a new date."),
+        help_text=_("Untick this if you only correct a typing error."),
     )
 
     class Meta:
@@ -41,30 +44,30 @@ class QuestionForm(ChildRowForm):
 
     @classmethod
     def restore_deleted(cls, values: dict[str, str], touched: set[str]) -> dict[str, str]:
-        """New words in the answer do not keep the old words' date, unless the editor typed that too."""
+        """Clears the date where the answer was changed, unless the editor changed the date too."""
         keeps_date = "answer" not in touched or "last_updated" in touched or not values.get("new_date")
         return values if keeps_date else values | {"last_updated": ""}
 
     def has_changed(self) -> bool:
-        """A ticked box alone is no change, nor is the place of a row that was added and left empty."""
-        silent = {"new_date", "position"} if self.instance._state.adding else {"new_date"}
-        return bool(set(self.changed_data) - silent)
+        """Returns whether anything is to be saved: not for the box alone, nor for the position of an empty new row."""
+        ignored = {"new_date", "position"} if self.instance._state.adding else {"new_date"}
+        return bool(set(self.changed_data) - ignored)
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
-        changed = blocks(cleaned.get("answer", "")) != blocks(self.initial.get("answer", ""))
+        is_changed = blocks(cleaned.get("answer", "")) != blocks(self.initial.get("answer", ""))
         for name in ["last_updated", "reviewed_on"]:
             if cleaned.get(name) and cleaned[name] > timezone.localdate():
-                self.add_error(name, _("This day is still to come."))
+                self.add_error(name, _("This day is in the future."))
         if cleaned.get("review_due") and cleaned.get("reviewed_on") and cleaned["review_due"] < cleaned["reviewed_on"]:
-            self.add_error("review_due", _("The next review comes after the last one."))
-        if cleaned.get("new_date") and changed and "last_updated" not in self.changed_data:
+            self.add_error("review_due", _("The next review must be after the last one."))
+        if cleaned.get("new_date") and is_changed and "last_updated" not in self.changed_data:
             cleaned["last_updated"] = timezone.localdate()
         return cleaned
 
 
 class SymptomForm(forms.ModelForm):
-    """One row of a table of symptoms. It carries what it was opened with: see `clean_seen`."""
+    """One symptom. The hidden field `seen` is a digest of the symptom as the editor saw it."""
 
     save_error = ""
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -84,35 +87,40 @@ class SymptomForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
-        self._compare_with_what_was_opened()
+        self._reject_if_outdated()
         disease = cleaned.get("disease") or (self.instance.disease if self.instance.pk else None)
-        if disease and self._stands_already(disease, cleaned):
-            self.add_error("term", _("This stands here already, with the same frequency and source."))
+        if disease and self._is_duplicate(disease, cleaned):
+            self.add_error("term", _("The disease already has this symptom with the same frequency and source."))
         if self.save_error:
             self.add_error(None, self.save_error)
         return cleaned
 
-    def _compare_with_what_was_opened(self) -> None:
-        """Turns back what was typed over a row that somebody else has saved since; a second save goes through."""
+    def _reject_if_outdated(self) -> None:
+        """Adds an error where another person saved the symptom meanwhile. The editor's second save is accepted."""
         if not self.instance.pk or self.cleaned_data.get("seen") == self.initial["seen"]:
             return
         self.data = {**self.data.dict(), "seen": self.initial["seen"]}  # type: ignore[attr-defined] # a QueryDict
-        now = "; ".join(f"{self.fields[name].label}: {_display_value(self.instance, name)}" for name in self._spoken())
-        said = _("Somebody else saved this row while you were editing it. Saved is: %(now)s. Yours stands in the form.")
-        self.add_error(None, said % {"now": now})
+        saved = "; ".join(
+            f"{field.label}: {_display_value(self.instance, name)}"
+            for name, field in self.fields.items()
+            if name != "seen"
+        )
+        message = _(
+            "Somebody else saved this symptom while you were editing it. Now saved: %(now)s. "
+            "Your changes are still in the form. Save again to replace what is saved."
+        )
+        self.add_error(None, message % {"now": saved})
 
-    def _spoken(self) -> list[str]:
-        return [name for name in self.fields if name != "seen"]
-
-    def _stands_already(self, disease: Disease, cleaned: dict[str, Any]) -> bool:
+    def _is_duplicate(self, disease: Disease, cleaned: dict[str, Any]) -> bool:
         others = Symptom.objects.filter(disease=disease, source=cleaned.get("source")).exclude(pk=self.instance.pk)
-        wanted = [fold_name(cleaned.get(name) or "") for name in ("term", "frequency")]
-        return wanted in ([fold_name(each) for each in row] for row in others.values_list("term", "frequency"))
+        own = [fold_name(cleaned.get(name) or "") for name in ("term", "frequency")]
+        return own in ([fold_name(value) for value in row] for row in others.values_list("term", "frequency"))
 
 
 def _symptom_digest(symptom: Symptom) -> str:
-    said = [str(getattr(symptom, name)) for name in ("term", "frequency", "aspect", "hpo_id", "source_id", "approved")]
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:20]
+    names = ("term", "frequency", "aspect", "hpo_id", "source_id", "approved")
+    values = [str(getattr(symptom, name)) for name in names]
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:20]
 
 
 def _display_value(symptom: Symptom, name: str) -> str:

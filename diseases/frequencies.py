@@ -1,4 +1,7 @@
-"""How often a sign is seen: what sources print, in words that say no more than is printed."""
+"""Reads how often a symptom occurs from the text of a source, and says it in plain words.
+
+The words never claim more than the source prints.
+"""
 
 import re
 from dataclasses import dataclass
@@ -26,22 +29,22 @@ class Band(TextChoices):
     NOT_KNOWN = "not_known", gettext_lazy("not known")
 
 
-LEAST = {Band.VERY_FREQUENT: 80, Band.FREQUENT: 30, Band.OCCASIONAL: 5, Band.VERY_RARE: 0}
+LOWEST_SHARES = {Band.VERY_FREQUENT: 80, Band.FREQUENT: 30, Band.OCCASIONAL: 5, Band.VERY_RARE: 0}
 
 
 @dataclass(frozen=True)
 class Frequency:
-    """In how many of 100 people with the disease a sign is seen: from `least` to `most`, None where nobody knows."""
+    """In how many of 100 people with the disease a symptom occurs: from `least` to `most`, None where not known."""
 
     least: Decimal | None = None
     most: Decimal | None = None
-    is_below: bool = False  # "<4": `most` itself is too many
-    study: tuple[int, int] | None = None  # where it was counted: in how many, of how many
-    printed: str = ""  # what could not be understood
+    is_below: bool = False  # "<4": fewer than `most`
+    study: tuple[int, int] | None = None  # for "7/12": 7 people with the symptom, of 12 people in the study
+    printed: str = ""  # the text of the source where it could not be read as numbers
 
     @property
     def share(self) -> Decimal | None:
-        """One number of 100: the middle of a range."""
+        """Returns one number of 100, for a range its middle; None where not known."""
         return None if self.least is None or self.most is None else (self.least + self.most) / 2
 
     @property
@@ -50,20 +53,21 @@ class Frequency:
             return Band.NOT_KNOWN
         if self.study is None and self.share in (0, 100):
             return Band.ALWAYS if self.share else Band.NEVER
-        # What was so in one study need not be so in everyone, or in no one.
-        return next(band for band, least in LEAST.items() if self.share >= least)
+        # "All of 12 people in one study" does not mean everyone with the disease, so it is not ALWAYS or NEVER.
+        return next(band for band, least in LOWEST_SHARES.items() if self.share >= least)
 
     @property
     def words(self) -> str:
+        """Returns the frequency in plain words, such as "in about 9 of 10 people"."""
         if self.printed:
             return self.printed
         if self.least is None or self.most is None:
             return _("how often is not known")
         if self.study:
-            seen, of = self.study
+            affected, total = self.study
             return ngettext(
-                "in %(seen)s of %(of)s person in one study", "in %(seen)s of %(of)s people in one study", of
-            ) % {"seen": seen, "of": of}
+                "in %(seen)s of %(of)s person in one study", "in %(seen)s of %(of)s people in one study", total
+            ) % {"seen": affected, "of": total}
         if self.is_below:
             return _("in fewer than %(most)s of 100 people") % {"most": _plain_number(self.most)}
         if self.least < self.most:
@@ -73,12 +77,12 @@ class Frequency:
 
 
 def read_frequency(printed: str) -> Frequency:
-    """What a source prints: "90%", "7/12", "Frequent (79-30%)", "" and whatever else, which stays as it is."""
+    """Reads a text such as "90%", "7/12" or "Frequent (79-30%)". Any other text is kept as `printed`."""
     text = " ".join(printed.split())
     if text in ("", "-"):
         return Frequency()
-    named = NAMED.fullmatch(text)
-    numbers = named[1] if named else text
+    named_class = NAMED.fullmatch(text)
+    numbers = named_class[1] if named_class else text
     if match := PERCENT.fullmatch(numbers):
         share = Decimal(match[1])
         if share <= 100:
@@ -88,15 +92,15 @@ def read_frequency(printed: str) -> Frequency:
         if min(ends) < max(ends) <= 100 and (not match[1] or ends[0] > ends[1]):
             return Frequency(min(ends), max(ends), is_below=bool(match[1]))
     elif match := STUDY.fullmatch(numbers):
-        seen, of = int(match[1]), int(match[2])
-        if of and seen <= of:
-            share = Decimal(100 * seen) / of
-            return Frequency(share, share, study=(seen, of))
+        affected, total = int(match[1]), int(match[2])
+        if total and affected <= total:
+            share = Decimal(100 * affected) / total
+            return Frequency(share, share, study=(affected, total))
     return Frequency(printed=text)
 
 
 def _approximately(share: Decimal) -> str:
-    """A percentage in words. It is an estimate, so its decimals count only where it is small."""
+    """Returns a percentage in words. It is an estimate, so it is rounded between 10 and 99 percent."""
     if share == 100:
         return _("in everyone with the disease")
     if share == 0:

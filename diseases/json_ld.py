@@ -1,8 +1,7 @@
-"""What a disease's page says, for other programs."""
+"""Describes a disease's page in JSON-LD, for search engines and other programs."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,11 +21,11 @@ def disease_page_json_ld(
     helpers: Iterable[tuple[str, OrganizationPage]],
     absolute: Absolute,
 ) -> Thing:
-    """`helpers` are the organizations that the page shows, each with its path.
+    """Returns the JSON-LD of a disease's page. `helpers` are the organizations on the page, each with its path.
 
-    A closed one is left out: nothing in the vocabulary could tell it from one that helps.
+    Closed organizations are left out, because schema.org has no term that says that an organization is closed.
     """
-    own = condition_json_ld(disease, url)
+    condition = condition_json_ld(disease, url)
     organizations = [
         organization_json_ld(page, absolute(path)) for path, page in helpers if page.status != Status.CLOSED
     ]
@@ -40,27 +39,27 @@ def disease_page_json_ld(
         disease.title,
         url,
         updated_at,
-        **review(disease),
+        **review_json_ld(disease),
         isPartOf=web_site(absolute),
         breadcrumb=trail,
-        about=refer(own),
-        mainEntity=[question_json_ld(answer, url) for answer in disease.questions],
-        mentions=[refer(each) for each in organizations],
+        about=refer(condition),
+        mainEntity=[question_json_ld(question, url) for question in disease.questions],
+        mentions=[refer(organization) for organization in organizations],
         citation=[
-            thing("CreativeWork", name=credit.name, url=credit.url, license=credit.licence_url)
-            for credit in disease.sources
+            thing("CreativeWork", name=source.name, url=source.url, license=source.licence_url)
+            for source in disease.sources
         ],
     )
-    return graph(page, own, *organizations)
+    return graph(page, condition, *organizations)
 
 
 def condition_json_ld(disease: DiseasePage, url: str) -> Thing:
-    """The disease itself: only its own names, and only the codes that mean it and nothing else."""
+    """Returns the disease itself, without the names of its subtypes and without codes that do not fit exactly."""
     return thing(
         "MedicalCondition",
         id=f"{url}#disease",
         name=disease.title,
-        alternateName=[name.text for name in disease.synonyms if name.kind != SynonymKind.SUBTYPE],
+        alternateName=[synonym.text for synonym in disease.synonyms if synonym.kind != SynonymKind.SUBTYPE],
         description=disease.summary,
         code=[
             thing("MedicalCode", codeValue=code.value, codingSystem=code.scheme, url=code.url)
@@ -70,32 +69,28 @@ def condition_json_ld(disease: DiseasePage, url: str) -> Thing:
     )
 
 
-def review(disease: DiseasePage) -> dict[str, Any]:
-    """When and by whom the page was reviewed: nothing, unless every part of it that could be was.
+def review_json_ld(disease: DiseasePage) -> Thing:
+    """Returns the date and the reviewers of the page, or nothing unless every answer was reviewed.
 
-    The vocabulary's `lastReviewed` is the whole page's, so it is the day of the oldest review: since then there is
-    nothing here that nobody has looked at. The newest would pass an old answer off as reviewed. A table of signs says
-    of itself that it has no date, and so the page around it has none.
+    `lastReviewed` of schema.org is about the whole page, so it is the date of the oldest review: the newest would
+    present an old answer as reviewed. The symptom table has no date, so a page with one has no review date either.
     """
-    days = [answer.reviewed_on for answer in disease.questions if answer.reviewed_on]
+    days = [question.reviewed_on for question in disease.questions if question.reviewed_on]
     if not days or len(days) < len(disease.questions) or disease.symptom_table:
         return {}
-    names = dict.fromkeys(answer.reviewed_by for answer in disease.questions if answer.reviewed_by)
+    names = dict.fromkeys(question.reviewed_by for question in disease.questions if question.reviewed_by)
     return {"lastReviewed": min(days).isoformat(), "reviewedBy": [thing("Person", name=name) for name in names]}
 
 
-def question_json_ld(answer: QuestionValue, url: str) -> Thing:
-    source = thing("CreativeWork", name=answer.source, url=answer.source_url)
-    told = len(source) > 1
-    accepted = thing(
+def question_json_ld(question: QuestionValue, url: str) -> Thing:
+    """Returns a question with its answer. `url` is the address of the page."""
+    source = thing("CreativeWork", name=question.source, url=question.source_url)
+    has_source = len(source) > 1  # more than its type
+    answer = thing(
         "Answer",
-        text="\n".join(blocks(answer.html)),
-        dateModified=_day(answer.last_updated),
-        isBasedOn=source if told and answer.adapted else None,
-        citation=source if told and not answer.adapted else None,
+        text="\n".join(blocks(question.html)),
+        dateModified=question.last_updated.isoformat() if question.last_updated else None,
+        isBasedOn=source if has_source and question.adapted else None,
+        citation=source if has_source and not question.adapted else None,
     )
-    return thing("Question", id=f"{url}#{answer.anchor}", name=answer.question, acceptedAnswer=accepted)
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None
+    return thing("Question", id=f"{url}#{question.anchor}", name=question.question, acceptedAnswer=answer)

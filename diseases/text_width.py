@@ -1,36 +1,36 @@
-"""How long a text is on paper. A browser may have other fonts, so it is counted rather too long than too short."""
+"""Estimates how many lines a text takes on paper. Fonts differ, so the estimate is too long rather than too short."""
 
 import unicodedata
 from functools import lru_cache
 
-# In ems. Arial and its equals (Helvetica, Liberation Sans) stand on nearly every machine, all with the same widths.
+# In ems. Nearly every computer has Arial or a font of the same widths (Helvetica, Liberation Sans).
 SPACE, WIDEST = 0.3, 1.4
-THIN = set("ijlftrI.,:;'’|!()[]{}/\\-·")
-BROAD = set("mwMW@%—…æÆœŒ")
+NARROW = set("ijlftrI.,:;'’|!()[]{}/\\-·")
+WIDE = set("mwMW@%—…æÆœŒ")
 
 
 def line_count(text: str, width: float, size: float, *, bold: bool = False) -> int:
-    """How many lines a text takes at most, in letters of a size in a column of a width, both in millimetres."""
+    """Returns how many lines a text takes at most. `width` of the column and font `size` are in millimetres."""
     ems = width / size / (1.1 if bold else 1)
-    count, at = 1, 0.0
+    count, used = 1, 0.0
     for word in text.split():
-        long = sum(map(_width, word))
-        if at and at + SPACE + long > ems:
-            count, at = count + 1, 0.0
-        at += long + (SPACE if at else 0)
-        if at > ems:  # longer than a line: it is broken wherever a line ends
-            full, at = divmod(at, ems - WIDEST)
+        length = sum(map(_width, word))
+        if used and used + SPACE + length > ems:
+            count, used = count + 1, 0.0
+        used += length + (SPACE if used else 0)
+        if used > ems:  # the word is longer than a line, so the browser breaks it at the end of each line
+            full, used = divmod(used, ems - WIDEST)
             count += int(full)
     return count
 
 
 @lru_cache(maxsize=4096)
 def _width(char: str) -> float:
-    """How many ems a letter is wide in Arial, or somewhat more; of other scripts, a guess on the safe side."""
+    """Returns the width of a letter in ems: in Arial or a little more, and for other scripts the largest width."""
     if unicodedata.combining(char):
         return 0.0
     if char > "\u052f" and not "\u1e00" <= char <= "\u2027":
         return WIDEST
-    if char in BROAD or unicodedata.category(char) in {"So", "Cc", "Cn", "Co"}:
+    if char in WIDE or unicodedata.category(char) in {"So", "Cc", "Cn", "Co"}:
         return 1.02
-    return 0.34 if char in THIN else 0.8 if char.isupper() or char > "\u024f" else 0.56
+    return 0.34 if char in NARROW else 0.8 if char.isupper() or char > "\u024f" else 0.56

@@ -1,12 +1,13 @@
-"""What a disease's page says."""
+"""The page of a disease as immutable values: synonyms, identifiers, questions, symptoms, organizations, sources."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from django.db.models import TextChoices
@@ -34,7 +35,7 @@ SYNONYM_NOTES = {
     SynonymKind.FORMER: _("formerly called"),
     SynonymKind.SUBTYPE: _("a subtype is called"),
 }
-"""How a list of results introduces a name; any other is "also called"."""
+"""The words before a name in a list of search results. All other kinds have "also called"."""
 
 
 class Topic(TextChoices):
@@ -52,7 +53,7 @@ class Topic(TextChoices):
 
 
 class Aspect(TextChoices):
-    """What a row of a table of symptoms is about; the tables mix them."""
+    """What a row of a symptom table is about. Sources list more than symptoms in these tables."""
 
     SYMPTOM = "symptom", _("symptom")
     INHERITANCE = "inheritance", _("inheritance")
@@ -92,22 +93,22 @@ class SourceValue(Value):
     attribution: Text = ""
 
 
-def _has_words(html: str, info: ValidationInfo) -> str:
-    """A question without an answer never stands on a page."""
+def _require_answer(html: str, info: ValidationInfo) -> str:
+    """Raises ValueError where a new page has a question without an answer. Stored pages are read as they are."""
     if not html and info.context != STORED:
-        raise ValueError("says nothing")
+        raise ValueError("is empty")
     return html
 
 
 class QuestionValue(Value):
-    """A question with its answer. Dates are what is known: none is ever filled in."""
+    """A question with its answer. A date that is not known is None; no date is ever made up."""
 
     LABELS = {"html": _("Answer"), "reviewed_on": _("Last reviewed"), "source_url": _("Address at the source")}
 
     key: UUID
     topic: Topic
     question: Line
-    html: Annotated[Html, AfterValidator(_has_words)]
+    html: Annotated[Html, AfterValidator(_require_answer)]
     last_updated: date | None = None
     reviewed_on: date | None = None
     reviewed_by: Annotated[str, limit(150)] = ""
@@ -125,7 +126,7 @@ class QuestionValue(Value):
 
     @property
     def label(self) -> str:
-        """What the contents call it: the topic, or the question itself where no topic fits."""
+        """Returns its label in the table of contents: the topic, or the question itself where the topic is "other"."""
         return self.question if self.topic == Topic.OTHER else str(self.topic.label)
 
     @property
@@ -134,12 +135,12 @@ class QuestionValue(Value):
 
     @property
     def is_undated(self) -> bool:
-        """Whether it comes from elsewhere, and nobody says how old it is."""
+        """Returns whether the answer comes from a source that does not say how old it is."""
         return bool(self.source or self.source_url) and not self.last_updated and not self.reviewed_on
 
 
 class SymptomValue(Value):
-    """A row of the table of symptoms, as its source has it."""
+    """A row of the symptom table, in the words of its source."""
 
     LABELS = {"frequency": _("How often"), "aspect": _("About"), "hpo_id": _("HPO code")}
 
@@ -154,64 +155,71 @@ class SymptomValue(Value):
         return self.term
 
 
+_ReportRank = tuple[Decimal, Decimal, tuple[int, ...], bool, str, str]
+
+
 @dataclass(frozen=True)
 class FrequencyReport:
-    """How often a source says that a sign is seen."""
+    """How often a symptom occurs, according to one source."""
 
     frequency: Frequency
     source: str
 
     @property
-    def rank(self) -> tuple[Any, ...]:
-        """Less, the more often; no two that differ have the same."""
-        share, least = (-1 if number is None else number for number in (self.frequency.share, self.frequency.least))
-        said = self.frequency.study or (), self.frequency.is_below, self.frequency.printed
-        return -share, -least, *said, self.source
+    def rank(self) -> _ReportRank:
+        """Returns a sort key: the most frequent first. Two reports that differ have different keys."""
+        share = Decimal(-1) if self.frequency.share is None else self.frequency.share
+        least = Decimal(-1) if self.frequency.least is None else self.frequency.least
+        study = self.frequency.study or ()
+        return -share, -least, study, self.frequency.is_below, self.frequency.printed, self.source
 
 
 @dataclass(frozen=True)
 class SymptomSummary:
-    """All that is said under one term. Two sources, or one with two frequencies, make one finding."""
+    """One term with all its frequencies: several sources, or several rows of one source, may report it."""
 
     term: str
-    mentions: tuple[FrequencyReport, ...]  # the most frequent first; none where nobody knows how often
+    reports: tuple[FrequencyReport, ...]
+    """The most frequent first; empty where the frequency is not known."""
 
     @classmethod
-    def of(cls, signs: Iterable[SymptomValue]) -> tuple["SymptomSummary", ...]:
-        """The findings of signs: the most frequent first, then by the alphabet, those of unknown frequency last."""
+    def of(cls, symptoms: Iterable[SymptomValue]) -> tuple["SymptomSummary", ...]:
+        """Returns one summary for each term: by frequency, then by name; those of unknown frequency are last."""
         by_term: dict[str, list[SymptomValue]] = {}
-        for sign in signs:
-            by_term.setdefault(sign.term.casefold(), []).append(sign)
-        findings = []
+        for symptom in symptoms:
+            by_term.setdefault(symptom.term.casefold(), []).append(symptom)
+        summaries = []
         for same in by_term.values():
-            mentions = {FrequencyReport(read_frequency(sign.frequency), sign.source) for sign in same}
-            known = {mention for mention in mentions if mention.frequency != Frequency()}
-            findings.append(cls(same[0].term, tuple(sorted(known, key=lambda mention: mention.rank))))
-        return tuple(sorted(findings, key=lambda finding: (*finding.rank, finding.term.casefold())))
+            reports = {FrequencyReport(read_frequency(symptom.frequency), symptom.source) for symptom in same}
+            known = {report for report in reports if report.frequency != Frequency()}
+            summaries.append(cls(same[0].term, tuple(sorted(known, key=lambda report: report.rank))))
+        return tuple(sorted(summaries, key=lambda summary: (*summary.rank, summary.term.casefold())))
 
     @property
-    def rank(self) -> tuple[Any, ...]:
-        return not self.mentions, [mention.rank for mention in self.mentions]
+    def rank(self) -> tuple[bool, list[_ReportRank]]:
+        """Returns a sort key: the most frequent first, those of unknown frequency last."""
+        return not self.reports, [report.rank for report in self.reports]
 
 
 @dataclass(frozen=True)
 class SymptomGroup:
-    """Signs that are seen equally often, as the same sources say."""
+    """The symptoms that have the same frequencies from the same sources."""
 
-    mentions: tuple[FrequencyReport, ...]
+    reports: tuple[FrequencyReport, ...]
     terms: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class SymptomTable:
-    """What the page shows of a disease's signs, at its place among the answers."""
+    """The symptom table as the page shows it, in the order of the page's sections."""
 
     anchor: ClassVar = "symptoms"
     is_table: ClassVar = True
 
     groups: tuple[SymptomGroup, ...]
-    facts: tuple[tuple[str, tuple[SymptomSummary, ...]], ...]  # what is no sign, each sort with its label
-    credits: tuple[SourceValue, ...]
+    facts: tuple[tuple[str, tuple[SymptomSummary, ...]], ...]
+    """The rows that are not symptoms (inheritance, onset, course), by aspect, each with the label of its aspect."""
+    sources: tuple[SourceValue, ...]
     is_from_hpo: bool
 
     @property
@@ -220,20 +228,20 @@ class SymptomTable:
 
     @property
     def is_sorted(self) -> bool:
-        """Whether it is known of any sign how often it is seen."""
-        return any(group.mentions for group in self.groups)
+        """Returns whether the frequency of at least one symptom is known."""
+        return any(group.reports for group in self.groups)
 
     @property
     def names_sources(self) -> bool:
-        """Whether each frequency must say whose it is."""
-        return len(self.credits) > 1
+        """Returns whether each frequency needs the name of its source, because there are several."""
+        return len(self.sources) > 1
 
 
 FACTS = {Aspect.INHERITANCE: _("Inheritance"), Aspect.ONSET: _("Usual onset"), Aspect.COURSE: _("Course")}
 
 
-def _short(term: str) -> str:
-    """A term beside its label: "Autosomal recessive inheritance" is "autosomal recessive" there."""
+def _short_term(term: str) -> str:
+    """Returns a term as it is shown beside its label: "Autosomal recessive inheritance" as "autosomal recessive"."""
     term = re.sub(r"\s+(inheritance|onset)$", "", term)
     return term[:1].lower() + term[1:] if term[1:2].islower() else term
 
@@ -276,7 +284,7 @@ class DiseasePage(Page):
             if isinstance(section, QuestionValue):
                 sections.append(DocumentSection(section.question, section.anchor, in_one_line(section.html)))
             else:
-                terms = dict.fromkeys(sign.term for sign in self.symptoms)
+                terms = dict.fromkeys(symptom.term for symptom in self.symptoms)
                 sections.append(DocumentSection(section.label, section.anchor, ", ".join(terms)))
         return replace(
             plain,
@@ -290,35 +298,42 @@ class DiseasePage(Page):
     def symptom_table(self) -> SymptomTable | None:
         if not self.symptoms:
             return None
-        found = {
-            aspect: SymptomSummary.of(sign for sign in self.symptoms if sign.aspect == aspect) for aspect in Aspect
+        summaries = {
+            aspect: SymptomSummary.of(symptom for symptom in self.symptoms if symptom.aspect == aspect)
+            for aspect in Aspect
         }
-        groups = groupby(found[Aspect.SYMPTOM], key=lambda finding: finding.mentions)
-        names = {sign.source for sign in self.symptoms}
+        groups = groupby(summaries[Aspect.SYMPTOM], key=lambda summary: summary.reports)
+        names = {symptom.source for symptom in self.symptoms}
         return SymptomTable(
-            groups=tuple(SymptomGroup(mentions, tuple(finding.term for finding in same)) for mentions, same in groups),
+            groups=tuple(SymptomGroup(reports, tuple(summary.term for summary in same)) for reports, same in groups),
             facts=tuple(
-                (str(label), tuple(replace(finding, term=_short(finding.term)) for finding in found[aspect]))
+                (str(label), tuple(replace(summary, term=_short_term(summary.term)) for summary in summaries[aspect]))
                 for aspect, label in FACTS.items()
-                if found[aspect]
+                if summaries[aspect]
             ),
-            credits=tuple(credit for credit in self.sources if credit.name in names),
-            is_from_hpo=any(sign.source or sign.hpo_id for sign in self.symptoms),
+            sources=tuple(source for source in self.sources if source.name in names),
+            is_from_hpo=any(symptom.source or symptom.hpo_id for symptom in self.symptoms),
         )
 
     @cached_property
     def sections(self) -> tuple[QuestionValue | SymptomTable, ...]:
-        """The answers, with the table of signs after those about symptoms, or where they would stand."""
+        """Returns the answers with the symptom table among them.
+
+        The table follows the last answer about symptoms; without one, the last overview; without that, it is first.
+        """
         if not self.symptom_table:
             return self.questions
-        topics = [answer.topic for answer in self.questions]
+        topics = [question.topic for question in self.questions]
         before = next((topic for topic in (Topic.SYMPTOMS, Topic.OVERVIEW) if topic in topics), None)
-        place = len(topics) - topics[::-1].index(before) if before else 0
-        return *self.questions[:place], self.symptom_table, *self.questions[place:]
+        index = len(topics) - topics[::-1].index(before) if before else 0
+        return *self.questions[:index], self.symptom_table, *self.questions[index:]
 
     @cached_property
     def labels(self) -> tuple[tuple[str, str], ...]:
-        """Anchor and label of each section for the contents; where two would be called the same, by their questions."""
+        """Returns the anchor and the label of each section for the table of contents.
+
+        Where several sections would have the same label, the label of an answer is its question.
+        """
         labels = [section.label for section in self.sections]
         return tuple(
             (
@@ -329,5 +344,5 @@ class DiseasePage(Page):
         )
 
     @property
-    def summary_credit(self) -> SourceValue | None:
-        return next((credit for credit in self.sources if credit.name == self.summary_source), None)
+    def source_of_summary(self) -> SourceValue | None:
+        return next((source for source in self.sources if source.name == self.summary_source), None)

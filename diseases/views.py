@@ -1,4 +1,4 @@
-"""The A to Z and the page of one disease. All of it comes from live editions, never from rows."""
+"""The list of diseases from A to Z, and the pages of one disease. Public views read live editions only."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -26,12 +26,12 @@ from website.paging import EditionPaginator
 from website.views import Preview, of_live_edition
 
 DISEASES_PER_PAGE = 100
-OLD_AFTER_YEARS = 5  # years after which an answer says that it is old
+OLD_AFTER_YEARS = 5  # an older answer says on the page that it is old
 
 
 @dataclass(frozen=True)
 class SupportingOrganization:
-    """An organization as a disease's page shows it."""
+    """An organization as the page of a disease shows it."""
 
     url: str
     page: OrganizationPage
@@ -78,7 +78,7 @@ def disease_feed(request: HttpRequest, edition: Edition) -> HttpResponse:
 
 @of_live_edition(Disease)
 def disease_sheet(request: HttpRequest, edition: Edition) -> HttpResponse:
-    """One sheet of paper for a hospital or a school, with room for the family's own handwriting."""
+    """Shows the sheet to print: one page of paper for a hospital or a school, with lines to fill in by hand."""
     address = absolute(request, edition.get_absolute_url())
     context = {
         "edition": edition,
@@ -87,13 +87,13 @@ def disease_sheet(request: HttpRequest, edition: Edition) -> HttpResponse:
         ),
         "address": address,
         "qr_code": qr_code(address),
-        "noindex": True,  # it says less than the page
+        "noindex": True,  # the page of the disease says more
     }
     return render(request, "diseases/disease_sheet.html", context)
 
 
 def render_disease(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
-    """The page of any edition: of the live one for the public, of any other as a preview for the staff."""
+    """Renders the page of an edition: the live one for the public, any other as a preview for the staff."""
     disease: DiseasePage = edition.page
     today = timezone.localdate()
     countries = organizations_by_country(disease)
@@ -107,33 +107,33 @@ def render_disease(request: HttpRequest, edition: Edition, *, preview: Preview |
             disease, url, edition.updated_at, helpers, partial(absolute, request)
         ),
         "disease": disease,
-        "old_answers": {answer.key for answer in disease.questions if is_old(answer, today)},
+        "old_answers": {question.key for question in disease.questions if is_old(question, today)},
         "countries": countries,
         "gard": next((code for code in disease.identifiers if code.scheme == Scheme.GARD), None),
-        "live_slug": "" if preview else edition.slug,  # for links by which readers tell us of the page
+        "live_slug": "" if preview else edition.slug,  # a preview has no links for suggestions
     }
     return render(request, "diseases/disease_detail.html", context)
 
 
-def is_old(answer: QuestionValue, today: date) -> bool:
-    """Whether the answer is known to have last changed more than five years ago."""
-    updated = answer.last_updated
+def is_old(question: QuestionValue, today: date) -> bool:
+    """Returns whether the answer's date is known and more than five years ago."""
+    updated = question.last_updated
     return bool(
         updated and (updated.year + OLD_AFTER_YEARS, updated.month, updated.day) < (today.year, today.month, today.day)
     )
 
 
 def organizations_by_country(disease: DiseasePage) -> list[tuple[str, list[SupportingOrganization]]]:
-    """The disease's live organizations in the editors' order, under the names of their countries.
+    """Returns the disease's live organizations in the editors' order, grouped by the names of their countries.
 
-    Countries stand in the order in which they first occur; those whose country is not known come last.
+    The countries are in the order in which they first occur; the group "" of unknown countries is last.
     """
     editions = Edition.objects.live_by_reference(
         Organization, {support.organization.slug for support in disease.supports}
     )
     pages: dict[str, OrganizationPage] = {slug: edition.page for slug, edition in editions.items()}
-    moved_to = {page.successor.slug for page in pages.values() if page.successor}
-    successors = Edition.objects.live_by_reference(Organization, moved_to)
+    successor_slugs = {page.successor.slug for page in pages.values() if page.successor}
+    successors = Edition.objects.live_by_reference(Organization, successor_slugs)
     countries: dict[str, list[SupportingOrganization]] = {}
     for support in disease.supports:
         slug = support.organization.slug
@@ -146,7 +146,7 @@ def organizations_by_country(disease: DiseasePage) -> list[tuple[str, list[Suppo
 
 
 def sheet_contacts(disease: DiseasePage) -> list[Contact]:
-    """The disease's live organizations that have not closed, each with its country where there are several."""
+    """Returns the disease's live organizations that are not closed. Countries are named only where they differ."""
     countries = organizations_by_country(disease)
     return [
         Contact.of(helper.page, helper.successor.title if helper.successor else "", with_country=len(countries) > 1)

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from community.invitation import people
+from community.invitation import people_heading
 from community.lists import live_portraits, teaser
 from diseases.directory import letters, live_diseases
 from organizations.directory import counts_by_country_and_letter
@@ -25,7 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "recent": live_diseases().order_by("-updated_at", "sort_key")[:RECENT],
         "organization_count": sum(counts_by_country_and_letter().values()),
         "few": teaser(live_portraits()),
-        "people": people(),
+        "people": people_heading(),
         "linked_data": json_ld.home_json_ld(partial(absolute, request)),
     }
     return render(request, "home/home.html", context)

@@ -1,36 +1,44 @@
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import label_for_field
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.forms import BaseFormSet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_countries import countries
 
+from accounts.requests import signed_in_user
 from editorial.admin import PublishableAdmin
 from editorial.forms import PublishableForm
 from organizations.duplicates import DuplicateFinder
 from organizations.forms import CheckedForm, MergeForm, SurvivorForm
-from organizations.merging import MergePlan, may_merge, merge, working_copies
+from organizations.merging import MergePlan, may_merge, merge, subjects_using
 from organizations.models import NUMBER_FIELDS, Organization
 from organizations.phones import dial
 from organizations.views import render_organization
-from publishing.models import Edition
+from publishing.models import Edition, Publishable
 from publishing.verbs import PublishingError, may
 
 MAX_LISTED = 30
-"""How many of a list's entries a change form shows; it says how many more there are."""
+"""How many entries of a list the change form shows. Of the others it says only how many there are."""
 
 DETAILS = ["street", "city", "region", "postal_code", "country", *NUMBER_FIELDS, "email", "website"]
 
 
+_Row = TypeVar("_Row", bound=Model)
+
+
 class OrganizationForm(PublishableForm):
-    def undiallable(self) -> list[str]:
-        """The numbers that no telephone could dial as they are printed. They are kept: someone may know better."""
+    def numbers_without_link(self) -> list[str]:
+        """Returns the numbers that a telephone cannot dial as they are written. They are saved, but get no link."""
         country = str(self.cleaned_data.get("country") or "")
         numbers = [self.cleaned_data.get(name, "") for name in NUMBER_FIELDS]
         return [number for number in numbers if number and not dial(number, country)]
@@ -40,10 +48,10 @@ class DuplicatesFilter(admin.SimpleListFilter):
     title = gettext_lazy("likely duplicates")
     parameter_name = "duplicates"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         return [("yes", _("Yes"))]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Organization]) -> QuerySet[Organization]:
         return queryset.filter(pk__in=DuplicateFinder().with_duplicates()) if self.value() == "yes" else queryset
 
 
@@ -60,40 +68,51 @@ class OrganizationAdmin(PublishableAdmin):
         (None, {"fields": ["name", "also_known_as", "description"]}),
         (gettext_lazy("Address"), {"fields": ["street", "city", "region", "postal_code", "country"]}),
         (gettext_lazy("How to reach it"), {"fields": ["phone", "toll_free", "fax", "email", "website"]}),
-        (gettext_lazy("Is this still true?"), {"fields": ["status", "successor", "checked_on", "checked_by"]}),
+        (gettext_lazy("Are the details still right?"), {"fields": ["status", "successor", "checked_on", "checked_by"]}),
         (gettext_lazy("The page"), {"fields": ["slug", "staff_notes"]}),
     ]
 
     @admin.display(description=gettext_lazy("country"), ordering="country")
     def country_name(self, organization: Organization) -> str:
-        """By its code alone: of a field with choices, the list reads all the choices again in every row."""
+        """Returns the name from the code. The field itself would read the names of all countries for every row."""
         return str(countries.name(str(organization.country or "")))
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+    def save_related(
+        self, request: HttpRequest, form: OrganizationForm, formsets: Sequence[BaseFormSet], change: bool
+    ) -> None:
         super().save_related(request, form, formsets, change)
-        for number in form.undiallable():
-            warning = _("%(name)s: “%(number)s” cannot be dialled as it stands, so the page shows it without a link.")
+        for number in form.numbers_without_link():
+            warning = _(
+                "%(name)s: a telephone cannot dial “%(number)s” as it is written. The page shows it without a link."
+            )
             self.message_user(request, warning % {"name": form.instance, "number": number}, "warning")
 
-    # What the change form shows below the fields
+    # The lists below the fields of the change form
 
     def render_change_form(
-        self, request: Any, context: Any, add: bool = False, change: bool = False, form_url: str = "", obj: Any = None
-    ) -> Any:
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Organization | None = None,
+    ) -> HttpResponse:
         if obj is not None:
             mentioning = Edition.objects.mentioning(Organization, obj.pk).only("kind", "slug", "title")
-            live_pages, more_live_pages = _some(mentioning.order_by("sort_key", "pk"))
+            live_pages, more_live_pages = _first_rows(mentioning.order_by("sort_key", "pk"))
             context |= {
                 "may_merge": may_merge(request.user) and not obj.trashed_at,
                 "live_pages": live_pages,
                 "more_live_pages": more_live_pages,
                 **self._duplicates(obj),
-                **self._working_copies(request, obj),
+                **self._saved_subjects(request, obj),
             }
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        response: HttpResponse = super().render_change_form(request, context, add, change, form_url, obj)
+        return response
 
     def _duplicates(self, organization: Organization) -> dict[str, Any]:
-        found = DuplicateFinder(organization.pk).duplicates_of(organization.pk)
+        found = DuplicateFinder(also=organization.pk).duplicates_of(organization.pk)
         shown = dict(list(found.items())[:MAX_LISTED])
         rows = Organization.objects.with_state().in_bulk(list(shown)) if shown else {}
         return {
@@ -103,100 +122,101 @@ class OrganizationAdmin(PublishableAdmin):
             "more_duplicates": len(found) - len(shown),
         }
 
-    def _working_copies(self, request: HttpRequest, organization: Organization) -> dict[str, Any]:
-        """The subjects whose working copy mentions an organization, as far as the user may see them."""
-        subjects: list[Any] = []
+    def _saved_subjects(self, request: HttpRequest, organization: Organization) -> dict[str, Any]:
+        """Returns the subjects whose working copy names an organization, if the user may see them."""
+        subjects: list[tuple[Publishable, str]] = []
         more = 0
-        for of_kind in working_copies(organization):
-            if may(request.user, "view", of_kind.model):
-                shown, left = _some(of_kind.only("name", "trashed_at").order_by("name", "pk"))
+        for queryset in subjects_using(organization):
+            if may(request.user, "view", queryset.model):
+                shown, left_out = _first_rows(queryset.only("name", "trashed_at").order_by("name", "pk"))
                 subjects += [(subject, self._change_url(subject)) for subject in shown]
-                more += left
-        return {"working_copies": subjects, "more_working_copies": more}
+                more += left_out
+        return {"saved_subjects": subjects, "more_saved_subjects": more}
 
-    def _change_url(self, subject: Any) -> str:
+    def _change_url(self, subject: Publishable) -> str:
         return reverse(f"admin:{subject._meta.app_label}_{subject._meta.model_name}_change", args=[subject.pk])
 
-    # Steps of its own
+    # The steps that only organizations have: "details checked" and merging
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         steps = [
             self.step("checked", self.checked_view),
             self.step("merge", self.merge_view),
             self.step("merge_into", self.merge_into_view, "merge/<int:survivor_id>"),
         ]
-        return steps + super().get_urls()
+        return [*steps, *super().get_urls()]
 
-    def _own_page(self, request: HttpRequest, subject: Any, template: str, title: str, **context: Any) -> Any:
-        page = self._step_page(request, subject, template, title, **context)
+    def _own_page(
+        self, request: HttpRequest, subject: Organization, template: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        """Returns the page of a step with a template of this app."""
+        page: TemplateResponse = self._step_page(request, subject, template, title, **context)
         page.template_name = f"organizations/admin/{template}"
         return page
 
     def checked_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Asks for the name of the person who checked the details today, and saves it."""
         organization = self._subject(request, object_id, "change")
-        name = request.user.get_full_name()  # type: ignore[union-attr] # admin_view let only users in
-        form = CheckedForm(request.POST or None, initial={"version": organization.version, "checked_by": name})
+        user = signed_in_user(request)
+        initial = {"version": organization.version, "checked_by": user.get_full_name()}
+        form = CheckedForm(request.POST or None, initial=initial)
         if request.method == "POST" and form.is_valid():
             try:
-                form.save(organization, by=request.user)
+                form.save(organization, by=user)
             except PublishingError as error:
                 organization.refresh_from_db()
                 form = CheckedForm({**request.POST.dict(), "version": organization.version})
                 form.add_error(None, str(error))
             else:
-                return self._done(
-                    request, organization, _("Noted in the working copy: the details were checked today.")
-                )
+                message = _("Saved: the details were checked today. Readers see this after you publish the page.")
+                return self._done(request, organization, message)
         return self._own_page(
             request, organization, "checked.html", _("Details checked today"), form=form, details=_details(organization)
         )
 
-    def _to_merge(self, request: HttpRequest, object_id: str) -> Any:
-        organization = self._subject(request, object_id, "change")
+    def _organization_to_merge(self, request: HttpRequest, object_id: str) -> Organization:
+        """Returns the organization. Raises PermissionDenied where the user may not merge it."""
+        organization: Organization = self._subject(request, object_id, "change")
         if not may_merge(request.user):
-            raise PermissionDenied(_("Merging changes the pages that name the organization, and you may not."))
+            raise PermissionDenied(_("A merge changes other pages too, and you are not allowed to change these."))
         return organization
 
     def merge_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Asks which organization stays."""
-        organization = self._to_merge(request, object_id)
+        organization = self._organization_to_merge(request, object_id)
         form = SurvivorForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             survivor = form.cleaned_data["survivor"]
-            refusal = MergePlan.of(organization, survivor).refusal()
-            if not refusal:
+            blocker = MergePlan.of(organization, survivor).merge_blocker()
+            if not blocker:
                 return redirect(self.url_name("merge_into"), organization.pk, survivor.pk)
-            form.add_error("survivor", refusal)
+            form.add_error("survivor", blocker)
         return self._own_page(request, organization, "merge.html", _("Merge into another organization"), form=form)
 
     def merge_into_view(self, request: HttpRequest, object_id: str, survivor_id: int) -> HttpResponse:
-        """Says what a merge will do; a post does it."""
-        organization = self._to_merge(request, object_id)
+        """Shows what a merge will do, and does it after the user confirms."""
+        organization = self._organization_to_merge(request, object_id)
         survivor = self.get_object(request, str(survivor_id))
         if survivor is None:
             raise Http404
-        form: Any = MergeForm(request.POST or None)
+        form = MergeForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                merge(organization, survivor, by=request.user, seen=form.cleaned_data["seen"])
+                merge(organization, survivor, by=signed_in_user(request), seen=form.cleaned_data["seen"])
             except PublishingError as error:
                 messages.error(request, str(error))
                 return redirect(self.url_name("merge_into"), organization.pk, survivor.pk)
-            return self._done(
-                request,
-                organization,
-                _("Merged into “%(name)s”. Readers see none of it before the pages are published.")
-                % {"name": survivor},
-            )
+            message = _("Merged into “%(name)s”. Readers see the change after you publish the changed pages.")
+            return self._done(request, organization, message % {"name": survivor})
         plan = MergePlan.of(organization, survivor)
-        refusal = plan.refusal()
+        blocker = plan.merge_blocker()
         return self._own_page(
             request,
             organization,
             "merge_into.html",
             _("Merge into “%(name)s”") % {"name": survivor},
-            form=None if refusal else MergeForm(initial={"seen": plan.digest()}),
-            refusal=refusal,
+            form=None if blocker else MergeForm(initial={"seen": plan.digest()}),
+            blocker=blocker,
             survivor=survivor,
             survivor_url=self._change_url(survivor),
             survivor_state=self.state(survivor),
@@ -204,7 +224,7 @@ class OrganizationAdmin(PublishableAdmin):
             details=_details(organization, survivor),
             moved=[(row.subject, self._change_url(row.subject)) for row in plan.moved],
             doubled=[
-                (row.subject, self._change_url(row.subject), [text for text in row.texts().values() if text])
+                (row.subject, self._change_url(row.subject), [text for text in row.merged_texts().values() if text])
                 for row in plan.doubled
             ],
             live=Edition.objects.about(organization).live().first(),
@@ -215,14 +235,14 @@ class OrganizationAdmin(PublishableAdmin):
         )
 
 
-def _some(rows: Any) -> tuple[list[Any], int]:
-    """The first rows, and how many more there are."""
-    shown = list(rows[: MAX_LISTED + 1])
-    return shown[:MAX_LISTED], rows.count() - MAX_LISTED if len(shown) > MAX_LISTED else 0
+def _first_rows(rows: QuerySet[_Row]) -> tuple[list[_Row], int]:
+    """Returns the first rows, and how many more there are."""
+    first = list(rows[: MAX_LISTED + 1])
+    return first[:MAX_LISTED], rows.count() - MAX_LISTED if len(first) > MAX_LISTED else 0
 
 
 def _details(*organizations: Organization) -> list[tuple[str, list[str]]]:
-    """The name of each detail, and what each organization has for it; what none has is left out."""
+    """Returns the label of each detail with the organizations' values. Details that none of them has are left out."""
     details = []
     for name in ["name", *DETAILS]:
         values = [getattr(organization, name) for organization in organizations]

@@ -1,4 +1,4 @@
-"""How many organizations the directory has, and where."""
+"""Counts the organizations of the directory."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,6 +12,6 @@ from publishing.models import Edition
 
 @cached_until_publish
 def counts_by_country_and_letter() -> Mapping[tuple[str, str], int]:
-    """The number of live organizations in each country under each letter; the country is "" where it is not known."""
+    """Returns the number of live organizations for each country and first letter; "" is an unknown country."""
     live = Edition.objects.of(Organization).live().annotate(country=KT("content__country"))
     return Counter((country or "", letter) for country, letter in live.order_by().values_list("country", "letter"))

@@ -1,4 +1,4 @@
-"""Organizations that may be one and the same: a hint for editors, never a reason to join them unasked."""
+"""Finds organizations that may be the same. The result is a hint for editors; nothing is merged automatically."""
 
 import re
 from collections import defaultdict
@@ -14,100 +14,111 @@ from organizations.phones import dial
 from search.letters import fold_text
 
 COMPARED_FIELDS = ["name", "country", "city", "street", "website", *NUMBER_FIELDS]
-"""The fields that marks are made of."""
+"""The fields from which the keys of an organization are made."""
 
 
 def duplicate_keys(organization: Organization) -> dict[str, str]:
-    """What two entries of one organization would have in common, each with the words to say so."""
+    """Returns the keys of an organization, each with the words that name it for an editor.
+
+    Two organizations that have a key in common are likely duplicates.
+    """
     country, city = str(organization.country or ""), fold_text(organization.city)
-    found = {f"name {fold_text(organization.name)}": _("the same name")}
+    keys = {f"name {fold_text(organization.name)}": _("the same name")}
     for name in NUMBER_FIELDS:
         number = dial(getattr(organization, name), country)
         if number:
-            found[f"number {number}"] = _("the same telephone or fax number")
+            keys[f"number {number}"] = _("the same telephone or fax number")
     box = re.search(r"\bp\.?\s*o\.?\s*box\s*(\d+)", organization.street, re.IGNORECASE)
     if box and city:
-        found[f"box {country} {city} {box[1]}"] = _("the same post office box")
+        keys[f"box {country} {city} {box[1]}"] = _("the same post office box")
     website = re.sub(r"^https?://(www\.)?|/+$", "", organization.website.lower())
     if website:
-        found[f"website {website}"] = _("the same website")
-    return found
+        keys[f"website {website}"] = _("the same website")
+    return keys
 
 
 def likely_duplicates(
     organizations: Iterable[Organization], others: Iterable[Organization]
 ) -> list[tuple[Organization, Organization, list[str]]]:
-    """Each of the organizations with each one, of them or of the others, that shares a mark; and what they share.
+    """Returns pairs of likely duplicates, with what the two have in common in words.
 
-    A pair comes once. The work grows with the number of organizations and of finds, not of pairs.
+    The first of a pair is one of `organizations`, the second one of these or of `others`. Each pair comes once. The
+    work grows with the number of organizations and of pairs found, not with the number of possible pairs.
     """
-    asked = {row.pk: row for row in organizations}
-    rows = asked | {row.pk: row for row in others} if asked else {}
-    marked = {pk: duplicate_keys(row) for pk, row in rows.items()}
-    sharing: dict[str, list[int]] = defaultdict(list)
-    for pk, own in marked.items():
-        for mark in own:
-            sharing[mark].append(pk)
-    found = []
-    told: set[int] = set()
-    for pk, row in asked.items():
-        told.add(pk)
+    wanted = {row.pk: row for row in organizations}
+    rows = wanted | {row.pk: row for row in others} if wanted else {}
+    keys_by_pk = {pk: duplicate_keys(row) for pk, row in rows.items()}
+    pks_by_key: dict[str, list[int]] = defaultdict(list)
+    for pk, keys in keys_by_pk.items():
+        for key in keys:
+            pks_by_key[key].append(pk)
+    pairs = []
+    done: set[int] = set()
+    for pk, row in wanted.items():
+        done.add(pk)
         shared: dict[int, set[str]] = defaultdict(set)
-        for mark, words in marked[pk].items():
-            for other in sharing[mark]:
-                if other not in told:
+        for key, words in keys_by_pk[pk].items():
+            for other in pks_by_key[key]:
+                if other not in done:
                     shared[other].add(words)
-        found += [(row, rows[other], sorted(reasons)) for other, reasons in sorted(shared.items())]
-    return found
+        pairs += [(row, rows[other], sorted(reasons)) for other, reasons in sorted(shared.items())]
+    return pairs
 
 
 def successors() -> dict[int, int]:
-    """Who follows whom."""
+    """Returns the successor of every organization that has one, by primary key."""
     return dict(Organization.objects.exclude(successor=None).order_by().values_list("pk", "successor_id"))
 
 
-def successor_chain(pk: int, following: dict[int, int]) -> list[int]:
-    """An organization, its successor, the successor's successor and so on; a circle is walked once."""
-    walked = [pk]
-    while (after := following.get(walked[-1])) is not None and after not in walked:
-        walked.append(after)
-    return walked
+def successor_chain(pk: int, successor_by_pk: dict[int, int]) -> list[int]:
+    """Returns an organization, its successor, the successor's successor and so on. It stops in a circle."""
+    chain = [pk]
+    while (successor := successor_by_pk.get(chain[-1])) is not None and successor not in chain:
+        chain.append(successor)
+    return chain
 
 
 @lru_cache(maxsize=20_000)
 def _cached_duplicate_keys(language: str | None, values: tuple[str, ...]) -> dict[str, str]:
-    """The marks of such values, remembered: to read the telephone numbers of thousands takes a second."""
+    """Returns the keys for the values of COMPARED_FIELDS. Cached: parsing thousands of numbers takes a second."""
     return duplicate_keys(Organization(**dict(zip(COMPARED_FIELDS, values, strict=True))))
 
 
 class DuplicateFinder:
-    """The marks of all organizations outside the trash, read in one pass, and of the one that is looked at."""
+    """Finds likely duplicates among all organizations outside the trash, and one more where `also` names it.
 
-    def __init__(self, looked_at: int | None = None) -> None:
-        rows = Organization.objects.filter(Q(trashed_at=None) | Q(pk=looked_at)).order_by()
+    All organizations are read once, when the finder is made.
+    """
+
+    def __init__(self, also: int | None = None) -> None:
+        rows = Organization.objects.filter(Q(trashed_at=None) | Q(pk=also)).order_by()
         language = get_language()
-        self.marks = {
+        self.keys_by_pk = {
             row[0]: _cached_duplicate_keys(language, row[1:]) for row in rows.values_list("pk", *COMPARED_FIELDS)
         }
         self.successors = successors()
 
     def duplicates_of(self, pk: int) -> dict[int, list[str]]:
-        """What each likely duplicate shares with an organization, in words; first those that share most."""
-        own, end = self.marks[pk], self._end(pk)
+        """Returns the likely duplicates of an organization, and in words what each shares; most first.
+
+        Organizations that lead to the same successor are left out, because editors already know of them.
+        """
+        keys, last_successor = self.keys_by_pk[pk], self._last_successor(pk)
         found = {
-            other: sorted({own[mark] for mark in own.keys() & theirs.keys()})
-            for other, theirs in self.marks.items()
-            if not own.keys().isdisjoint(theirs) and self._end(other) != end
+            other: sorted({keys[key] for key in keys.keys() & other_keys.keys()})
+            for other, other_keys in self.keys_by_pk.items()
+            if not keys.keys().isdisjoint(other_keys) and self._last_successor(other) != last_successor
         }
         return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
 
     def with_duplicates(self) -> set[int]:
-        sharing: dict[str, list[int]] = defaultdict(list)
-        for pk, own in self.marks.items():
-            for mark in own:
-                sharing[mark].append(pk)
-        return {pk for pks in sharing.values() if len({self._end(pk) for pk in pks}) > 1 for pk in pks}
+        """Returns the organizations that have a likely duplicate."""
+        pks_by_key: dict[str, list[int]] = defaultdict(list)
+        for pk, keys in self.keys_by_pk.items():
+            for key in keys:
+                pks_by_key[key].append(pk)
+        shared = [pks for pks in pks_by_key.values() if len({self._last_successor(pk) for pk in pks}) > 1]
+        return {pk for pks in shared for pk in pks}
 
-    def _end(self, pk: int) -> int:
-        """Where readers end who follow the successors. Entries that end alike are known to belong together."""
+    def _last_successor(self, pk: int) -> int:
         return successor_chain(pk, self.successors)[-1]

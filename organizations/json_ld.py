@@ -1,4 +1,4 @@
-"""What an organization's page says, for other programs."""
+"""Describes an organization's page in JSON-LD, for search engines and other programs."""
 
 from datetime import datetime
 from typing import Any
@@ -10,15 +10,15 @@ from organizations.values import OrganizationPage, PhoneNumberValue, Status
 from website.json_ld import Absolute, Thing, breadcrumbs, graph, refer, thing, web_page, web_site
 
 
-def organization_json_ld(page: OrganizationPage, url: str, **told: Any) -> Thing:
-    """The organization whose page stands at an address: its name and how to reach it, as every page about it says them.
+def organization_json_ld(page: OrganizationPage, url: str, **properties: Any) -> Thing:
+    """Returns the name of an organization, how to reach it, and the given properties. `url` is the address of its page.
 
-    The vocabulary cannot say "closed" without the day, which nobody knows here. So of a closed one nothing is said by
-    which a program would send people there.
+    A closed organization has no contact details, so that no program sends people there: schema.org can express
+    "closed" only with a date, which is not known here.
     """
     if page.status != Status.CLOSED:
-        told |= _contact(page)
-    return thing("Organization", id=f"{url}#organization", name=page.title, mainEntityOfPage=url, **told)
+        properties |= _contact(page)
+    return thing("Organization", id=f"{url}#organization", name=page.title, mainEntityOfPage=url, **properties)
 
 
 def _contact(page: OrganizationPage) -> dict[str, Any]:
@@ -35,12 +35,12 @@ def _contact(page: OrganizationPage) -> dict[str, Any]:
 
 
 def _dial(number: PhoneNumberValue | None) -> str:
-    """In the international form. What cannot be dialled as it is printed is for people to read, not for programs."""
+    """Returns the number in international form, or "" where there is none that a program could dial."""
     return number.dial if number else ""
 
 
 def _postal_address(page: OrganizationPage) -> Thing | None:
-    if not page.envelope:
+    if not page.postal_address:
         return None
     return thing(
         "PostalAddress",
@@ -55,13 +55,16 @@ def _postal_address(page: OrganizationPage) -> Thing | None:
 def organization_page_json_ld(
     page: OrganizationPage, url: str, updated_at: datetime | None, absolute: Absolute
 ) -> Thing:
-    own = organization_json_ld(page, url, alternateName=page.also_known_as, description=page.description)
+    """Returns the page and the organization that it is about."""
+    organization = organization_json_ld(page, url, alternateName=page.also_known_as, description=page.description)
     trail = breadcrumbs(
         (_("Home"), absolute(reverse("home"))),
         (_("Organizations"), absolute(reverse("organizations:list"))),
         (page.title, url),
     )
     site = web_site(absolute)
+    about = refer(organization)
     return graph(
-        web_page("WebPage", page.title, url, updated_at, isPartOf=site, breadcrumb=trail, mainEntity=refer(own)), own
+        web_page("WebPage", page.title, url, updated_at, isPartOf=site, breadcrumb=trail, mainEntity=about),
+        organization,
     )

@@ -1,12 +1,13 @@
-"""Two entries of one organization: where each is used, and merging the one into the other.
+"""Merges two organizations that are the same: every child row that names the first then names the second.
 
-The rows that name an organization are those of other rooms, where no import leads from here. They are found by what
-they are: parts of a page with a foreign key to an organization.
+The child rows that name an organization are defined by apps above this one, which this app may not import. They are
+found by a search through all models: child rows with a foreign key to an organization.
 """
 
 import hashlib
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
@@ -14,22 +15,39 @@ from django.db import models, transaction
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from accounts.models import AnyUser, User
 from organizations.duplicates import successor_chain, successors
 from organizations.models import Organization
 from organizations.values import Status
-from publishing.models import ChildRow
+from publishing.models import ChildRow, Publishable
 from publishing.values import LINE_LENGTH
 from publishing.verbs import PageRefused, PublishingError, may, save_edition
 
 
 class MergeRefused(PublishingError):
-    """Two organizations cannot be merged as asked; the message tells an editor why and what to do."""
+    """Raised where two organizations cannot be merged; the message tells an editor why and what to do."""
 
 
-def foreign_keys() -> list[Any]:
-    """The foreign keys by which the parts of pages name an organization."""
+@dataclass(frozen=True)
+class OrganizationKey:
+    """A foreign key of a model of child rows to an organization."""
+
+    model: type[ChildRow]
+    name: str
+
+    @property
+    def subject_kind(self) -> type[Publishable]:
+        """The kind of the subjects that the child rows belong to."""
+        kind = self.model._meta.get_field(self.model.SUBJECT).related_model
+        if not (isinstance(kind, type) and issubclass(kind, Publishable)):
+            raise TypeError(f"{self.model.__name__}.{self.model.SUBJECT} must be a foreign key to a publishable model.")
+        return kind
+
+
+def foreign_keys() -> list[OrganizationKey]:
+    """Returns the foreign keys of all child rows to an organization."""
     return [
-        field
+        OrganizationKey(model, field.name)
         for model in apps.get_models()
         if issubclass(model, ChildRow)
         for field in model._meta.concrete_fields
@@ -37,53 +55,50 @@ def foreign_keys() -> list[Any]:
     ]
 
 
-def subject_kind(link: Any) -> Any:
-    """The kind of subject that a foreign key's rows are parts of."""
-    return link.model._meta.get_field(link.model.SUBJECT).related_model
+def subjects_using(organization: Organization) -> list[models.QuerySet[Publishable]]:
+    """Returns, for each kind, the subjects whose working copy names an organization."""
+    querysets: list[models.QuerySet[Publishable]] = []
+    for key in foreign_keys():
+        rows = key.model._default_manager.filter(**{key.name: organization})
+        pks = rows.order_by().values(f"{key.model.SUBJECT}_id")
+        querysets.append(key.subject_kind.objects.filter(pk__in=pks))
+    return [*querysets, Organization.objects.filter(successor=organization)]
 
 
-def working_copies(organization: Organization) -> list[Any]:
-    """For each kind, the subjects whose working copy names an organization."""
-    subjects = [
-        subject_kind(link).objects.filter(
-            pk__in=link.model.objects.filter(**{link.name: organization}).order_by().values(f"{link.model.SUBJECT}_id")
-        )
-        for link in foreign_keys()
-    ]
-    return [*subjects, Organization.objects.filter(successor=organization)]
-
-
-def may_merge(user: Any) -> bool:
-    return all(may(user, "change", kind) for kind in {Organization, *map(subject_kind, foreign_keys())})
+def may_merge(user: AnyUser) -> bool:
+    """Returns whether a user may change every kind of subject that names organizations."""
+    kinds: set[type[Publishable]] = {Organization, *(key.subject_kind for key in foreign_keys())}
+    return all(may(user, "change", kind) for kind in kinds)
 
 
 @dataclass(frozen=True)
 class MergedRow:
-    """A row that names the merged organization, and the one of the same page that names the survivor already."""
+    """A child row that names the merged organization, and the row of the same page that already names the survivor."""
 
-    link: Any
-    row: Any
-    twin: Any
+    key: OrganizationKey
+    row: ChildRow
+    duplicate: ChildRow | None
 
     @property
-    def subject(self) -> Any:
-        return getattr(self.row, self.row.SUBJECT)
+    def subject(self) -> Publishable:
+        subject: Publishable = getattr(self.row, self.row.SUBJECT)
+        return subject
 
-    def texts(self) -> dict[str, str]:
-        """What the twin's texts are to be: its own words first, then the row's. No word is lost."""
-        pairs = {name: (getattr(self.twin, name), getattr(self.row, name)) for name in self._limits()}
+    def merged_texts(self) -> dict[str, str]:
+        """Returns the new texts of the duplicate: its own text first, then that of the row, so that none is lost."""
+        pairs = {name: (getattr(self.duplicate, name), getattr(self.row, name)) for name in self._max_lengths()}
         return {
             name: own if added == own else "\n\n".join(filter(None, [own, added]))
             for name, (own, added) in pairs.items()
         }
 
-    def overlong(self) -> list[str]:
-        """The texts that would no longer fit."""
-        limits = self._limits()
-        return [name for name, text in self.texts().items() if len(text) > (limits[name] or len(text))]
+    def too_long(self) -> list[str]:
+        """Returns the names of the merged texts that are longer than their fields allow."""
+        limits = self._max_lengths()
+        return [name for name, text in self.merged_texts().items() if len(text) > (limits[name] or len(text))]
 
-    def _limits(self) -> dict[str, int | None]:
-        """The row's texts, and how many characters fit into each."""
+    def _max_lengths(self) -> dict[str, int | None]:
+        """Returns the text fields of the row with their greatest lengths."""
         return {
             field.name: field.max_length
             for field in self.row._meta.concrete_fields
@@ -93,7 +108,7 @@ class MergedRow:
 
 @dataclass(frozen=True)
 class MergePlan:
-    """What a merge would do."""
+    """What a merge would do: rows that would name the survivor, and duplicates that would be joined and deleted."""
 
     organization: Organization
     survivor: Organization
@@ -102,72 +117,73 @@ class MergePlan:
 
     @classmethod
     def of(cls, organization: Organization, survivor: Organization) -> Self:
-        found = [row for link in foreign_keys() for row in _merged_rows(link, organization, survivor)]
-        found.sort(key=lambda row: (row.subject.KIND, str(row.subject).casefold(), row.row.pk))
+        rows = [row for key in foreign_keys() for row in _merged_rows(key, organization, survivor)]
+        rows.sort(key=lambda row: (row.subject.KIND, str(row.subject).casefold(), row.row.pk))
         return cls(
             organization,
             survivor,
-            moved=[row for row in found if not row.twin],
-            doubled=[row for row in found if row.twin],
+            moved=[row for row in rows if not row.duplicate],
+            doubled=[row for row in rows if row.duplicate],
         )
 
-    def subjects(self) -> list[Any]:
-        """The subjects whose working copy changes, the two organizations aside: each once, in the order of locks."""
+    def subjects(self) -> list[Publishable]:
+        """Returns the subjects that change besides the two organizations, each once, in the order in which to lock."""
         found = {(row.subject.KIND, row.subject.pk): row.subject for row in [*self.moved, *self.doubled]}
-        return [found[place] for place in sorted(found)]
+        return [found[key] for key in sorted(found)]
 
     def digest(self) -> str:
-        """Short for all that the plan says: who confirms a merge confirms this."""
-        said = [
+        """Returns a digest of the plan, so that a merge does exactly what the editor saw."""
+        content = [
             *[(row.row.key, row.subject.pk) for row in self.moved],
-            *[(row.row.key, row.twin.key, row.texts()) for row in self.doubled],
+            *[(row.row.key, row.duplicate.key, row.merged_texts()) for row in self.doubled if row.duplicate],
         ]
-        return hashlib.sha256(repr((self.survivor.pk, self.survivor.name, said)).encode()).hexdigest()[:20]
+        return hashlib.sha256(repr((self.survivor.pk, self.survivor.name, content)).encode()).hexdigest()[:20]
 
-    def refusal(self) -> str:
-        """Why it cannot be done, and what to do; "" where it can."""
+    def merge_blocker(self) -> str:
+        """Returns why the merge is not possible and what to do, or "" where it is possible."""
         if self.organization == self.survivor:
-            return _("An organization cannot be merged with itself. Choose another.")
-        for each in [self.organization, self.survivor]:
-            if each.trashed_at:
-                return _("“%(name)s” is in the trash. Restore it first.") % {"name": each}
+            return _("An organization cannot be merged with itself. Choose another one.")
+        for organization in [self.organization, self.survivor]:
+            if organization.trashed_at:
+                return _("“%(name)s” is in the trash. Restore it first.") % {"name": organization}
         if self.organization.pk in successor_chain(self.survivor.pk, successors()):
-            return _("“%(survivor)s” has “%(name)s” as its own successor: readers would be led in a circle.") % {
+            return _("The successors of “%(survivor)s” lead to “%(name)s”. Readers would go round in a circle.") % {
                 "survivor": self.survivor,
                 "name": self.organization,
             }
         for row in self.doubled:
-            if row.overlong():
-                return _("“%(subject)s” names both, and their two notes together are too long. Shorten one first.") % {
-                    "subject": row.subject
-                }
+            if row.too_long():
+                return _(
+                    "“%(subject)s” names both organizations, and their two notes together are too long. "
+                    "Shorten one of the notes first."
+                ) % {"subject": row.subject}
         return ""
 
 
-def _merged_rows(link: Any, organization: Organization, survivor: Organization) -> list[MergedRow]:
-    model = link.model
-    both = model.objects.filter(**{f"{link.name}__in": [organization, survivor]})
-    own: list[Any] = []
-    twins: dict[Any, Any] = {}
+def _merged_rows(key: OrganizationKey, organization: Organization, survivor: Organization) -> list[MergedRow]:
+    model = key.model
+    rows = model._default_manager.filter(**{f"{key.name}__in": [organization, survivor]})
+    other_unique_fields = [name for name in model.UNIQUE if name != key.name]
+    of_organization: list[ChildRow] = []
+    of_survivor: dict[tuple[Hashable, ...], ChildRow] = {}
 
-    def place(row: Any) -> tuple[Any, ...]:
-        others = [name for name in model.UNIQUE if name != link.name]
-        return (getattr(row, f"{model.SUBJECT}_id"), *(getattr(row, name) for name in others))
+    def unique_values(row: ChildRow) -> tuple[Hashable, ...]:
+        return (getattr(row, f"{model.SUBJECT}_id"), *(getattr(row, name) for name in other_unique_fields))
 
-    for row in both.select_related(model.SUBJECT):
-        if getattr(row, link.attname) == organization.pk:
-            own.append(row)
-        elif link.name in model.UNIQUE:
-            twins[place(row)] = row
-    return [MergedRow(link, row, twins.get(place(row))) for row in own]
+    for row in rows.select_related(model.SUBJECT):
+        if getattr(row, f"{key.name}_id") == organization.pk:
+            of_organization.append(row)
+        elif key.name in model.UNIQUE:
+            of_survivor[unique_values(row)] = row
+    return [MergedRow(key, row, of_survivor.get(unique_values(row))) for row in of_organization]
 
 
 @transaction.atomic
-def merge(organization: Organization, survivor: Organization, by: Any, seen: str) -> int:
-    """Makes every working copy that names an organization name the survivor; returns how many there were.
+def merge(organization: Organization, survivor: Organization, by: User, seen: str) -> int:
+    """Makes every working copy that names an organization name the survivor instead; returns how many it changed.
 
-    The organization becomes "merged", with the survivor as its successor. Nothing is published. `seen` is the digest of
-    the plan that the user saw. Raises MergeRefused where it would do something else by now, or cannot be done.
+    The organization gets the status "merged" and the survivor as its successor. Nothing is published. `seen` is the
+    digest of the plan that the user saw. Raises MergeRefused where the plan has changed or the merge is not possible.
     """
     if not may_merge(by):
         raise PermissionDenied
@@ -175,19 +191,21 @@ def merge(organization: Organization, survivor: Organization, by: Any, seen: str
     rows = Organization.objects.in_bulk([organization.pk, survivor.pk])
     organization, survivor = rows[organization.pk], rows[survivor.pk]
     plan = MergePlan.of(organization, survivor)
-    if refusal := plan.refusal():
-        raise MergeRefused(refusal)
-    if plan.digest() != seen or not {(row.KIND, row.pk) for row in plan.subjects()} <= locked:
-        raise MergeRefused(_("Something was changed since you looked. This is what would happen now: look again."))
+    if blocker := plan.merge_blocker():
+        raise MergeRefused(blocker)
+    if plan.digest() != seen or not {(subject.KIND, subject.pk) for subject in plan.subjects()} <= locked:
+        raise MergeRefused(_("Something has changed since you opened this page. Please check again what will happen."))
 
-    for row in plan.doubled:
-        for name, text in row.texts().items():
-            setattr(row.twin, name, text)
-        row.twin.save(update_fields=list(row.texts()))
-        row.row.delete()
-    for link in foreign_keys():
-        pks = [row.row.pk for row in plan.moved if row.link == link]
-        link.model.objects.filter(pk__in=pks).update(**{link.name: survivor})
+    for doubled in plan.doubled:
+        if duplicate := doubled.duplicate:
+            texts = doubled.merged_texts()
+            for name, text in texts.items():
+                setattr(duplicate, name, text)
+            duplicate.save(update_fields=list(texts))
+        doubled.row.delete()
+    for key in foreign_keys():
+        pks = [moved.row.pk for moved in plan.moved if moved.key == key]
+        key.model.objects.filter(pk__in=pks).update(**{key.name: survivor})
     organization.status, organization.successor = Status.MERGED, survivor
     organization.save()
 
@@ -203,16 +221,16 @@ def merge(organization: Organization, survivor: Organization, by: Any, seen: str
 
 
 def _lock(plan: MergePlan) -> set[tuple[str, int]]:
-    """Holds what the plan changes or rests on until the transaction ends, in an order that is always the same.
+    """Locks every subject that the plan changes or depends on, always in the same order; returns their kinds and keys.
 
-    The survivor's own successors are among them, so that no two merges at once close a circle.
+    The successors of the survivor are locked too, so that two merges at once cannot form a circle of successors.
     """
-    following = successor_chain(plan.survivor.pk, successors())
-    wanted: dict[Any, set[int]] = {Organization: {plan.organization.pk, *following}}
+    chain = successor_chain(plan.survivor.pk, successors())
+    pks_by_kind: dict[type[Publishable], set[int]] = {Organization: {plan.organization.pk, *chain}}
     for subject in plan.subjects():
-        wanted.setdefault(type(subject), set()).add(subject.pk)
+        pks_by_kind.setdefault(type(subject), set()).add(subject.pk)
     locked: set[tuple[str, int]] = set()
-    for kind in sorted(wanted, key=lambda kind: kind.KIND):
-        rows = kind.objects.select_for_update().filter(pk__in=wanted[kind]).order_by("pk")
+    for kind in sorted(pks_by_kind, key=lambda kind: kind.KIND):
+        rows = kind.objects.select_for_update().filter(pk__in=pks_by_kind[kind]).order_by("pk")
         locked |= {(kind.KIND, pk) for pk in rows.values_list("pk", flat=True)}
     return locked

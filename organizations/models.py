@@ -13,10 +13,10 @@ NUMBER_FIELDS = ["phone", "toll_free", "fax"]
 PLAIN_FIELDS = ["also_known_as", "description", "city", "region", "postal_code", "email", "website", "checked_by"]
 
 
-def lines_fit(text: str) -> None:
-    """Refuses a line that is longer than a page takes."""
+def validate_line_lengths(text: str) -> None:
+    """Raises ValidationError where a line is longer than a page can hold."""
     if any(len(line) > LINE_LENGTH for line in text.splitlines()):
-        raise ValidationError(_("A line is longer than %(limit)s characters.") % {"limit": LINE_LENGTH})
+        raise ValidationError(_("A line may have at most %(limit)s characters.") % {"limit": LINE_LENGTH})
 
 
 class Organization(Publishable):
@@ -25,16 +25,22 @@ class Organization(Publishable):
     KIND = "organization"
     PAGE = OrganizationPage
 
-    also_known_as = models.CharField(max_length=200, blank=True, help_text=_("Other names, with commas between."))
-    description = models.TextField(blank=True, max_length=5000, help_text=_("What it does for families, in short."))
+    also_known_as = models.CharField(max_length=200, blank=True, help_text=_("Other names, separated by commas."))
+    description = models.TextField(
+        blank=True, max_length=5000, help_text=_("What it does for families, in a few sentences.")
+    )
     street = models.TextField(
-        _("street or box"), blank=True, max_length=500, validators=[lines_fit], help_text=_("One line each.")
+        _("street or post office box"),
+        blank=True,
+        max_length=500,
+        validators=[validate_line_lengths],
+        help_text=_("Write each line of the address on a line of its own."),
     )
     city = models.CharField(max_length=100, blank=True)
     region = models.CharField(_("state, province or county"), max_length=100, blank=True)
     postal_code = models.CharField(max_length=20, blank=True)
     country = CountryField(blank=True)
-    phone = models.CharField(max_length=100, blank=True, help_text=_("As the organization prints it."))
+    phone = models.CharField(max_length=100, blank=True, help_text=_("As the organization writes it."))
     toll_free = models.CharField(_("toll-free"), max_length=100, blank=True)
     fax = models.CharField(max_length=100, blank=True)
     email = models.EmailField(_("e-mail"), blank=True, max_length=LINE_LENGTH, validators=[is_email_address])
@@ -46,12 +52,17 @@ class Organization(Publishable):
         null=True,
         blank=True,
         related_name="predecessors",
-        help_text=_("Where families should turn now, if it was closed, renamed or merged."),
+        help_text=_("The organization to contact instead, if this one was closed, renamed or merged."),
     )
     checked_on = models.DateField(
-        _("details checked on"), null=True, blank=True, help_text=_("The day on which someone tried the details.")
+        _("details checked on"),
+        null=True,
+        blank=True,
+        help_text=_("The day on which a person last checked that the details are right."),
     )
-    checked_by = models.CharField(_("checked by"), max_length=150, blank=True, help_text=_("A name and a role."))
+    checked_by = models.CharField(
+        _("checked by"), max_length=150, blank=True, help_text=_("Name and role of that person, as readers see them.")
+    )
 
     class Meta(Publishable.Meta):
         ordering = ["name"]
@@ -59,18 +70,20 @@ class Organization(Publishable):
             models.CheckConstraint(
                 condition=~Q(status=Status.ACTIVE) | Q(successor=None),
                 name="only_former_organizations_have_a_successor",
-                violation_error_message=_("An active organization has no successor: change its status, or remove it."),
+                violation_error_message=_(
+                    "An active organization cannot have a successor. Change the status, or remove the successor."
+                ),
             ),
         ]
 
     def clean(self) -> None:
-        following, passed = self.successor, set()
-        while following and following.pk not in passed:
-            if following.pk == self.pk:
-                said = _("Its successor leads back to this organization: readers would be led in a circle.")
-                raise ValidationError({"successor": said})
-            passed.add(following.pk)
-            following = following.successor
+        successor, visited = self.successor, set()
+        while successor and successor.pk not in visited:
+            if successor.pk == self.pk:
+                message = _("The successors lead back to this organization. Readers would go round in a circle.")
+                raise ValidationError({"successor": message})
+            visited.add(successor.pk)
+            successor = successor.successor
 
     def compose(self) -> OrganizationPage:
         references = Address.objects.references(Organization, [self.successor]) if self.successor else {}
@@ -101,5 +114,5 @@ class Organization(Publishable):
         self.save()
 
     def _number(self, name: str) -> PhoneNumberValue | None:
-        printed = getattr(self, name)
+        printed: str = getattr(self, name)
         return PhoneNumberValue(printed=printed, dial=dial(printed, str(self.country or ""))) if printed else None

@@ -1,25 +1,26 @@
-"""Turns a phone number as an organization prints it into one that a telephone can dial."""
+"""Turns a phone number as an organization writes it into one that a telephone can dial."""
 
 import re
 import unicodedata
 
 import phonenumbers
 
-MAX_DIGITS = 80  # characters; what is longer is prose with numbers in it
+MAX_LENGTH = 80  # characters; a longer text is a sentence that contains numbers
 
-# The whole of a number: a vanity word counts only in capitals and at the end, so that "or", "home" and names do not.
+# A whole number. Letters count as digits only in capitals and at the end, so that "or", "home" and names do not.
 PRINTED = re.compile(r"\+?[\d\s().\[\]/-]*\d[\d\s().\[\]/-]*(?P<vanity>(?:[A-Z]{2,}|[A-Z]-)[A-Z\d -]*)?")
 EXTENSION = re.compile(r"(?<=[\d\s,;)])(?:ext(?:ension|n)?\.?|x\.?|#)[\s.:]*\d{1,7}$", re.IGNORECASE)
-SPELLED_OUT = re.compile(r"^(?P<number>.*\w)[\s-]*\((?P<again>[A-Z]{3,}|\d{2,})\)$")
+SPELLED_OUT = re.compile(r"^(?P<number>.*\w)[\s-]*\((?P<repeat>[A-Z]{3,}|\d{2,})\)$")
 
 
 def dial(printed: str, country: str) -> str:
-    """The number in E.164 form ("+18886554766") without its extension, or "" where it is not surely one number.
+    """Returns the number in E.164 form ("+18886554766") without extension, or "" where it is not clearly one number.
 
-    `country` is the ISO code to assume where none is printed; without one only numbers with a "+" can be dialled.
+    `country` is the ISO code of the country that a number without "+" belongs to. Without a country, only numbers with
+    "+" are read.
     """
     number = _without_punctuation(printed)
-    if not number or len(number) > MAX_DIGITS:
+    if not number or len(number) > MAX_LENGTH:
         return ""
     number = _without_repeat(EXTENSION.sub("", number).rstrip(" ,;"))
     match = PRINTED.fullmatch(number)
@@ -37,21 +38,21 @@ def dial(printed: str, country: str) -> str:
 
 
 def _without_punctuation(printed: str) -> str:
-    """One kind of space, dash and width, and none of the invisible marks that copying from a web page brings along."""
-    kept = []
+    """Returns the text with plain spaces, dashes and digits, and without the invisible characters of web pages."""
+    chars = []
     for char in unicodedata.normalize("NFKC", printed):
         category = unicodedata.category(char)
         if category == "Pd" or char == "\N{MINUS SIGN}":
-            kept.append("-")
+            chars.append("-")
         elif category != "Cf":
-            kept.append(char)
-    return " ".join("".join(kept).split()).strip(",; ")
+            chars.append(char)
+    return " ".join("".join(chars).split()).strip(",; ")
 
 
 def _without_repeat(number: str) -> str:
-    """Without the end in brackets of "1-888-655-IRON (4766)" or "1-888-655-4766 (IRON)", where it says the same."""
+    """Removes the end in brackets of "1-888-655-IRON (4766)" or "1-888-655-4766 (IRON)", which repeats the number."""
     match = SPELLED_OUT.fullmatch(number)
-    if match and _digits(match["number"]).endswith(_digits(match["again"])):
+    if match and _digits(match["number"]).endswith(_digits(match["repeat"])):
         return match["number"]
     return number
 
@@ -61,7 +62,7 @@ def _digits(text: str) -> str:
 
 
 def _slash_is_inside(number: str) -> bool:
-    """Whether every slash parts an area code from its number ("030/1234567") and not one number from the next."""
+    """Returns whether a slash is between an area code and its number ("030/1234567"), not between two numbers."""
     before, slash, after = number.partition("/")
     if not slash:
         return True

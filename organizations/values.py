@@ -1,4 +1,4 @@
-"""What an organization's page says."""
+"""The page of an organization as immutable values."""
 
 from dataclasses import replace
 from datetime import date
@@ -12,6 +12,8 @@ from django_countries import countries
 from publishing.values import Email, Line, Page, Reference, Text, Url, Value, limit
 from search.documents import Document, DocumentSection, Name
 
+# Countries whose postal addresses end with "city, region postal code", or with one line each in this order.
+# In all other countries the postal code is before the city.
 CITY_REGION_POSTAL = {"US", "CA", "AU"}
 CITY_POSTAL = {"GB", "IE", "NZ", "ZA", "IN", "SG"}
 
@@ -24,7 +26,7 @@ class Status(TextChoices):
 
 
 class PhoneNumberValue(Value):
-    """A telephone number as it was printed, and in international form where it can be dialled."""
+    """A telephone number as the organization writes it, and in E.164 form, or "" where it cannot be dialled."""
 
     printed: Annotated[str, limit(100)]
     dial: Line = ""
@@ -34,7 +36,7 @@ class OrganizationPage(Page):
     LABELS = {
         "title": _("Name"),
         "slug": _("Address of the page"),
-        "street": _("Street or box"),
+        "street": _("Street or post office box"),
         "email": _("E-mail"),
         "checked_on": _("Details checked on"),
     }
@@ -60,15 +62,15 @@ class OrganizationPage(Page):
         return (self.successor,) if self.successor else ()
 
     def document(self, kind: str, key: int, url: str) -> Document:
-        plain = super().document(kind, key, url)
+        document = super().document(kind, key, url)
         other = (Name(self.also_known_as, str(_("also called"))),) if self.also_known_as else ()
-        said = {_("Description"): self.description, _("Contact"): ", ".join((*self.envelope, self.website))}
+        texts = {_("Description"): self.description, _("Contact"): ", ".join((*self.postal_address, self.website))}
         return replace(
-            plain,
-            names=plain.names + other,
+            document,
+            names=document.names + other,
             about=", ".join(filter(None, [self.city, self.region, self.country_name])),
             sections=tuple(
-                DocumentSection(str(heading), "", text) for heading, text in said.items() if text.strip(", ")
+                DocumentSection(str(heading), "", text) for heading, text in texts.items() if text.strip(", ")
             ),
         )
 
@@ -77,18 +79,18 @@ class OrganizationPage(Page):
         return str(countries.name(self.country)) if self.country else ""
 
     @cached_property
-    def envelope(self) -> tuple[str, ...]:
-        """The lines of the postal address below the name, in the order that the country's post uses."""
+    def postal_address(self) -> tuple[str, ...]:
+        """Returns the lines of the postal address without the name, in the order that the country uses."""
         if self.country in CITY_REGION_POSTAL:
-            place = [" ".join(filter(None, [", ".join(filter(None, [self.city, self.region])), self.postal_code]))]
+            city_lines = [" ".join(filter(None, [", ".join(filter(None, [self.city, self.region])), self.postal_code]))]
         elif self.country in CITY_POSTAL:
-            place = [self.city, self.region, self.postal_code]
+            city_lines = [self.city, self.region, self.postal_code]
         else:
-            place = [" ".join(filter(None, [self.postal_code, self.city])), self.region]
-        lines = (*self.street, *place, self.country_name)
+            city_lines = [" ".join(filter(None, [self.postal_code, self.city])), self.region]
+        lines = (*self.street, *city_lines, self.country_name)
         return tuple(line for line in lines if line)
 
     @cached_property
     def is_reachable(self) -> bool:
-        """Whether the page gives any way to reach the organization."""
+        """Returns whether the page has at least one way to reach the organization."""
         return any([self.street, self.city, self.phone, self.toll_free, self.fax, self.email, self.website])

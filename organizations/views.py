@@ -1,8 +1,7 @@
-"""The directory and the page of one organization. All of it comes from live editions, never from rows."""
+"""The directory of organizations and the pages of one organization. Public views read live editions only."""
 
 from collections import Counter
 from functools import partial
-from typing import Any
 
 from django.db.models.fields.json import KT
 from django.http import HttpRequest, HttpResponse
@@ -39,22 +38,22 @@ def organization_list(request: HttpRequest) -> HttpResponse:
     form = CountryForm(request.GET, list({country for country, _letter in counts if country}))
     country = form.chosen
     if country:
-        organizations = organizations.filter(content__country=country)  # a KT cannot be compared on SQLite
-    letters = Counter[str]()
-    for (place, initial), count in counts.items():
-        if country in ("", place):
-            letters[initial] += count
+        organizations = organizations.filter(content__country=country)  # SQLite cannot compare the KT annotation
+    letter_counts = Counter[str]()
+    for (counted_country, counted_letter), number in counts.items():
+        if country in ("", counted_country):
+            letter_counts[counted_letter] += number
     letter = request.GET.get("letter", "").upper()
-    if letter in letters:
+    if letter in letter_counts:
         organizations = organizations.filter(letter=letter)
     else:
         letter = ""
-    count = letters[letter] if letter else letters.total()
+    count = letter_counts[letter] if letter else letter_counts.total()
     page = EditionPaginator(organizations, ORGANIZATIONS_PER_PAGE, count).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "page_url": page_url(request, page, country=country, letter=letter),
-        "letters": sorted(letters),
+        "letters": sorted(letter_counts),
         "letter": letter,
         "form": form,
         "country_name": str(countries.name(country)) if country else "",
@@ -80,17 +79,17 @@ def organization_feed(request: HttpRequest, edition: Edition) -> HttpResponse:
 
 
 def render_organization(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
-    """The page of any edition: of the live one for the public, of any other as a preview for the staff."""
+    """Renders the page of an edition: the live one for the public, any other as a preview for the staff."""
     organization: OrganizationPage = edition.page
     reference = organization.successor
     successors = Edition.objects.live_by_reference(Organization, {reference.slug} if reference else set())
-    mentions: list[Any] = list(
+    mentions = list(
         Edition.objects.mentioning(Organization, edition.subject_id)
         .only("kind", "slug", "title")
         .annotate(status=KT("content__status"))
         .order_by("sort_key", "pk")
     )
-    # Another organization mentions this one only as its successor; what it helps with is of another kind.
+    # An organization mentions another one only as its successor. All other mentions are pages that it helps with.
     predecessors = [mention for mention in mentions if mention.kind == Organization.KIND]
     url = absolute(request, edition.get_absolute_url())
     context = {
@@ -101,7 +100,7 @@ def render_organization(request: HttpRequest, edition: Edition, *, preview: Prev
         "organization": organization,
         "successor": successors.get(reference.slug) if reference else None,
         "helps_with": [mention for mention in mentions if mention.kind != Organization.KIND],
-        "formerly": [mention for mention in predecessors if mention.status == Status.RENAMED],
-        "took_over": [mention for mention in predecessors if mention.status != Status.RENAMED],
+        "formerly": [mention for mention in predecessors if mention.status == Status.RENAMED],  # type: ignore[attr-defined] # annotated above
+        "took_over": [mention for mention in predecessors if mention.status != Status.RENAMED],  # type: ignore[attr-defined] # annotated above
     }
     return render(request, "organizations/organization_detail.html", context)

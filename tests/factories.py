@@ -91,7 +91,7 @@ def make_disease(
 def make_picture(colour: str = "teal", size: tuple[int, int] = (60, 40)) -> Picture:
     file = io.BytesIO()
     Image.new("RGB", size, colour).save(file, "PNG")
-    return Picture.objects.keep(read_picture(file))
+    return Picture.objects.store(read_picture(file))
 
 
 def make_portrait(*, live: bool = True, **fields: Any) -> Portrait:

@@ -1,4 +1,4 @@
-"""The admin of diseases and sources, and of symptoms one by one."""
+"""The admin of diseases, sources and symptoms."""
 
 from diseases.admin.diseases import DiseaseAdmin, SourceAdmin
 from diseases.admin.symptoms import SymptomAdmin

@@ -1,13 +1,16 @@
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adminsortable2.admin import SortableAdminBase, SortableStackedInline, SortableTabularInline
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.requests import signed_in_user
 from diseases.forms import IdentifierForm, QuestionForm
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from diseases.views import render_disease
@@ -16,6 +19,11 @@ from editorial.forms import ChildRowForm, ChildRowFormSet
 from publishing.prose import sanitize
 from publishing.sources import subjects_naming
 from publishing.verbs import save_edition
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from diseases.models.diseases import DiseaseQuerySet
 
 
 class SynonymInline(SortableTabularInline):
@@ -54,21 +62,28 @@ class QuestionInline(SortableStackedInline):
     ]
     extra = 0
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("source")
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Question]":
+        queryset: QuerySet[Question] = super().get_queryset(request)
+        return queryset.select_related("source")
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        formfield: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if db_field.name == "source":
-            formfield.choices = list(formfield.choices)  # asked for once, not for every question
+    def formfield_for_foreignkey(
+        self, db_field: "models.ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> "forms.ModelChoiceField[Any] | None":
+        formfield: forms.ModelChoiceField[Any] | None = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "source" and formfield:
+            formfield.choices = list(
+                formfield.iterator(formfield)
+            )  # a list: otherwise every question queries the sources again
         return formfield
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
-        formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
+    def formfield_for_dbfield(
+        self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        formfield: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "source" and formfield:
-            formfield.widget.can_delete_related = False
+            hide_delete_link(formfield)
         if db_field.name == "answer" and formfield:
-            # The editor replaces the text area, and with it what its label would name.
+            # The prose editor replaces the text area, so the label of the text area no longer names it.
             formfield.widget.attrs["aria-label"] = _("Answer")
         return formfield
 
@@ -80,13 +95,18 @@ class SupportInline(SortableTabularInline):
     form = ChildRowForm
     formset = ChildRowFormSet
     fields = ["key", "organization", "note"]
-
     autocomplete_fields = ["organization"]
     extra = 0
     formfield_overrides = {models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 2})}}
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("organization")
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Support]":
+        queryset: QuerySet[Support] = super().get_queryset(request)
+        return queryset.select_related("organization")
+
+
+def hide_delete_link(formfield: forms.Field) -> None:
+    """Hides the link that deletes the chosen object, so that an editor does not delete a source by mistake."""
+    formfield.widget.can_delete_related = False
 
 
 @admin.register(Disease)
@@ -100,32 +120,36 @@ class DiseaseAdmin(SortableAdminBase, PublishableAdmin):
         (_("The page"), {"fields": ["slug", "staff_notes"]}),
     ]
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).with_question_count()
+    def get_queryset(self, request: HttpRequest) -> "DiseaseQuerySet":
+        queryset: DiseaseQuerySet = super().get_queryset(request)
+        return queryset.with_question_count()
 
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
+    def formfield_for_dbfield(
+        self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        formfield: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "summary_source" and formfield:
-            formfield.widget.can_delete_related = False
+            hide_delete_link(formfield)
         return formfield
 
-    def publish_warnings(self, subject: Any) -> list[str]:
-        found: list[Any] = []
+    def publish_warnings(self, subject: Disease) -> list[str]:
+        warnings: list[StrOrPromise] = []
         questions = list(subject.questions.all())
         unanswered = [question for question in questions if not sanitize(question.answer)]
         if not subject.summary:
-            found.append(_("The page has no summary."))
+            warnings.append(_("The page has no summary."))
         if len(unanswered) == len(questions):
-            found.append(_("The page has no answers."))
+            warnings.append(_("The page has no answers."))
         if waiting := subject.symptoms.filter(approved=False).count():
-            words = "%(n)s symptom waits for approval, so it is left out."
-            more = "%(n)s symptoms wait for approval, so they are left out."
-            found.append(ngettext(words, more, waiting) % {"n": waiting})
-        return [*found, *(_("“%s” has no answer, so it is left out.") % question for question in unanswered)]
+            one = "%(n)s symptom is not approved, so it is left out."
+            many = "%(n)s symptoms are not approved, so they are left out."
+            warnings.append(ngettext(one, many, waiting) % {"n": waiting})
+        warnings += [_("“%s” has no answer, so it is left out.") % question for question in unanswered]
+        return [str(warning) for warning in warnings]
 
     @admin.display(description=_("Questions"), ordering="question_count")
-    def questions(self, disease: Any) -> int:
-        return disease.question_count
+    def questions(self, disease: Disease) -> int:
+        return disease.question_count  # type: ignore[attr-defined] # annotated by get_queryset
 
 
 @admin.register(Source)
@@ -135,8 +159,8 @@ class SourceAdmin(admin.ModelAdmin):
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     @transaction.atomic
-    def save_model(self, request: Any, obj: Source, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Source, form: "forms.ModelForm[Source]", change: bool) -> None:
         super().save_model(request, obj, form, change)
-        # Pages name their sources, so each that names this one has a new edition waiting.
+        # A page contains the details of its sources, so every page that names this source gets a new edition.
         for subject in subjects_naming(obj):
-            save_edition(subject, by=request.user, note=f"{obj} changed")
+            save_edition(subject, by=signed_in_user(request), note=f"{obj} changed")

@@ -1,8 +1,10 @@
-"""Filters and columns that the lists of symptoms and proposals have in common."""
+"""The disease filter, column and messages that the lists of symptoms and proposals share."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -12,31 +14,41 @@ from django.utils.translation import gettext_lazy, ngettext
 from diseases.models import Disease
 
 MAX_REFUSALS_SHOWN = 20
-"""Refusals that are named after many were decided at once; of the others, their number."""
+"""How many refusals are shown one by one; of the others only the number is shown."""
 
 
 class DiseaseFilter(admin.SimpleListFilter):
-    """By the one disease that a link or a search has chosen: there are too many to list."""
+    """Filters by the disease that a link names. It lists no others, because there are too many."""
 
     title = gettext_lazy("disease")
     parameter_name = "disease"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         chosen = request.GET.get("disease", "")
         if not chosen.isascii() or not chosen.isdigit():
             return []
-        return list(Disease.objects.filter(pk=int(chosen) % 2**63).values_list("pk", "name"))
+        found = Disease.objects.filter(pk=int(chosen) % 2**63).values_list("pk", "name")
+        return [(str(pk), name) for pk, name in found]
 
     def has_output(self) -> bool:
         return bool(self.lookup_choices)
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(disease=self.lookup_choices[0][0]) if self.lookup_choices else queryset
 
 
+class HasDisease(Protocol):
+    """A row that belongs to a disease."""
+
+    @property
+    def disease(self) -> Disease: ...
+
+
 class DiseaseColumn(admin.ModelAdmin):
+    """An admin whose list can show the disease of each row as a link."""
+
     @admin.display(description=gettext_lazy("disease"), ordering="disease__name")
-    def disease_link(self, row: Any) -> SafeString:
+    def disease_link(self, row: HasDisease) -> SafeString:
         return format_html('<a href="{}">{}</a>', disease_url(row.disease), row.disease)
 
 
@@ -44,10 +56,11 @@ def disease_url(disease: Disease) -> str:
     return reverse("admin:diseases_disease_change", args=[disease.pk])
 
 
-def show_refusals(model_admin: admin.ModelAdmin, request: HttpRequest, refusals: list[tuple[Any, str]]) -> None:
+def show_refusals(model_admin: admin.ModelAdmin, request: HttpRequest, refusals: Sequence[tuple[Model, str]]) -> None:
+    """Shows a warning for each refusal, with its reason."""
     for subject, reason in refusals[:MAX_REFUSALS_SHOWN]:
         model_admin.message_user(request, f"{subject}: {reason}", messages.WARNING)
     more = len(refusals) - MAX_REFUSALS_SHOWN
     if more > 0:
-        words = ngettext("%(n)s more was refused.", "%(n)s more were refused.", more) % {"n": more}
+        words = ngettext("%(n)s more could not be changed.", "%(n)s more could not be changed.", more) % {"n": more}
         model_admin.message_user(request, words, messages.WARNING)

@@ -1,131 +1,160 @@
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Protocol
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.db import transaction
-from django.db.models import Max
-from django.http import HttpRequest, QueryDict
+from django.db import models, transaction
+from django.db.models import Max, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext_lazy as n_lazy
 
+from accounts.models import User
+from accounts.requests import signed_in_user
+from diseases.admin.diseases import hide_delete_link
 from diseases.admin.filters import DiseaseColumn, DiseaseFilter, show_refusals
 from diseases.approval import ApprovalErrors, approve_symptoms, delete_symptoms, unapprove_symptoms
 from diseases.forms import SymptomForm
 from diseases.models import Disease, Symptom
 from editorial.waiting import WaitingWork, register_waiting
+from publishing.models import Publishable
 from publishing.verbs import PageRefused, lock, save_edition
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+
+FORM_FIELDS = ("seen", "disease", "term", "frequency", "aspect", "hpo_id", "source", "approved")
+
+
+class ChangeSymptoms(Protocol):
+    """A function of diseases.approval: returns how many symptoms it changed, and the errors."""
+
+    def __call__(self, symptoms: Iterable[Symptom], by: User) -> tuple[int, ApprovalErrors]: ...
 
 
 class DiseaseSelect(AutocompleteSelect):
-    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> Any:
-        """With words in it while nothing is chosen: without them a screen reader finds no name."""
+    def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Adds a placeholder: without one, screen readers read no name while nothing is chosen."""
         return super().build_attrs(base_attrs, extra_attrs) | {"data-placeholder": str(_("Choose a disease"))}
 
 
 @admin.register(Symptom)
 class SymptomAdmin(DiseaseColumn):
-    """Row by row: with more than a hundred a disease they have no place in its form."""
+    """Symptoms have their own admin, because a disease can have over a hundred: too many for its form."""
 
     form = SymptomForm
     list_display = ["term", "approved", "disease_link", "frequency", "aspect", "source"]
     list_filter = ["approved", "aspect", "source", DiseaseFilter]
     list_select_related = ["disease", "source"]
-    list_per_page = 150  # all of one disease
+    list_per_page = 150  # enough for nearly every disease
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["term", "disease__name", "hpo_id"]
     ordering = ["disease__name", "disease", "position", "pk"]
-    actions = ["approve_many", "take_approval_away_many"]
-    fields = ["seen", "disease", "term", "frequency", "aspect", "hpo_id", "source", "approved"]
+    actions = ["approve_selected", "unapprove_selected"]
+    fields = FORM_FIELDS
 
     class Media:
         js = ["admin.js"]
 
     # The list
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        """Of one disease alone, without its name in every row."""
-        return [name for name in self.list_display if name != "disease_link" or "disease" not in request.GET]
+    def get_list_display(self, request: HttpRequest) -> tuple[str | Callable[[Any], str | bool], ...]:
+        """Leaves the disease out of a list that shows one disease only."""
+        return tuple(name for name in self.list_display if name != "disease_link" or "disease" not in request.GET)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Approve for the page"))
-    def approve_many(self, request: HttpRequest, queryset: Any) -> None:
-        words = n_lazy("%(n)s symptom is approved.", "%(n)s symptoms are approved.", "n")
-        self._many(request, queryset, approve_symptoms, words)
+    def approve_selected(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> None:
+        message = n_lazy("%(n)s symptom is now approved.", "%(n)s symptoms are now approved.", "n")
+        self._change_selected(request, queryset, approve_symptoms, message)
 
-    @admin.action(permissions=["change"], description=gettext_lazy("Take approval away"))
-    def take_approval_away_many(self, request: HttpRequest, queryset: Any) -> None:
-        words = n_lazy("%(n)s symptom waits for approval again.", "%(n)s symptoms wait for approval again.", "n")
-        self._many(request, queryset, unapprove_symptoms, words)
+    @admin.action(permissions=["change"], description=gettext_lazy("Remove approval"))
+    def unapprove_selected(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> None:
+        message = n_lazy("%(n)s symptom is no longer approved.", "%(n)s symptoms are no longer approved.", "n")
+        self._change_selected(request, queryset, unapprove_symptoms, message)
 
-    def _many(
-        self, request: HttpRequest, queryset: Any, step: Callable[..., tuple[int, ApprovalErrors]], words: Any
+    def _change_selected(
+        self, request: HttpRequest, queryset: QuerySet[Symptom], change: ChangeSymptoms, message: "StrPromise"
     ) -> None:
-        done, refusals = step(queryset.select_related(None).order_by().only("pk", "disease"), by=request.user)
-        self.message_user(request, words % {"n": done}, messages.SUCCESS)
-        show_refusals(self, request, refusals)
+        symptoms = queryset.select_related(None).order_by().only("pk", "disease")
+        count, errors = change(symptoms, by=signed_in_user(request))
+        self.message_user(request, message % {"n": count}, messages.SUCCESS)
+        show_refusals(self, request, errors)
 
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        _done, refusals = delete_symptoms(queryset, by=request.user)
-        show_refusals(self, request, refusals)
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> None:
+        _count, errors = delete_symptoms(queryset, by=signed_in_user(request))
+        show_refusals(self, request, errors)
 
     def delete_model(self, request: HttpRequest, obj: Symptom) -> None:
-        _done, refusals = delete_symptoms([obj], by=request.user)
-        show_refusals(self, request, refusals)
+        _count, errors = delete_symptoms([obj], by=signed_in_user(request))
+        show_refusals(self, request, errors)
 
-    # The form of one row
+    # The form
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [name if name != "disease" or not obj else "disease_link" for name in self.fields or []]
+    def get_fields(self, request: HttpRequest, obj: Symptom | None = None) -> tuple[str, ...]:
+        """Shows the disease as a link after the symptom is saved, because it can no longer be changed."""
+        return tuple("disease_link" if name == "disease" and obj else name for name in FORM_FIELDS)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Symptom | None = None) -> list[str]:
         return ["disease_link"] if obj else []
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(
+        self, db_field: "models.ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> "forms.ModelChoiceField[Any] | None":
         if db_field.name == "disease":
             kwargs["widget"] = DiseaseSelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
+    def formfield_for_dbfield(
+        self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        formfield: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "source" and formfield:
-            formfield.widget.can_delete_related = False
+            hide_delete_link(formfield)
         if db_field.name == "disease" and formfield:
             formfield.widget.can_add_related = formfield.widget.can_change_related = False
             formfield.widget.can_view_related = False
         return formfield
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> Any:
-        """For the disease whose list one comes from."""
-        listed = QueryDict(request.GET.get("_changelist_filters", "")).get("disease")
-        return {"approved": True, "disease": listed, **super().get_changeform_initial_data(request)}
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Fills in the disease of the list from which the editor opened the form."""
+        disease = QueryDict(request.GET.get("_changelist_filters", "")).get("disease")
+        return {"approved": True, "disease": disease, **super().get_changeform_initial_data(request)}
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Symptom | None = None, change: bool = False, **kwargs: Any
+    ) -> type[SymptomForm]:
         form: Any = super().get_form(request, obj, change, **kwargs)
         form.save_error = getattr(request, "save_error", "")
         return form
 
     def changeform_view(
-        self, request: Any, object_id: Any = None, form_url: str = "", extra_context: Any = None
-    ) -> Any:
-        """A save holds the disease from before the row is read until its edition is kept."""
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Locks the disease before the symptom is read, until its edition is saved."""
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
         with transaction.atomic():
-            row = self.get_object(request, object_id) if object_id else None
-            if row:
-                lock(Disease, row.disease_id)
+            symptom = self.get_object(request, object_id) if object_id else None
+            if symptom:
+                lock(Disease, symptom.disease_id)
             try:
                 with transaction.atomic():
                     return super().changeform_view(request, object_id, form_url, extra_context)
             except PageRefused as error:
-                request.save_error = str(error)
+                request.save_error = str(error)  # type: ignore[attr-defined] # read by get_form
                 return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def save_model(self, request: Any, obj: Symptom, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Symptom, form: "forms.ModelForm[Symptom]", change: bool) -> None:
         if change and not form.changed_data:
             return
         disease = lock(Disease, obj.disease_id)
@@ -133,18 +162,18 @@ class SymptomAdmin(DiseaseColumn):
             last = Symptom.objects.filter(disease=disease.pk).aggregate(last=Max("position"))["last"] or 0
             obj.position = last + 1
         obj.save()
-        author = request.user.get_full_name() or request.user.get_username()
-        Disease._base_manager.filter(pk=disease.pk).update(saved_by=author)
-        save_edition(disease, by=request.user)
+        user = signed_in_user(request)
+        Disease._base_manager.filter(pk=disease.pk).update(saved_by=user.get_full_name() or user.get_username())
+        save_edition(disease, by=user)
 
 
-def symptoms_url(disease: Any) -> str:
-    """The list of a disease's symptoms."""
+def symptoms_url(disease: Publishable) -> str:
+    """Returns the address of the list of a disease's symptoms."""
     return f"{reverse('admin:diseases_symptom_changelist')}?disease={disease.pk}"
 
 
-def _symptoms_note(disease: Any, waiting: int) -> str:
-    approved = disease.symptoms.filter(approved=True).count()
+def _symptoms_note(disease: Publishable, waiting: int) -> str:
+    approved = Symptom.objects.filter(disease=disease.pk, approved=True).count()
     context = {"url": symptoms_url(disease), "approved": approved, "waiting": waiting}
     return render_to_string("diseases/admin/_symptoms_note.html", context)
 
@@ -154,7 +183,7 @@ register_waiting(
     WaitingWork(
         name="symptoms",
         label=gettext_lazy("Symptoms"),
-        column=gettext_lazy("Symptoms waiting"),
+        column=gettext_lazy("Symptoms to approve"),
         subject_field="disease",
         rows=lambda: Symptom.objects.filter(approved=False),
         list_url=lambda disease: f"{symptoms_url(disease)}&approved__exact=0",

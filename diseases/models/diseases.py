@@ -1,12 +1,14 @@
 import unicodedata
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, Self, TypeVar
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from diseases.models.parts import ANSWER_FIELDS, Identifier, Question, Symptom, Synonym
+from diseases.models.parts import ANSWER_FIELDS, DiseasePart, Identifier, Question, Support, Symptom, Synonym
 from diseases.models.sources import Source
 from diseases.values import DiseasePage, SourceValue
 from organizations.models import Organization
@@ -22,41 +24,43 @@ class DiseaseQuerySet(PublishableQuerySet["Disease"]):
         super().add(rows)
 
     def naming(self, source: Source) -> Self:
-        """The diseases whose page names a source: for the summary, or in one of its rows."""
-        rows: list[Any] = [Question, Synonym, Identifier, Symptom]
-        named = models.Q(summary_source=source)
-        for model in rows:
-            named |= models.Q(pk__in=model.objects.filter(source=source).order_by().values("disease"))
-        return self.filter(named)
+        """Returns the diseases that name a source, for the summary or in a child row."""
+        is_named = models.Q(summary_source=source)
+        for model in (Question, Synonym, Identifier, Symptom):
+            rows = model._default_manager.filter(source=source)
+            is_named |= models.Q(pk__in=rows.order_by().values("disease"))
+        return self.filter(is_named)
 
     def with_question_count(self) -> Self:
-        """Adds `question_count`: the questions that have an answer."""
+        """Adds `question_count`: how many questions of each disease have an answer."""
         answered = Question.objects.filter(disease=models.OuterRef("pk")).exclude(answer="")
         counted = answered.order_by().values("disease").annotate(count=models.Count("pk")).values("count")
         return self.annotate(question_count=Coalesce(models.Subquery(counted), 0))
 
 
 def fold_name(name: str) -> str:
-    """A name as it is unique: without capitals and white space, which databases fold differently or not at all."""
+    """Returns a name without differences in case and white space. Python folds them, because databases disagree."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 class Disease(Publishable):
-    """A condition with a page of its own: the working copy of that page."""
+    """A disease: the working copy of its page."""
 
     KIND = "disease"
     PAGE = DiseasePage
 
     folded_name = models.CharField(max_length=1000, unique=True, editable=False)
     summary = models.TextField(
-        blank=True, max_length=5000, help_text=_("Two or three sentences in plain language, before the questions.")
+        blank=True,
+        max_length=5000,
+        help_text=_("Two or three sentences in plain language. They are at the top of the page."),
     )
 
     summary_source = models.ForeignKey(
-        Source, models.PROTECT, null=True, blank=True, related_name="+", help_text=_("Who the summary comes from.")
+        Source, models.PROTECT, null=True, blank=True, related_name="+", help_text=_("The source of the summary.")
     )
 
-    objects = DiseaseQuerySet.as_manager()  # type: ignore[misc] # a manager of its own
+    objects = DiseaseQuerySet.as_manager()  # type: ignore[misc] # replaces the manager of Publishable
 
     class Meta(Publishable.Meta):
         ordering = ["name"]
@@ -69,7 +73,7 @@ class Disease(Publishable):
 
     def clean(self) -> None:
         if Disease.objects.exclude(pk=self.pk).filter(folded_name=fold_name(self.name)).exists():
-            raise ValidationError({"name": _("There is a disease of this name already.")})
+            raise ValidationError({"name": _("There is already a disease with this name.")})
 
     def compose(self) -> DiseasePage:
         return self.page_of(
@@ -81,13 +85,18 @@ class Disease(Publishable):
         )
 
     def page_of(
-        self, synonyms: Any = (), identifiers: Any = (), questions: Any = (), symptoms: Any = (), supports: Any = ()
+        self,
+        synonyms: Iterable[Synonym] = (),
+        identifiers: Iterable[Identifier] = (),
+        questions: Iterable[Question] = (),
+        symptoms: Iterable[Symptom] = (),
+        supports: Sequence[Support] = (),
     ) -> DiseasePage:
-        """The page of the disease with these rows, in their order: what `compose` says once they are saved."""
-        questions = [question for question in questions if sanitize(question.answer)]
+        """Returns the page of the disease with the given rows, in their order, whether they are saved or not."""
+        answered = [question for question in questions if sanitize(question.answer)]
         references = Address.objects.references(Organization, [support.organization for support in supports])
-        named = [row.source for rows in (synonyms, identifiers, questions, symptoms) for row in rows]
-        sources = {source for source in (*named, self.summary_source) if source}
+        rows: list[Synonym | Identifier | Question | Symptom] = [*synonyms, *identifiers, *answered, *symptoms]
+        sources = {source for source in (*(row.source for row in rows), self.summary_source) if source}
         return DiseasePage(
             title=self.name,
             slug=self.slug,
@@ -95,57 +104,63 @@ class Disease(Publishable):
             summary_source=self.summary_source.name if self.summary_source else "",
             synonyms=tuple(synonym.compose() for synonym in synonyms),
             identifiers=tuple(identifier.compose() for identifier in identifiers),
-            questions=tuple(question.compose() for question in questions),
+            questions=tuple(question.compose() for question in answered),
             symptoms=tuple(symptom.compose() for symptom in symptoms),
             supports=tuple(support.compose(references[support.organization_id]) for support in supports),
-            sources=tuple(source.credit() for source in sorted(sources, key=str)),
+            sources=tuple(source.compose() for source in sorted(sources, key=str)),
         )
 
     def apply_page(self, page: DiseasePage) -> None:
-        sources = {credit.name: _get_or_create_source(credit) for credit in page.sources}
+        sources = {value.name: _get_or_create_source(value) for value in page.sources}
         self.name, self.slug, self.summary = page.title, page.slug, page.summary
         self.summary_source = sources.get(page.summary_source)
         self.save()
         organizations = Address.objects.subjects(page.references())
         _replace_rows(
+            self,
             self.synonyms,
             page.synonyms,
-            lambda name: {"text": name.text, "kind": name.kind, "source": sources.get(name.source)},
+            lambda value: {"text": value.text, "kind": value.kind, "source": sources.get(value.source)},
         )
         _replace_rows(
+            self,
             self.identifiers,
             page.identifiers,
-            lambda code: {
-                **{name: getattr(code, name) for name in ("scheme", "value", "relation")},
-                "source": sources.get(code.source),
+            lambda value: {
+                **{name: getattr(value, name) for name in ("scheme", "value", "relation")},
+                "source": sources.get(value.source),
             },
         )
         _replace_rows(
+            self,
             self.questions,
             page.questions,
-            lambda answer: {
-                **{name: getattr(answer, name) for name in ANSWER_FIELDS},
-                "answer": answer.html,
-                "source": sources.get(answer.source),
+            lambda value: {
+                **{name: getattr(value, name) for name in ANSWER_FIELDS},
+                "answer": value.html,
+                "source": sources.get(value.source),
             },
-            spare=models.Q(answer=""),
+            keep=models.Q(answer=""),
         )
-        # A row that an editor approved since was not approved then; it waits again.
-        self.symptoms.exclude(key__in=[sign.key for sign in page.symptoms]).filter(approved=True).update(approved=False)
+        # Only approved symptoms are on a page, so a symptom that this page lacks was not approved when it was composed.
+        keys = [value.key for value in page.symptoms]
+        self.symptoms.exclude(key__in=keys).filter(approved=True).update(approved=False)
         _replace_rows(
+            self,
             self.symptoms,
             page.symptoms,
-            lambda sign: {
-                **{name: getattr(sign, name) for name in ("term", "hpo_id", "frequency", "aspect")},
-                "source": sources.get(sign.source),
+            lambda value: {
+                **{name: getattr(value, name) for name in ("term", "hpo_id", "frequency", "aspect")},
+                "source": sources.get(value.source),
                 "approved": True,
             },
-            spare=models.Q(approved=False),
+            keep=models.Q(approved=False),
         )
         _replace_rows(
+            self,
             self.supports,
             page.supports,
-            lambda support: {"organization": organizations[support.organization], "note": support.note},
+            lambda value: {"organization": organizations[value.organization], "note": value.note},
         )
         self.refresh_from_db(fields=["version"])
 
@@ -153,31 +168,46 @@ class Disease(Publishable):
 register_source_users(Disease.objects.naming)
 
 
-def _get_or_create_source(credit: SourceValue) -> Source:
-    """The source of this name; one that has since been removed comes back as the page described it."""
-    source, _created = Source.objects.get_or_create(name=credit.name, defaults=credit.model_dump(exclude={"name"}))
+def _get_or_create_source(value: SourceValue) -> Source:
+    """Returns the source with the value's name. Creates it from the value if it was removed meanwhile."""
+    source, _created = Source.objects.get_or_create(name=value.name, defaults=value.model_dump(exclude={"name"}))
     return source
 
 
-def _replace_rows(rows: Any, values: Any, fields: Any, spare: models.Q | None = None) -> None:
-    """Makes a disease's rows of one sort say what values say: matched by key, in the values' order.
+class _ValueWithKey(Protocol):
+    @property
+    def key(self) -> UUID: ...
 
-    Rows that no value has are removed, except those that `spare` describes.
+
+_Part = TypeVar("_Part", bound=DiseasePart)
+_RowValue = TypeVar("_RowValue", bound=_ValueWithKey)
+
+
+def _replace_rows(
+    disease: Disease,
+    rows: models.Manager[_Part],
+    values: Sequence[_RowValue],
+    row_fields: Callable[[_RowValue], dict[str, Any]],
+    keep: models.Q | None = None,
+) -> None:
+    """Makes the disease's rows of one model match the values: by key, with the fields of `row_fields`, in order.
+
+    Rows that match no value are deleted, except those that `keep` describes.
     """
-    gone = rows.exclude(key__in=[value.key for value in values])
-    for row in gone.exclude(spare) if spare else gone:
+    model = rows.model
+    unmatched = rows.exclude(key__in=[value.key for value in values])
+    for row in unmatched.exclude(keep) if keep else unmatched:
         row.delete()
     existing = {row.key: row for row in rows.all()}
-    rows.free_unique_values(
-        [
-            existing[value.key].pk
-            for value in values
-            if value.key in existing
-            and any(fields(value)[name] != getattr(existing[value.key], name) for name in rows.model.UNIQUE)
-        ]
-    )
+    changed_keys = [
+        value.key
+        for value in values
+        if value.key in existing
+        and any(row_fields(value)[name] != getattr(existing[value.key], name) for name in model.UNIQUE)
+    ]
+    model.objects.free_unique_values([existing[key].pk for key in changed_keys])
     for position, value in enumerate(values, start=1):
-        row = existing.get(value.key) or rows.model(disease=rows.instance, key=value.key)
-        for name, content in (fields(value) | {"position": position}).items():
+        row = existing.get(value.key) or model(**{model.SUBJECT: disease}, key=value.key)
+        for name, content in (row_fields(value) | {"position": position}).items():
             setattr(row, name, content)
         row.save()

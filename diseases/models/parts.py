@@ -1,6 +1,6 @@
-"""The rows that a disease's page is made of."""
+"""The child rows of a disease: synonyms, identifiers, questions, support organizations and symptoms."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -25,9 +25,12 @@ from publishing.models import ChildRow, is_web_address
 from publishing.prose import EXTENSIONS
 from publishing.values import LINE_LENGTH, TEXT_LENGTH, Reference
 
+if TYPE_CHECKING:
+    from diseases.models.diseases import Disease
+
 
 class DiseasePart(ChildRow):
-    """A row of a disease's page, at its place in the order."""
+    """A row that belongs to a disease and has a position among the rows of its class."""
 
     SUBJECT = "disease"
 
@@ -38,11 +41,12 @@ class DiseasePart(ChildRow):
         ordering = ["position", "pk"]
 
     def source_name(self) -> str:
+        """Returns the name of the row's source, or "" if the row has none."""
         source: Source | None = getattr(self, "source", None)
         return source.name if source else ""
 
 
-def _source_field() -> Any:
+def _source_field() -> "models.ForeignKey[Source | models.expressions.Combinable | None, Source | None]":
     return models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="%(class)ss")
 
 
@@ -95,13 +99,16 @@ class Identifier(DiseasePart):
             except ValueError as error:
                 raise ValidationError({"value": str(error)}) from error
             if other := self.other_owner():
-                said = _("GARD %(value)s is “%(name)s” already: one disease a GARD number.")
+                message = _("GARD number %(value)s already belongs to “%(name)s”. Two diseases cannot share one.")
                 if other.trashed_at:
-                    said = _("GARD %(value)s is “%(name)s” already, which is in the trash: one disease a GARD number.")
-                raise ValidationError({"value": said % {"value": self.value, "name": other}})
+                    message = _(
+                        "GARD number %(value)s already belongs to “%(name)s”, which is in the trash. "
+                        "Two diseases cannot share one."
+                    )
+                raise ValidationError({"value": message % {"value": self.value, "name": other}})
 
-    def other_owner(self) -> Any:
-        """The other disease that has this code, where only one may: an exact GARD number."""
+    def other_owner(self) -> "Disease | None":
+        """Returns the other disease that has the same exact GARD number; no two diseases may share one."""
         if self.scheme != codes.Scheme.GARD or self.relation != codes.Relation.EXACT:
             return None
         same = Identifier.objects.filter(scheme=self.scheme, relation=self.relation, value=self.value)
@@ -123,26 +130,30 @@ ANSWER_FIELDS += ["source_url", "adapted"]
 
 
 class Question(DiseasePart):
-    """One entry of a disease's FAQ. Without an answer it is a note to the editors, and never on the page."""
+    """A question of a disease's FAQ with its answer. A question without an answer is never on the page."""
 
     disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="questions")
     topic = models.CharField(max_length=20, choices=Topic.choices, default=Topic.OTHER)
     question = models.CharField(max_length=LINE_LENGTH)
     answer = ProseEditorField(blank=True, max_length=TEXT_LENGTH, extensions=EXTENSIONS, sanitize=True)
     last_updated = models.DateField(
-        null=True, blank=True, help_text=_("When the answer's content last changed. Empty where nobody knows.")
+        null=True,
+        blank=True,
+        help_text=_("When the content of the answer last changed. Leave it empty if nobody knows."),
     )
     reviewed_on = models.DateField(
-        _("last reviewed"), null=True, blank=True, help_text=_("When the named person last checked the answer.")
+        _("last reviewed"), null=True, blank=True, help_text=_("The day on which the reviewer last checked the answer.")
     )
-    reviewed_by = models.CharField(max_length=150, blank=True, help_text=_("A name and a role, as readers see it."))
+    reviewed_by = models.CharField(
+        max_length=150, blank=True, help_text=_("Name and role of the reviewer, as readers see them.")
+    )
     review_due = models.DateField(null=True, blank=True)
     source = _source_field()
     source_url = models.URLField(
         _("address at the source"), blank=True, max_length=LINE_LENGTH, validators=[is_web_address]
     )
     adapted = models.BooleanField(
-        _("adapted"), default=False, help_text=_("Tick this where we retold the source's text in our own words.")
+        _("adapted"), default=False, help_text=_("Tick this if we rewrote the source's text in our own words.")
     )
 
     class Meta(DiseasePart.Meta):
@@ -150,7 +161,7 @@ class Question(DiseasePart):
             models.CheckConstraint(
                 condition=models.Q(reviewed_on=None) | ~models.Q(reviewed_by=""),
                 name="a_review_has_a_reviewer",
-                violation_error_message=_("Say who reviewed it: a review without a name is worth nothing to readers."),
+                violation_error_message=_("Enter who reviewed the answer. Readers see the name."),
             )
         ]
 
@@ -169,7 +180,9 @@ class Support(DiseasePart):
 
     disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="supports")
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="supports")
-    note = models.TextField(blank=True, max_length=1000, help_text=_("What it offers for this disease, in short."))
+    note = models.TextField(
+        blank=True, max_length=1000, help_text=_("What it offers for this disease, in a few words.")
+    )
 
     class Meta(DiseasePart.Meta):
         constraints = [models.UniqueConstraint(fields=["disease", "organization"], name="one_support")]
@@ -182,7 +195,7 @@ class Support(DiseasePart):
 
 
 class Symptom(DiseasePart):
-    """A row of the table of symptoms. It is on the page once an editor has approved it."""
+    """A symptom of a disease. It is on the page after an editor approves it."""
 
     UNIQUE = ("term", "frequency", "source")
 
@@ -190,16 +203,18 @@ class Symptom(DiseasePart):
     term = models.CharField(max_length=LINE_LENGTH)
     hpo_id = models.CharField(_("HPO code"), max_length=20, blank=True)
     frequency = models.CharField(
-        max_length=FREQUENCY_LENGTH, blank=True, help_text=_("As its source prints it: 90%, 7/12, Frequent (79-30%).")
+        max_length=FREQUENCY_LENGTH,
+        blank=True,
+        help_text=_("Exactly as the source writes it: 90%, 7/12, Frequent (79-30%)."),
     )
     aspect = models.CharField(max_length=20, choices=Aspect.choices, default=Aspect.SYMPTOM)
     source = _source_field()
-    approved = models.BooleanField(default=False, help_text=_("Only approved rows are on the page."))
+    approved = models.BooleanField(default=False, help_text=_("Only approved symptoms are on the page."))
 
     class Meta(DiseasePart.Meta):
         constraints = [
             models.UniqueConstraint(fields=["disease", "term", "frequency", "source"], name="one_symptom"),
-            # No source is no value to a database, and no two of those are the same.
+            # A database treats two empty sources as different, so rows without a source need their own constraint.
             models.UniqueConstraint(
                 fields=["disease", "term", "frequency"], condition=models.Q(source=None), name="one_own_symptom"
             ),

@@ -7,19 +7,23 @@ from publishing.values import LINE_LENGTH
 
 
 class Source(models.Model):
-    """Who a text comes from."""
+    """A data set, institution or person that texts come from."""
 
-    name = models.CharField(max_length=100, unique=True, help_text=_("As readers see it: GARD, Orphanet …"))
+    name = models.CharField(max_length=100, unique=True, help_text=_("The name that readers see: GARD, Orphanet …"))
     url = models.URLField(_("website"), blank=True, max_length=LINE_LENGTH, validators=[is_web_address])
-    licence = models.CharField(max_length=100, blank=True, help_text=_("Under which the text may be used: CC BY 4.0 …"))
+    licence = models.CharField(
+        max_length=100, blank=True, help_text=_("The licence of the source's texts: CC BY 4.0 …")
+    )
     licence_url = models.URLField(
-        _("licence's address"), blank=True, max_length=LINE_LENGTH, validators=[is_web_address]
+        _("address of the licence"), blank=True, max_length=LINE_LENGTH, validators=[is_web_address]
     )
     attribution = models.TextField(
-        blank=True, max_length=2000, help_text=_("How the source asks to be named. It stands at the foot of the page.")
+        blank=True,
+        max_length=2000,
+        help_text=_("How the source asks to be named. Readers see this at the end of the page."),
     )
 
-    # Which dataset's texts are this source's. Editors may call it otherwise; imports find it all the same.
+    # Imports find the source by its data set, so that editors may change its name.
     dataset = models.CharField(max_length=20, blank=True, editable=False)
 
     class Meta:
@@ -31,7 +35,8 @@ class Source(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def credit(self) -> SourceValue:
+    def compose(self) -> SourceValue:
+        """Returns the source as a page names it."""
         return SourceValue(
             name=self.name,
             url=self.url,

@@ -138,7 +138,7 @@ def make_diseases(numbers: range, organizations: list[Organization], source: Sou
             identifiers=tuple(identifier.compose() for identifier in own_identifiers),
             questions=tuple(compose_sanitized(question) for question in own_questions),
             supports=tuple(row.compose(name) for row, name in zip(own_supports, references, strict=True)),
-            sources=(source.credit(),),
+            sources=(source.compose(),),
         )
         pages.append((disease, page))
         synonyms += own_synonyms

@@ -40,24 +40,24 @@ def test_a_portrait_is_shown_with_a_consent_and_gone_without(open_window, pictur
 
     staff.goto(reverse("admin:community_portrait_add") + f"?disease={disease.pk}")
     staff.get_by_label("First name or pseudonym").fill("Anna")
-    staff.get_by_label("Who it is").fill("mother of a girl")
+    staff.get_by_label("Who the person is").fill("mother of a girl")
     staff.get_by_label("In their own words").fill("We laugh a lot.")
     staff.get_by_label("Picture:").set_input_files(picture)
     staff.get_by_role("button", name="Save and publish…").click()
     expect(staff.get_by_text("Describe the picture for readers who cannot see it.")).to_be_visible()
     expect(staff.get_by_alt_text("The picture as it is now")).to_be_visible()
-    staff.get_by_label("The picture in words").fill("Anna in her garden")
+    staff.get_by_label("Description of the picture").fill("Anna in her garden")
     staff.get_by_role("button", name="Save and publish…").click()
     staff.get_by_role("button", name="Publish", exact=True).click()
     expect(staff.locator(".errorlist")).to_have_text(
-        "There is no consent of Anna on record. Nobody is shown without it."
+        "There is no recorded consent of Anna. A portrait cannot be published without consent."
     )
     reader.goto("/community/")
     expect(reader.get_by_text("Anna")).to_have_count(0)
 
     staff.goto(url("change", Portrait.objects.get()))
     staff.get_by_label("Consent given on").fill("2026-05-03")
-    staff.get_by_label("How it was given").fill("By letter.")
+    staff.get_by_label("How consent was given").fill("By letter.")
     staff.get_by_role("button", name="Save and preview").click()
     expect(staff.get_by_text("Not public.")).to_be_visible()
     assert loaded(staff.get_by_alt_text("Anna in her garden")) == 320
@@ -77,7 +77,7 @@ def test_a_portrait_is_shown_with_a_consent_and_gone_without(open_window, pictur
     staff.goto(url("change", Portrait.objects.get()))
     staff.get_by_role("link", name="Consent withdrawn…").click()
     staff.get_by_role("button", name="Remove everything now").click()
-    expect(staff.get_by_text("Nothing of the portrait is shown or kept any more.")).to_be_visible()
+    expect(staff.get_by_text("The name, the words and the picture are removed for good.")).to_be_visible()
     assert reader.reload().status == 410
     expect(reader.get_by_text("Anna")).to_have_count(0)
     for address in shown_on:

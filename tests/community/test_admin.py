@@ -80,7 +80,7 @@ def test_a_portrait_is_written_with_its_picture_and_previewed(client, editor):
     assert client.get(f"/pictures/{picture.pk}.webp").status_code == 404
 
 
-def test_a_picture_without_words_comes_back_with_the_picture_kept(client, editor):
+def test_a_picture_without_a_description_is_an_error_and_the_picture_is_kept(client, editor):
     posted = form_of(client, reverse(ADD), **FILLED)
 
     response = client.post(reverse(ADD), posted | {"picture-file": a_file()})
@@ -148,11 +148,11 @@ def test_a_picture_that_is_gone_is_asked_for_again(client, editor):
     posted = form_of(client, reverse(ADD), **FILLED, alternative="x", picture="0" * 64)
 
     assert errors_of(client.post(reverse(ADD), posted)) == [
-        "The picture is no longer here. Please choose the file again."
+        "The picture is no longer stored. Please choose the file again."
     ]
 
 
-def test_a_turned_back_save_keeps_the_new_picture_and_shows_what_was_saved(client, editor):
+def test_a_conflicting_save_keeps_the_new_picture_and_shows_what_was_saved(client, editor):
     portrait = make_portrait()
     posted = form_of(client, url("change", portrait), alternative="Anna laughs")
     portrait.words = "Saved meanwhile."
@@ -172,8 +172,8 @@ def test_a_turned_back_save_keeps_the_new_picture_and_shows_what_was_saved(clien
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"consent_note": ""}, "Say how the consent was given, and where it is kept."),
-        ({"consent_on": "2999-01-01"}, "This day is still to come."),
+        ({"consent_note": ""}, "Write how the person gave consent, and where the proof is kept."),
+        ({"consent_on": "2999-01-01"}, "This day is in the future."),
         ({"relation": ""}, "This field is required."),
         ({"words": ""}, "This field is required."),
     ],
@@ -182,7 +182,7 @@ def test_the_form_asks_for_what_is_missing(client, editor, changes, error):
     assert errors_of(client.post(reverse(ADD), form_of(client, reverse(ADD), **FILLED) | changes)) == [error]
 
 
-def test_a_draft_takes_its_consent_back_in_the_form_and_what_was_live_by_its_own_step(client, editor):
+def test_the_form_clears_the_consent_of_a_draft_but_not_of_a_portrait_that_was_live(client, editor):
     draft, live = make_portrait(live=False), make_portrait()
     save_edition(draft, by="test")
     for portrait in [draft, live]:
@@ -203,19 +203,19 @@ def test_publishing_without_a_consent_is_refused_on_its_page_and_in_the_list(cli
     many = client.post(reverse("admin:community_portrait_changelist"), chosen)
     client.post(reverse("admin:community_portrait_changelist"), chosen | {"confirmed": "yes", "note": ""})
 
-    sentence = "There is no consent of Nobody on record. Nobody is shown without it."
+    sentence = "There is no recorded consent of Nobody. A portrait cannot be published without consent."
     assert [sentence in response.text for response in [page, refused, many]] == [True] * 3
     assert [edition.title for edition in Edition.objects.live()] == [with_.name]
 
 
-def test_an_editor_takes_everything_away_in_one_step(client, editor):
+def test_an_editor_removes_everything_in_one_step(client, editor):
     portrait = make_portrait(name="Zebramarker", picture=make_picture(), alternative="Zebramarker laughs")
     page = client.get(url("consent", portrait))
 
     done = client.post(url("consent", portrait), fields_of(page.text), follow=True)
 
     assert "cannot be undone" in page.text
-    assert "Nothing of the portrait is shown or kept any more." in done.text
+    assert "The name, the words and the picture are removed for good." in done.text
     assert "Zebramarker" not in done.text
     assert "Zebramarker" not in client.get(url("history", portrait)).text
     assert not Picture.objects.exists()

@@ -1,4 +1,4 @@
-"""Whatever is sent becomes a small picture without metadata, or a sentence that says why not."""
+"""Every file becomes a small picture without metadata, or is refused with a reason."""
 
 import io
 import os
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 from PIL.ExifTags import GPS, IFD, Base
 
-from community.pictures import MAX_STORED_BYTES, SIDE, PictureRefused, check_picture, read_picture
+from community.pictures import MAX_SIDE, MAX_STORED_BYTES, PictureRefused, check_picture, read_picture
 
 MARK = "LEAK of a place"
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
@@ -22,12 +22,12 @@ def sent(image, form="PNG", **options):
 
 
 def stored(file):
-    """What is shown of a file that was sent."""
+    """Returns the stored picture of a file that was sent."""
     return Image.open(io.BytesIO(read_picture(file).content))
 
 
 def quarters(size=(600, 400)):
-    """Red at the top left, blue at the top right, green below."""
+    """Returns a picture that is red at the top left, blue at the top right and green below."""
     image = Image.new("RGB", size, (0, 160, 0))
     width, height = size
     image.paste((200, 0, 0), (0, 0, width // 2, height // 2))
@@ -36,13 +36,13 @@ def quarters(size=(600, 400)):
 
 
 def colour_at(image, x, y):
-    """The strongest of red, green and blue at a place, given in quarters of the picture."""
+    """Returns the strongest of red, green and blue at a point, given in quarters of the picture."""
     pixel = image.convert("RGB").getpixel((image.width * x // 4, image.height * y // 4))
     return "RGB"[pixel.index(max(pixel))]
 
 
 def a_camera_picture(orientation=1):
-    """A JPEG as a telephone makes it: with a place, a maker, a time, a colour profile and a note of an editor."""
+    """Returns a JPEG as a phone makes it: with a place, a maker, a time, a colour profile and a note."""
     exif = Image.Exif()
     exif[Base.Orientation] = orientation
     exif[Base.Make] = MARK
@@ -83,7 +83,7 @@ def test_nothing_but_the_colours_of_a_camera_picture_is_stored():
         (8, (320, 480), "B", "G"),
     ],
 )
-def test_a_picture_stands_as_the_camera_was_held(orientation, size, top_left, top_right):
+def test_a_picture_is_turned_upright(orientation, size, top_left, top_right):
     image = stored(a_camera_picture(orientation))
 
     assert image.size == size
@@ -91,24 +91,24 @@ def test_a_picture_stands_as_the_camera_was_held(orientation, size, top_left, to
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
-def test_every_sort_of_colours_is_read(mode):
+def test_every_colour_mode_is_read(mode):
     assert stored(sent(Image.new(mode, (30, 20)))).size == (30, 20)
 
 
-def test_what_is_clear_becomes_white_and_a_small_picture_stays_small():
+def test_transparent_parts_become_white_and_a_small_picture_stays_small():
     image = stored(sent(Image.new("RGBA", (30, 20), (0, 0, 0, 0))))
 
     assert image.size == (30, 20)
     assert image.convert("RGB").getpixel((15, 10)) == (255, 255, 255)
 
 
-def test_one_colour_that_stands_for_clear_becomes_white():
+def test_a_transparent_palette_colour_becomes_white():
     image = stored(sent(quarters(), transparency=(0, 160, 0)))
 
     assert min(image.getpixel((image.width // 4, image.height * 3 // 4))) > 250
 
 
-def test_a_picture_is_read_whose_notes_are_broken():
+def test_a_picture_with_broken_metadata_is_read():
     file = sent(quarters(), exif=b"Exif\0\0nonsense")
 
     assert stored(file).size == (480, 320)
@@ -129,7 +129,7 @@ def test_colours_are_those_that_the_profile_means():
     assert colour_at(stored(sent(red, icc_profile=b"no profile")), 2, 2) == "R"
 
 
-def test_of_a_moving_picture_the_first_frame_is_taken():
+def test_the_first_frame_of_an_animation_is_taken():
     frames = [Image.new("RGB", (40, 40), colour) for colour in ["red", "blue"]]
 
     image = stored(sent(frames[0], "WEBP", save_all=True, append_images=frames[1:]))
@@ -138,11 +138,11 @@ def test_of_a_moving_picture_the_first_frame_is_taken():
     assert colour_at(image, 2, 2) == "R"
 
 
-def test_noise_is_made_to_fit():
+def test_a_picture_that_compresses_badly_is_made_to_fit():
     stored_ = read_picture(sent(Image.frombytes("RGB", (900, 900), os.urandom(900 * 900 * 3))))
 
     assert len(stored_.content) <= MAX_STORED_BYTES
-    assert 200 < stored_.width <= SIDE
+    assert 200 < stored_.width <= MAX_SIDE
 
 
 def test_the_same_picture_is_the_same_bytes():
@@ -150,7 +150,7 @@ def test_the_same_picture_is_the_same_bytes():
 
 
 def too_many_pixels(width, height):
-    """A picture of few bytes and many pixels."""
+    """Returns a picture of few bytes and many pixels."""
     return sent(Image.new("1", (width, height)))
 
 
@@ -193,7 +193,7 @@ BEGINNINGS = [sent(quarters((20, 20)), form).getvalue() for form in ["JPEG", "PN
 
 @st.composite
 def damaged(draw):
-    """A real file with a few bytes of it replaced."""
+    """Returns the bytes of a real file with a few bytes replaced."""
     content = draw(st.sampled_from(BEGINNINGS))
     for _ in range(draw(st.integers(1, 4))):
         place = draw(st.integers(0, len(content) - 1))
@@ -228,7 +228,7 @@ def test_any_picture_ends_within_the_limits_and_without_metadata(width, height, 
 
     image = Image.open(io.BytesIO(found.content))
     assert image.size == (found.width, found.height)
-    assert max(image.size) == min(SIDE, max(width, height))
+    assert max(image.size) == min(MAX_SIDE, max(width, height))
     assert len(found.content) <= MAX_STORED_BYTES
     assert (dict(image.getexif()), image.info.keys() & {"exif", "icc_profile", "xmp"}) == ({}, set())
     assert check_picture(found.content) == found
@@ -251,7 +251,7 @@ def test_a_picture_from_another_site_must_be_as_we_make_them(content):
         check_picture(content)
 
 
-def test_pillow_refuses_bombs_in_the_whole_process():
+def test_pillow_refuses_decompression_bombs_in_the_whole_process():
     limit = Image.MAX_IMAGE_PIXELS
 
     assert limit == 40_000_000

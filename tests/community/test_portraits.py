@@ -1,4 +1,4 @@
-"""Portraits in front of readers: who is shown, where, and that nobody is without a consent on record."""
+"""Portraits as readers see them: where they are shown, and never without a recorded consent."""
 
 import json
 from datetime import date, timedelta
@@ -38,7 +38,7 @@ from website import sitemaps
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 MARK = "Zebramarker"
-REASON = "We show a person only for as long as they agree to it."
+REASON = "We show a person only as long as the person agrees."
 
 
 def address_of(subject):
@@ -50,7 +50,7 @@ def picture_address(picture):
 
 
 def make_marked(**fields):
-    """A portrait whose every text has the marker, and which has changed once, so that it has a history."""
+    """Returns a portrait with the marker in every text and with two editions."""
     marked = {name: f"{MARK} {name}" for name in ["name", "relation", "words", "alternative", "consent_note"]}
     portrait = make_portrait(live=False, picture=make_picture("red"), staff_notes=f"{MARK} notes", **marked | fields)
     first = save_edition(portrait, by="test", note=f"{MARK} note")
@@ -71,7 +71,7 @@ def content_type():
 
 
 def everything_stored():
-    """All that stands in any table, as one text."""
+    """Returns the content of all tables of the database as one text."""
     return json.dumps([list(model._base_manager.values()) for model in apps.get_models()], default=str)
 
 
@@ -113,7 +113,7 @@ def test_a_disease_shows_the_newest_three_of_its_own_people_and_leads_to_the_oth
 
 
 @pytest.mark.parametrize("query", ["no-such", "a b", "%00", "é", ""])
-def test_a_disease_that_there_is_not_limits_nothing(client, query):
+def test_an_unknown_disease_does_not_filter_the_portraits(client, query):
     portrait = make_portrait()
 
     response = client.get(f"/community/?disease={query}")
@@ -166,14 +166,14 @@ def test_a_portrait_has_addresses_as_every_kind_has(client):
     assert "Anna" not in client.get("/").text
 
 
-def test_an_address_says_nothing_of_the_name():
+def test_an_address_does_not_contain_the_name():
     portrait = make_portrait(name="Anna")
 
     assert "anna" not in portrait.slug
     assert make_portrait(name="Anna").slug != portrait.slug
 
 
-def test_a_portrait_is_no_hit_of_the_search(client):
+def test_the_search_does_not_find_portraits(client):
     make_disease()
     make_portrait(name="Findme")
 
@@ -187,7 +187,7 @@ def test_a_portrait_is_no_hit_of_the_search(client):
 
 
 @pytest.mark.parametrize("name", ["", "RareGuru"])
-def test_without_portraits_no_page_speaks_of_them(client, settings, name):
+def test_without_portraits_no_page_mentions_them(client, settings, name):
     settings.COMMUNITY_NAME, settings.COMMUNITY_APP_URL, settings.COMMUNITY_JOIN_URL = name, "", ""
     disease = make_disease()
     make_portrait(live=False, disease=disease)
@@ -223,7 +223,7 @@ def test_without_a_consent_nobody_is_published_or_shown_anywhere(client):
     edition = save_edition(portrait, by="test", note=f"{MARK} note")
     submit(edition, by=make_editor(), note=f"{MARK} handed over")
 
-    with pytest.raises(PublishingError, match="no consent"):
+    with pytest.raises(PublishingError, match="no recorded consent"):
         publish(edition, by=make_publisher())
 
     assert public_text() == {}
@@ -238,10 +238,10 @@ def test_neither_an_edition_from_before_the_consent_nor_one_from_before_it_was_c
     portrait.refresh_from_db()
     given = save_edition(portrait, by="test")
 
-    with pytest.raises(PublishingError, match="no consent"):
+    with pytest.raises(PublishingError, match="no recorded consent"):
         publish(before, by=make_publisher())
     Portrait.objects.filter(pk=portrait.pk).update(consent_on=None)
-    with pytest.raises(PublishingError, match="no consent"):
+    with pytest.raises(PublishingError, match="no recorded consent"):
         publish(given, by=make_publisher())
     restore(given, by="test")
     portrait.refresh_from_db()
@@ -261,7 +261,7 @@ def test_going_back_to_an_older_edition_keeps_todays_consent():
     assert (portrait.words, portrait.consent_on) == ("First words.", date(2026, 6, 1))
 
 
-def test_a_withdrawn_consent_takes_away_every_word_and_picture_everywhere(client):
+def test_a_withdrawn_consent_removes_every_word_and_picture(client):
     disease = make_disease()
     portrait = make_marked(disease=disease)
     pictures = [picture_address(picture) for picture in Picture.objects.all()]
@@ -298,11 +298,11 @@ def test_nothing_comes_back_after_a_withdrawn_consent():
             restore(edition, by=publisher)
     untrash(portrait, by=publisher)
     portrait.refresh_from_db()
-    with pytest.raises(PublishingError, match="no consent"):
+    with pytest.raises(PublishingError, match="no recorded consent"):
         publish(save_edition(portrait, by=publisher), by=publisher)
 
 
-def test_whoever_may_change_a_portrait_may_take_the_consent_back_and_nobody_else():
+def test_only_users_who_may_change_a_portrait_may_withdraw_its_consent():
     portrait = make_portrait(words=f"{MARK} words")
 
     with pytest.raises(PermissionDenied):
@@ -346,16 +346,16 @@ def test_a_picture_that_somebody_else_is_shown_with_stays(client):
     assert not Picture.objects.exists()
 
 
-def test_a_consent_lies_in_the_past_and_a_picture_has_words():
+def test_a_consent_is_not_in_the_future_and_a_picture_has_a_description():
     portrait = make_portrait(consent_on=timezone.localdate() + timedelta(days=2), live=False)
 
-    with pytest.raises(Exception, match="still to come"):
+    with pytest.raises(Exception, match="in the future"):
         portrait.clean()
     with pytest.raises(IntegrityError), transaction.atomic():
         make_portrait(picture=make_picture(), alternative="", live=False)
-    with pytest.raises(ValidationError, match="says nothing"):
+    with pytest.raises(ValidationError, match="is empty"):
         PictureValue(alternative=" ", digest="0" * 64, width=1, height=1)
-    with pytest.raises(ValidationError, match="no digest"):
+    with pytest.raises(ValidationError, match="is not the digest"):
         PictureValue(alternative="x", digest="../../etc", width=1, height=1)
 
 
@@ -425,7 +425,7 @@ def test_another_picture_described_alike_is_a_change_that_readers_are_told(clien
 # In and out
 
 
-def test_portraits_travel_with_their_pictures(client, tmp_path):
+def test_portraits_are_dumped_and_loaded_with_their_pictures(client, tmp_path):
     publisher = make_publisher(username="publisher")
     disease = make_disease(slug="here")
     portrait = make_portrait(disease=disease, picture=make_picture("red"), alternative="In red")
@@ -459,11 +459,11 @@ def test_portraits_travel_with_their_pictures(client, tmp_path):
         (lambda record: record.pop("files"), "lacks files that the pages show"),
         (lambda record: record["files"].append(record["files"][0]), "no page shows, or the same file twice"),
         (lambda record: record["files"][0].update(content="aGVsbG8="), "has another content than its digest says"),
-        (lambda record: record["live"].pop("consent_on"), "no consent"),
+        (lambda record: record["live"].pop("consent_on"), "no recorded consent"),
         (lambda record: record["live"]["picture"].pop("alternative"), "live.picture.alternative"),
     ],
 )
-def test_a_portrait_that_is_not_whole_is_not_loaded(tmp_path, change, reason):
+def test_an_incomplete_portrait_is_not_loaded(tmp_path, change, reason):
     make_publisher(username="publisher")
     make_portrait(picture=make_picture(), alternative="A picture")
     file = tmp_path / "content.json"
@@ -486,7 +486,7 @@ def test_a_page_comes_back_from_its_content():
     assert PortraitPage.open(page.content(), 1) == page
 
 
-def test_search_engines_are_asked_to_forget_a_person(client):
+def test_search_engines_are_told_not_to_index_portraits(client):
     portrait = make_portrait(disease=make_disease())
     address = reverse("community:detail", args=[portrait.slug])
 
@@ -499,7 +499,7 @@ def test_search_engines_are_asked_to_forget_a_person(client):
     assert client.get("/sitemap-portrait-1.xml").status_code == 404
 
 
-def test_the_news_of_the_site_name_no_person(client):
+def test_the_sites_changes_name_no_person(client):
     put_live(make_disease(name="Marfan syndrome"))
     make_portrait(name="Anna of the test")
 

@@ -1,4 +1,4 @@
-"""What is special to diseases in the admin: the date of an answer, its HTML, codes and order."""
+"""Diseases in the admin: dates and HTML of answers, codes, and the order of rows."""
 
 from datetime import date
 
@@ -156,7 +156,7 @@ def test_codes_are_validated_per_scheme(client, scheme, typed, stored):
     codes = [row.value for row in disease.identifiers.exclude(position=1)]
     assert codes == ([stored] if stored else [])
     if not stored:
-        assert "is not a code of" in response.text
+        assert "is not a valid" in response.text
         assert fields_of(response.text, "disease_form")["identifiers-1-value"] == typed
 
 
@@ -170,7 +170,7 @@ def test_codes_are_validated_per_scheme(client, scheme, typed, stored):
         ("supports", {"organization": "{organization}"}),
     ],
 )
-def test_what_stands_there_already_is_named_at_its_row(client, prefix, values):
+def test_a_duplicate_row_is_an_error_at_that_row(client, prefix, values):
     organization = make_organization()
     disease = make_disease(organizations=[organization])
     Synonym.objects.create(disease=disease, text="Wilson’s disease", position=2)
@@ -185,7 +185,7 @@ def test_what_stands_there_already_is_named_at_its_row(client, prefix, values):
 
 @pytest.mark.database
 @pytest.mark.usefixtures("editor")
-def test_rows_may_exchange_what_is_unique_about_them(client):
+def test_rows_may_exchange_their_unique_values(client):
     one, two = make_organization(), make_organization()
     disease = make_disease(organizations=[one, two])
     first, second = disease.supports.all()
@@ -203,7 +203,7 @@ def test_rows_may_exchange_what_is_unique_about_them(client):
 
 @pytest.mark.database
 @pytest.mark.usefixtures("editor")
-def test_one_row_may_take_what_a_deleted_one_had(client):
+def test_a_row_may_take_the_unique_value_of_a_deleted_row(client):
     one, two = make_organization(), make_organization()
     disease = make_disease(organizations=[one, two])
     first, second = disease.supports.all()
@@ -224,20 +224,20 @@ def test_names_that_differ_in_capitals_alone_are_one_name_on_every_database(clie
 
     response = client.post(url, fields_of(client.get(url).text, "disease_form") | {"name": other})
 
-    assert "There is a disease of this name already" in response.text
+    assert "There is already a disease with this name" in response.text
 
 
 @pytest.mark.usefixtures("editor")
 @pytest.mark.parametrize(
     ("dates", "message"),
     [
-        ({"last_updated": "2026-11-23"}, "still to come"),
-        ({"reviewed_on": "2026-11-23", "reviewed_by": "A. Doctor"}, "still to come"),
+        ({"last_updated": "2026-11-23"}, "in the future"),
+        ({"reviewed_on": "2026-11-23", "reviewed_by": "A. Doctor"}, "in the future"),
         ({"reviewed_on": "2026-11-01", "reviewed_by": "A. Doctor", "review_due": "2026-10-01"}, "after the last one"),
     ],
 )
 @time_machine.travel("2026-11-22 12:00 +0000")
-def test_a_date_that_cannot_be_is_refused(client, dates, message):
+def test_an_impossible_date_is_refused(client, dates, message):
     disease = make_disease()
     fields = open_form(client, disease)
     row = row_of(fields, "questions", disease.questions.get().pk)
@@ -281,11 +281,11 @@ def test_a_review_needs_a_reviewer(client):
 
     response = save(client, disease, fields | {row + "reviewed_on": "2026-01-01"})
 
-    assert "Say who reviewed it" in response.text
+    assert "Enter who reviewed the answer" in response.text
     assert disease.questions.get().reviewed_on is None
 
 
-def test_a_changed_source_waits_on_every_page_that_names_it(client, editor):
+def test_a_changed_source_gives_every_page_that_names_it_a_new_edition(client, editor):
     source = make_source()
     disease = make_disease(questions=0)
     make_question(disease, source=source)

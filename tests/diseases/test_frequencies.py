@@ -1,4 +1,4 @@
-"""How often a sign is seen: the words say what is printed, and no more."""
+"""How often a symptom occurs: the words never claim more than the source prints."""
 
 import re
 from decimal import Decimal
@@ -73,7 +73,7 @@ FRACTIONS = """
         ("Frequent (often)", "Frequent (often)", None, Band.NOT_KNOWN),
     ],
 )
-def test_a_frequency_is_told_in_words(printed, words, share, band):
+def test_a_frequency_is_shown_in_words(printed, words, share, band):
     frequency = read_frequency(printed)
 
     assert (frequency.words, frequency.band) == (words, band)
@@ -81,7 +81,7 @@ def test_a_frequency_is_told_in_words(printed, words, share, band):
 
 
 @pytest.mark.parametrize("printed", PERCENTAGES.split())
-def test_every_percentage_in_the_data_is_told_as_it_is_printed(printed):
+def test_every_percentage_in_the_data_is_read(printed):
     words = read_frequency(printed).words
     share = float(printed.removesuffix("%"))
 
@@ -96,7 +96,7 @@ def test_every_percentage_in_the_data_is_told_as_it_is_printed(printed):
 
 
 @pytest.mark.parametrize("printed", FRACTIONS.split())
-def test_every_fraction_in_the_data_is_told_as_one_study(printed):
+def test_every_fraction_in_the_data_is_shown_as_one_study(printed):
     seen, of = printed.split("/")
     frequency = read_frequency(printed)
 
@@ -114,7 +114,7 @@ def test_the_range_of_a_class_is_kept():
 @given(
     st.text(max_size=60) | st.from_regex(r"[A-Z]?[a-z ]{0,9}\(?<?\d{1,4}(\.\d)?%?[-/]?<?\d{0,4}%?\)?", fullmatch=True)
 )
-def test_whatever_is_printed_has_words_and_a_share_that_fits_a_bar(printed):
+def test_any_text_has_words_and_a_share_between_0_and_100(printed):
     frequency = read_frequency(printed)
 
     assert frequency.words

@@ -1,4 +1,4 @@
-"""The sheet for a hospital or a school: what stands on it, what gives way, and that nothing gives way silently."""
+"""The sheet for a hospital or a school: what is on it, what is left out, and that the sheet says so."""
 
 import re
 import uuid
@@ -44,7 +44,7 @@ def sheet_of(contacts=(), address=ADDRESS, notice=NOTICE, **fields):
     return lay_out(page, contacts, address=address, notice=notice)
 
 
-def test_a_page_that_fits_stands_on_it_whole():
+def test_a_page_that_fits_is_complete_on_the_sheet():
     sheet = sheet_of(
         [contact("Iron Society"), contact("Liver Society")],
         summary="Too much iron.\n\nIn the liver.",
@@ -62,7 +62,7 @@ def test_a_page_that_fits_stands_on_it_whole():
     assert sheet.rows > MIN_ROWS
 
 
-def test_what_does_not_fit_is_counted():
+def test_items_that_do_not_fit_are_counted():
     many = sheet_of(
         [contact(f"Society {number}") for number in range(25)],
         title="Deficiency of the long chain of everything " * 5,
@@ -79,7 +79,7 @@ def test_what_does_not_fit_is_counted():
     assert min(len(many.synonyms.shown), len(many.codes.shown), len(many.contacts.shown)) >= 3
     # Cut where a sentence ends, and it says so.
     assert many.summary.endswith("too much iron.")
-    assert many.summary_note == "The summary goes on: see the page."
+    assert many.summary_note == "The summary is longer: see the page."
     assert height(many, address=ADDRESS, notice=NOTICE) <= PAGE
 
 
@@ -87,10 +87,10 @@ def test_a_summary_of_one_sentence_is_cut_at_a_word():
     sheet = sheet_of(summary="iron " * 900, summary_source="GARD")
 
     assert set(sheet.summary.split()) == {"iron", "…"}
-    assert sheet.summary_note == "The summary goes on: see the page. Source: GARD"
+    assert sheet.summary_note == "The summary is longer: see the page. Source: GARD"
 
 
-def test_what_can_be_called_stands_first():
+def test_organizations_with_a_telephone_come_first():
     sheet = sheet_of(
         [contact("Silent", phone=""), contact("Posted", phone="", email="help@example.org"), contact("Called")]
     )
@@ -102,7 +102,7 @@ def test_what_can_be_called_stands_first():
     ]
 
 
-def test_an_organization_that_needs_a_whole_page_stops_no_other():
+def test_an_organization_that_is_too_long_does_not_displace_others():
     sheet = sheet_of([contact("W" * 250, phone="9" * 100), contact("W" * 250, phone="9" * 100), contact("Short")])
 
     assert "Short" in [each.name for each in sheet.contacts.shown]
@@ -146,7 +146,7 @@ def test_every_line_to_write_on_belongs_to_a_label():
         ("字" * 9, 42, 2),
     ],
 )
-def test_lines_are_counted_rather_too_many_than_too_few(text, width, count):
+def test_the_number_of_lines_is_rather_too_high_than_too_low(text, width, count):
     assert line_count(text, width, 3.5) == count
 
 
@@ -191,7 +191,7 @@ def test_no_sheet_is_longer_than_a_page_and_nothing_is_dropped_silently(fields, 
         assert bool(some.more) == bool(some.left_out)
         assert set(map(str, some.shown)) <= set(map(str, all_of_them))
     summary = " ".join(page.summary.split())
-    assert sheet.summary == summary or "goes on" in sheet.summary_note
+    assert sheet.summary == summary or "is longer" in sheet.summary_note
     assert summary.startswith(sheet.summary.removesuffix(" …").removesuffix("…"))
 
 

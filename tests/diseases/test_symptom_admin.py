@@ -1,4 +1,4 @@
-"""Symptoms are approved and edited on pages of their own, under the same rules as everything on a disease's page."""
+"""Symptoms in the admin: they have their own list and form, with the rules of all other parts of a disease's page."""
 
 import pytest
 from django.contrib.messages import get_messages
@@ -52,7 +52,7 @@ def messages(response):
     return [str(message) for message in get_messages(response.wsgi_request)]
 
 
-def test_many_are_approved_at_once_with_one_edition_a_disease(client, editor):
+def test_many_symptoms_are_approved_at_once_with_one_edition_for_each_disease(client, editor):
     one, other, untouched = make_disease(name="Alpha one"), make_disease(name="Alpha two"), make_disease(name="Beta")
     for disease in (one, other, untouched):
         make_symptom(disease, "Fever", position=1)
@@ -60,16 +60,16 @@ def test_many_are_approved_at_once_with_one_edition_a_disease(client, editor):
     editions = Edition.objects.count()
     version = Disease.objects.get(pk=one.pk).version
 
-    response = act(client, "approve_many", "q=alpha")
+    response = act(client, "approve_selected", "q=alpha")
 
-    assert messages(response) == ["4 symptoms are approved."]
+    assert messages(response) == ["4 symptoms are now approved."]
     assert [terms(disease) for disease in (one, other, untouched)] == [["Fever", "Rash"], ["Fever", "Rash"], []]
     assert (newest(one).by, newest(one).note) == (editor, "2 symptoms approved")
     assert Edition.objects.count() == editions + 2
     assert Disease.objects.get(pk=one.pk).version > version
     assert not Edition.objects.about(one).live().get().page.symptoms  # readers see nothing of it yet
 
-    act(client, "take_approval_away_many", "q=rash")
+    act(client, "unapprove_selected", "q=rash")
     act(client, "delete_selected", f"disease={other.pk}", post="yes")
 
     assert [terms(disease) for disease in (one, other)] == [["Fever"], []]
@@ -81,7 +81,7 @@ def test_a_disease_form_that_was_open_comes_back_merged_and_then_saves(client):
     disease = make_disease()
     make_symptom(disease)
     fields = open_form(client, disease) | {"summary": "Typed."}
-    act(client, "approve_many", f"disease={disease.pk}")
+    act(client, "approve_selected", f"disease={disease.pk}")
 
     returned = client.post(url_of(disease), fields | {"_continue": "1"})
     again = fields_of(returned.text, "disease_form")
@@ -117,7 +117,7 @@ def test_one_row_is_added_and_changed_in_a_form(client):
 def test_saving_a_row_without_a_change_changes_nothing(client):
     disease = make_disease()
     row = make_symptom(disease, approved=True)
-    act(client, "approve_many")
+    act(client, "approve_selected")
     disease.refresh_from_db()
     editions = Edition.objects.count()
 
@@ -138,7 +138,7 @@ def test_a_row_that_somebody_else_saved_meanwhile_is_not_overwritten_unseen(clie
     returned = client.post(url_of(row), fields)
     again = fields_of(returned.text, "symptom_form")
 
-    assert "Somebody else saved this row while you were editing it. Saved is: Term: Fever; Frequency: 50%" in (
+    assert "Somebody else saved this symptom while you were editing it. Now saved: Term: Fever; Frequency: 50%" in (
         returned.text
     )
     assert again["term"] == "High fever"
@@ -151,7 +151,7 @@ def test_a_row_that_somebody_else_saved_meanwhile_is_not_overwritten_unseen(clie
 
 
 @pytest.mark.usefixtures("editor")
-def test_what_stands_there_already_is_an_error_at_the_term(client):
+def test_a_duplicate_symptom_is_an_error_at_the_term(client):
     disease = make_disease()
     make_symptom(disease, "Fever")
     row = make_symptom(disease, "Rash")
@@ -163,12 +163,12 @@ def test_what_stands_there_already_is_an_error_at_the_term(client):
         client.post(url_of(row), open_form(client, row) | {"term": "fever"}),
         client.post(url_of(row), open_form(client, row) | {"term": "Fever"}),
     ]:
-        assert "This stands here already, with the same frequency and source." in response.text
+        assert "The disease already has this symptom with the same frequency and source." in response.text
     assert sorted(disease.symptoms.values_list("term", flat=True)) == ["Fever", "Rash"]
 
 
 @pytest.mark.usefixtures("editor")
-def test_the_form_and_the_list_of_diseases_say_what_waits(client):
+def test_the_form_and_the_list_of_diseases_count_symptoms_to_approve(client):
     disease, other = make_disease(name="Alpha"), make_disease(name="Beta")
     make_symptom(disease, "Fever", approved=True)
     make_symptom(disease, "Rash")
@@ -204,11 +204,11 @@ def test_the_lists_need_the_same_queries_for_any_number_of_rows(client, django_a
         client.get("/admin/diseases/disease/?waiting=symptoms")
 
 
-def test_who_may_only_look_approves_nothing(client):
+def test_a_user_who_may_only_view_cannot_approve(client):
     row = make_symptom(make_disease())
     client.force_login(make_user(is_staff=True))
 
-    for response in [client.get(LIST), client.get(url_of(row)), act(client, "approve_many")]:
+    for response in [client.get(LIST), client.get(url_of(row)), act(client, "approve_selected")]:
         assert response.status_code == 403
     assert not Symptom.objects.get().approved
 
@@ -241,7 +241,7 @@ def test_names_and_codes_keep_their_sources_which_the_form_does_not_show(client)
 
 @pytest.mark.usefixtures("editor")
 @pytest.mark.parametrize("trashed", [False, True])
-def test_a_gard_number_is_one_disease_s(client, trashed):
+def test_a_gard_number_belongs_to_one_disease(client, trashed):
     owner = make_disease(name="Owner", live=False)
     Identifier.objects.create(disease=owner, scheme="GARD", value="7172", position=2)
     if trashed:
@@ -253,7 +253,7 @@ def test_a_gard_number_is_one_disease_s(client, trashed):
     refused = client.post(url_of(disease), add_row(fields, "identifiers", **typed, relation="exact"))
     taken = client.post(url_of(disease), add_row(fields, "identifiers", **typed, relation="broad"))
 
-    words = "GARD 7172 is “Owner” already" + (", which is in the trash" if trashed else "")
+    words = "GARD number 7172 already belongs to “Owner”" + (", which is in the trash" if trashed else "")
     assert words in refused.text
     assert "one_disease_a_gard_id" not in refused.text
     assert taken.status_code == 302
@@ -273,7 +273,7 @@ def test_a_gard_number_may_move_from_row_to_row_of_its_disease(client):
 
 
 @pytest.mark.usefixtures("editor")
-def test_a_changed_source_waits_on_the_pages_whose_symptoms_or_summary_name_it(client):
+def test_a_changed_source_gives_pages_whose_symptoms_or_summary_name_it_a_new_edition(client):
     source = make_source()
     symptom, summary, waiting = make_disease(), make_disease(summary_source=source), make_disease()
     make_symptom(symptom, source=source, approved=True)

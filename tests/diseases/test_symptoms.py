@@ -1,4 +1,4 @@
-"""The signs and symptoms on a disease's page: what was approved, once each, in plain words, at its place."""
+"""The symptom table of a disease's page: approved symptoms only, each once, in plain words."""
 
 import re
 from uuid import uuid4
@@ -36,7 +36,7 @@ def section_of(html: str) -> str:
 
 
 def groups_of(html: str) -> list[tuple[str, list[str]]]:
-    """What the table says, as a reader gets it: how often, and the terms under it."""
+    """Returns the groups of the table: the frequencies with their sources, and the terms."""
     rows = re.findall(r"<dt>(.*?)</dt>(.*?)</div>", section_of(html), re.DOTALL)
     return [(texts_of(f"<dt>{often}</dt>", "dt")[0].replace(" ,", ","), texts_of(terms, "li")) for often, terms in rows]
 
@@ -55,8 +55,7 @@ def table_of(*signs: SymptomValue):
 
 def said(table) -> list[tuple[list[tuple[str, str]], tuple[str, ...]]]:
     return [
-        ([(mention.frequency.words, mention.source) for mention in group.mentions], group.terms)
-        for group in table.groups
+        ([(report.frequency.words, report.source) for report in group.reports], group.terms) for group in table.groups
     ]
 
 
@@ -75,7 +74,7 @@ def test_only_approved_symptoms_are_public(client):
     assert later == html
 
 
-def test_a_page_without_approved_symptoms_says_nothing_of_them(client):
+def test_a_page_without_approved_symptoms_has_no_symptom_table(client):
     disease = make_disease(live=False)
     add(disease, "Fever", approved=False)
 
@@ -104,11 +103,11 @@ def test_the_most_frequent_come_first_then_the_alphabet_and_the_unknown_last(cli
         ("In no one with the disease", ["Goiter"]),
         ("How often is not known", ["Ataxia", "itch", "Zits"]),
     ]
-    assert "sorted by how often each sign is seen in people with the disease." in text_of(html)
+    assert "The most frequent signs come first." in text_of(html)
     assert "Not every person has all of these." in text_of(html)
 
 
-def test_a_list_without_any_frequency_does_not_speak_of_an_order(client):
+def test_a_list_without_frequencies_does_not_mention_an_order(client):
     disease = make_disease(live=False)
     add(disease, "Fever")
 
@@ -118,7 +117,7 @@ def test_a_list_without_any_frequency_does_not_speak_of_an_order(client):
     assert "sorted by" not in text
 
 
-def test_one_term_is_one_entry_with_all_that_is_said_of_it(client):
+def test_one_term_is_one_entry_with_all_its_frequencies(client):
     disease = make_disease(live=False)
     gard, orphanet = make_source(name="GARD"), make_source(name="Orphanet")
     add(disease, "Fine hair", "90%", source=gard)
@@ -164,7 +163,7 @@ def test_one_term_is_one_entry_with_all_that_is_said_of_it(client):
         ),
     ],
 )
-def test_signs_are_grouped_by_what_is_said_of_them(signs, expected):
+def test_symptoms_are_grouped_by_frequency(signs, expected):
     assert said(table_of(*signs)) == expected
     assert said(table_of(*reversed(signs)))[0][0] == expected[0][0]
 
@@ -185,7 +184,7 @@ def test_the_sources_are_named_once_with_the_ontology(client):
     assert texts_of(section, "p")[-2:] == [UNDATED, "Something wrong or missing? (Signs and symptoms)"]
 
 
-def test_our_own_signs_claim_no_source(client):
+def test_symptoms_without_a_source_name_no_source(client):
     disease = make_disease(live=False)
     add(disease, "Fever")
 
@@ -211,7 +210,7 @@ def test_a_bar_shows_what_is_certain_and_what_is_possible(client):
     assert section.count("<svg") == section.count('aria-hidden="true"') == 3
 
 
-def test_what_is_no_symptom_stands_apart(client):
+def test_rows_that_are_not_symptoms_are_shown_separately(client):
     disease = make_disease(live=False)
     for term, aspect, frequency in [
         ("Autosomal recessive inheritance", "inheritance", ""),
@@ -237,7 +236,7 @@ def test_what_is_no_symptom_stands_apart(client):
     assert groups_of(section)[0] == ("In about half of people", ["Fever"])
 
 
-def test_a_page_may_have_the_rest_and_no_symptom(client):
+def test_a_page_may_have_facts_and_no_symptom(client):
     disease = make_disease(live=False)
     add(disease, "Infantile onset", aspect="onset")
 
@@ -259,7 +258,7 @@ def test_a_page_may_have_the_rest_and_no_symptom(client):
         ("causes symptoms symptoms outlook", 3),
     ],
 )
-def test_the_table_stands_where_its_topic_belongs(topics, place):
+def test_the_table_follows_the_answers_about_symptoms(topics, place):
     answers = tuple(answer(Topic(topic)) for topic in topics.split())
     page = DiseasePage(title="Iron overload", slug="iron", questions=answers, symptoms=(sign(),))
 
@@ -336,6 +335,6 @@ def test_what_changed_is_named_in_the_words_of_the_page():
     ]
 
 
-def test_symptoms_that_are_not_there_leave_a_page_as_it_was():
+def test_a_page_without_symptoms_stores_no_symptoms():
     assert "symptoms" not in DiseasePage(title="Iron overload", slug="iron").content()
     assert sign().model_dump(mode="json", exclude_defaults=True).keys() == {"key", "term"}

@@ -1,4 +1,4 @@
-"""The A to Z and the disease pages, as readers get them."""
+"""The list from A to Z and the pages of diseases, as readers see them."""
 
 import re
 from datetime import date
@@ -185,7 +185,7 @@ def test_an_answer_over_five_years_old_says_so(client, today, is_old):
     assert html.count("This answer is over five years old.") == int(is_old)
 
 
-def test_an_organization_stands_as_on_an_envelope_with_its_numbers(client):
+def test_an_organization_has_its_postal_address_and_numbers(client):
     organization = make_organization(
         name="Iron Society",
         street="Box 7\nSuite 2",
@@ -221,7 +221,7 @@ def test_an_organization_stands_as_on_an_envelope_with_its_numbers(client):
     assert "Details checked on 3 May 2026 by Ana Ruiz, volunteer" in text_of(html)
 
 
-def test_what_is_not_known_leaves_no_label(client):
+def test_missing_details_leave_no_label(client):
     bare = dict.fromkeys(["street", "city", "region", "postal_code", "country", "phone"], "")
     disease = make_disease(live=False, questions=0, summary="", organizations=[make_organization(**bare)])
     disease.synonyms.all().delete()
@@ -244,7 +244,7 @@ def test_a_former_organization_says_so_and_leads_to_its_live_successor(client):
     html = client.get(address_of(disease)).text
 
     old, lone = re.findall(r'<li class="card">(.*?)</li>\s*(?=<li class="card">|</ul>)', html, re.S)
-    assert texts_of(old, "p") == ["This organization has closed. Please turn to New Society"]
+    assert texts_of(old, "p") == ["This organization has closed. Please contact New Society"]
     assert f'href="/organizations/{successor.slug}/"' in old
     assert "217-555-0177" not in old
     assert texts_of(lone, "p") == ["This organization has merged into another one."]
@@ -300,7 +300,7 @@ def test_a_code_says_how_it_relates(client):
     assert texts_of(codes, "li") == [
         "ORPHA 446",
         "ICD-10 E83.1 (the code covers more than this disease)",
-        "UMLS C0268059 (how well it fits is not known)",
+        "UMLS C0268059 (it is not known how well this code fits)",
     ]
     assert re.findall(r'href="([^"]+)"', codes) == [
         "https://www.orpha.net/en/disease/detail/446",
@@ -340,7 +340,7 @@ def test_a_preview_shows_any_edition_and_says_that_it_is_one(client):
     assert "Preview" not in public
 
 
-def test_a_former_address_leads_on_and_a_withdrawn_one_says_why(client):
+def test_a_former_address_redirects_and_a_withdrawn_one_gives_the_reason(client):
     disease = make_disease(slug="before")
     disease.slug = "after"
     disease.save()
@@ -488,7 +488,7 @@ def test_a_letter_lists_what_begins_with_it(client, query, expected):
     assert titles(client.get(f"/diseases/?{query}")) == expected
 
 
-def test_a_hundred_diseases_stand_on_a_page_and_paging_keeps_the_letter(client):
+def test_a_page_lists_a_hundred_diseases_and_paging_keeps_the_letter(client):
     publisher = make_publisher()
     for number in range(101):
         disease = Disease.objects.create(name=f"Gangliosidosis {number}")

@@ -77,7 +77,7 @@ def test_a_file_is_read_in_every_field(deliver, tmp_path):
         ),
         symptoms=(SymptomRecord("Fever", "90%"), SymptomRecord("Adult onset", "", Aspect.ONSET)),
         remarks=(
-            "“odd” is not a code of UMLS; one looks like C0268059.",
+            "“odd” is not a valid UMLS code. Example: C0268059.",
             "0000001-2: a table of 2 symptoms was taken out, with the standard texts around it",
         ),
     )

@@ -153,7 +153,7 @@ def test_synonyms_of_a_disease_renamed_since_are_remarked(tmp_path):
 
 def test_damaged_rows_are_named_and_the_others_go_on(tmp_path):
     bad = {
-        mapping(1, "testitis", "OMIM:12"): "“12” is not a code of OMIM; one looks like 231100.",
+        mapping(1, "testitis", "OMIM:12"): "“12” is not a valid OMIM code. Example: 231100.",
         mapping(1, "testosis", "OMIM:100100"): "calls MONDO:0000001 “testosis”, where another table has “testitis”",
         mapping(1, "", "OMIM:100100"): "has no label of 1 to 250 characters",
         "testitis\tMONDO:0000001\n": "has 2 cells where the table has 5 columns",

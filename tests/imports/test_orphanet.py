@@ -349,7 +349,7 @@ def test_damaged_lines_are_named_and_the_others_go_on(tmp_path):
         2: "is no JSON",
         3: "is no packet",
         4: "holds a list where a text should be",
-        5: "“x” is not a code of ORPHA; one looks like 446.",
+        5: "“x” is not a valid ORPHA code. Example: 446.",
         6: "is a second packet of ORPHA:1; the first is p.jsonl, line 1",
         7: "is nested too deeply",
         8: "holds characters that are no text",

@@ -255,7 +255,7 @@ def test_what_cannot_be_accepted_is_refused_with_its_reason_and_stops_no_other(c
         "name": "“Taken” is the name of another disease",
         "synonym:twice": "would stand there twice",
         "synonym:gone": "was deleted meanwhile",
-        "code:GARD:5": "GARD 5 is “Owner” already, which is in the trash",
+        "code:GARD:5": "GARD number 5 already belongs to “Owner”, which is in the trash",
         "summary": "At most 5,000 characters fit",
     }.items():
         proposal = Proposal.objects.get(disease=disease, part=part)

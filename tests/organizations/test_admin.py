@@ -1,4 +1,4 @@
-"""What editors do with organizations: find duplicates, see where one is used, note a check, merge two."""
+"""Organizations in the admin: duplicates, where one is used, "details checked today", and merging."""
 
 import pytest
 import time_machine
@@ -77,7 +77,7 @@ def test_the_change_form_names_likely_duplicates_and_what_they_share(client):
     assert "the same name, the same telephone or fax number, the same website" in page.text
 
 
-def test_one_without_duplicates_shows_no_empty_list(client):
+def test_an_organization_without_duplicates_shows_no_empty_list(client):
     sign_in(client, make_editor())
     organization = make_distinct(1)
     make_distinct(2)
@@ -85,10 +85,10 @@ def test_one_without_duplicates_shows_no_empty_list(client):
     text = client.get(url("change", organization)).text
 
     assert "Likely duplicates" not in text
-    assert "Nothing mentions it yet." in text
+    assert "No page names it yet." in text
 
 
-def test_entries_that_lead_to_the_same_successor_are_no_duplicates_any_more(client):
+def test_organizations_that_lead_to_the_same_successor_are_not_duplicates(client):
     sign_in(client, make_editor())
     survivor, former, older, fresh = (make_organization(phone="", website="https://one.example.org") for _ in range(4))
     Organization.objects.filter(pk=former.pk).update(status="renamed", successor=survivor)
@@ -128,7 +128,7 @@ def test_duplicates_and_uses_need_no_query_each(client):
             make_disease(organizations=[make_organization(), organization])
         needed.append(queries_of(look))
         page, listed = look()
-        for shown in ["duplicates", "live_pages", "working_copies"]:
+        for shown in ["duplicates", "live_pages", "saved_subjects"]:
             assert len(page.context[shown]) + page.context[f"more_{shown}"] == count
         assert len(listed.context["cl"].result_list) == count + 1
 
@@ -150,7 +150,7 @@ def test_the_change_form_shows_where_an_organization_is_used(client):
     page = client.get(url("change", organization))
 
     assert {edition.title for edition in page.context["live_pages"]} == {live.name, no_more.name}
-    assert page.context["working_copies"] == [
+    assert page.context["saved_subjects"] == [
         (live, reverse("admin:diseases_disease_change", args=[live.pk])),
         (draft, reverse("admin:diseases_disease_change", args=[draft.pk])),
         (former, url("change", former)),
@@ -183,7 +183,7 @@ def test_the_form_for_a_new_organization_has_none_of_this(client):
 
 
 @time_machine.travel("2026-03-01T23:30:00Z", tick=False)
-def test_details_checked_today_notes_the_local_day_and_a_name(client, settings):
+def test_details_checked_today_saves_the_local_day_and_a_name(client, settings):
     settings.TIME_ZONE = "Pacific/Auckland"
     editor = sign_in(client, make_editor(first_name="Ada", last_name="Lovelace"))
     organization = make_organization()
@@ -230,7 +230,7 @@ def test_a_check_needs_a_name(client):
     assert Organization.objects.values().get() == before
 
 
-def test_nobody_vouches_for_details_that_were_changed_meanwhile(client):
+def test_details_that_changed_meanwhile_are_not_marked_as_checked(client):
     sign_in(client, make_editor(first_name="Ada", last_name="Lovelace"))
     organization = make_organization()
     fields = fields_of(client.get(url("checked", organization)).text) | {"checked_by": "Ada, librarian"}
@@ -239,7 +239,7 @@ def test_nobody_vouches_for_details_that_were_changed_meanwhile(client):
 
     refused = client.post(url("checked", organization), fields)
 
-    assert "The details were changed since you opened this page" in refused.text
+    assert "The details have changed since you opened this page" in refused.text
     assert "217-555-0199" in refused.text
     organization.refresh_from_db()
     assert organization.checked_on is None
@@ -249,7 +249,7 @@ def test_nobody_vouches_for_details_that_were_changed_meanwhile(client):
     assert organization.checked_by == "Ada, librarian"
 
 
-def test_a_check_that_no_page_can_hold_leaves_nothing_behind(client):
+def test_a_check_that_no_page_can_hold_saves_nothing(client):
     sign_in(client, make_editor(first_name="Ada", last_name="Lovelace"))
     organization = make_organization()
     Organization.objects.update(website="gopher://example.org/")
@@ -297,7 +297,7 @@ def test_a_merge_moves_supports_and_leads_on_to_the_survivor(client):
     assert (disease.saved_by, organization.saved_by) == ("Ada Lovelace", "Ada Lovelace")
 
 
-def test_a_merge_says_first_what_will_happen(client):
+def test_a_merge_first_shows_what_will_happen(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(name="Old Entry"), make_organization(name="New Entry")
     moving, doubled = make_disease(organizations=[organization]), make_disease(organizations=[survivor, organization])
@@ -336,7 +336,7 @@ def test_a_merge_says_first_what_will_happen(client):
         ("Partly.", "art", "Partly.\n\nart"),
     ],
 )
-def test_a_doubled_support_goes_and_not_a_word_of_its_note_is_lost(client, kept, dropped, joined):
+def test_a_duplicate_support_is_deleted_and_its_note_is_joined(client, kept, dropped, joined):
     sign_in(client, make_editor())
     organization, survivor = make_organization(), make_organization()
     disease = make_disease(organizations=[organization, survivor])
@@ -350,7 +350,7 @@ def test_a_doubled_support_goes_and_not_a_word_of_its_note_is_lost(client, kept,
     assert [support.note for support in editions(disease)[-1].page.supports] == [joined]
 
 
-def test_notes_that_do_not_fit_together_are_shortened_by_an_editor_first(client):
+def test_notes_that_are_too_long_together_block_the_merge(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(), make_organization()
     disease = make_disease(name="Full Notes", organizations=[organization, survivor])
@@ -361,7 +361,7 @@ def test_notes_that_do_not_fit_together_are_shortened_by_an_editor_first(client)
     page = client.get(url("merge_into", organization, survivor.pk))
     answer = client.post(url("merge_into", organization, survivor.pk), {"seen": "0"}, follow=True)
 
-    assert "“Full Notes” names both, and their two notes together are too long." in page.text
+    assert "“Full Notes” names both organizations, and their two notes together are too long." in page.text
     assert "“Full Notes” names both" in answer.text
     assert supports(disease) == before
 
@@ -395,7 +395,7 @@ def test_a_merge_into_the_wrong_one_is_refused(client, name):
     words = {
         "itself": "An organization cannot be merged with itself.",
         "trashed": "is in the trash. Restore it first.",
-        "led back": "readers would be led in a circle.",
+        "led back": "Readers would go round in a circle.",
     }
 
     chosen = client.post(url("merge", organization), {"survivor": survivor.pk})
@@ -408,7 +408,7 @@ def test_a_merge_into_the_wrong_one_is_refused(client, name):
     assert list(Organization.objects.order_by("pk").values()) == before
 
 
-def test_one_in_the_bin_is_not_merged(client):
+def test_an_organization_in_the_trash_is_not_merged(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(live=False), make_organization()
     trash(organization, make_publisher(), "Entered twice")
@@ -416,7 +416,7 @@ def test_one_in_the_bin_is_not_merged(client):
     assert "is in the trash" in client.get(url("merge_into", organization, survivor.pk)).text
 
 
-def test_a_merge_that_would_do_more_than_was_shown_is_shown_again(client):
+def test_a_merge_that_changed_meanwhile_is_shown_again(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(), make_organization()
     fields = fields_of(client.get(url("merge_into", organization, survivor.pk)).text)
@@ -424,7 +424,7 @@ def test_a_merge_that_would_do_more_than_was_shown_is_shown_again(client):
 
     shown_again = client.post(url("merge_into", organization, survivor.pk), fields, follow=True)
 
-    assert "Something was changed since you looked." in shown_again.text
+    assert "Something has changed since you opened this page." in shown_again.text
     assert "Came Later" in shown_again.text
     assert [row[1] for row in supports(disease)] == [organization.pk]
     client.post(url("merge_into", organization, survivor.pk), fields_of(shown_again.text))
@@ -496,7 +496,7 @@ def test_each_step_needs_its_permission(client, permissions, checked, merged):
         assert list(Organization.objects.order_by("pk").values()) == before
 
 
-def test_strangers_are_sent_to_sign_in(client):
+def test_visitors_are_sent_to_the_sign_in_page(client):
     organization, survivor = make_organization(), make_organization()
     before = list(Organization.objects.order_by("pk").values())
     steps = [url("checked", organization), url("merge", organization), url("merge_into", organization, survivor.pk)]
@@ -509,7 +509,7 @@ def test_strangers_are_sent_to_sign_in(client):
     assert list(Organization.objects.order_by("pk").values()) == before
 
 
-def test_what_is_not_there_cannot_be_merged(client):
+def test_an_unknown_organization_cannot_be_merged(client):
     sign_in(client, make_editor())
     organization = make_organization()
 
@@ -534,7 +534,7 @@ def test_the_page_before_a_merge_needs_no_query_for_each(client):
     assert needed[0] == needed[1] <= 14
 
 
-def test_the_choice_leaves_out_what_is_in_the_bin(client):
+def test_the_choice_leaves_out_organizations_in_the_trash(client):
     sign_in(client, make_editor())
     organization, survivor = make_organization(name="Twin Society"), make_organization(name="Twin Society")
     trashed = make_organization(name="Twin Society", live=False)
@@ -578,7 +578,7 @@ def test_the_list_names_countries(client):
 
 @pytest.mark.database
 @pytest.mark.django_db(transaction=True)
-def test_two_merges_at_once_never_close_a_circle():
+def test_two_merges_at_once_never_form_a_circle():
     editor = make_editor()
 
     for _ in range(5):
@@ -596,7 +596,7 @@ def test_two_merges_at_once_never_close_a_circle():
         assert {row[1] for disease in diseases for row in supports(disease)} == {stays.pk}
 
 
-def test_a_successor_that_leads_back_is_refused_with_the_reason(client):
+def test_successors_that_lead_back_are_refused_with_the_reason(client):
     sign_in(client, make_editor())
     second = make_organization(name="Second Society")
     first = make_organization(name="First Society", status="renamed", successor=second)
@@ -604,6 +604,6 @@ def test_a_successor_that_leads_back_is_refused_with_the_reason(client):
 
     answer = client.post(url("change", second), fields | {"status": "closed", "successor": first.pk})
 
-    assert "readers would be led in a circle" in answer.text
+    assert "Readers would go round in a circle" in answer.text
     second.refresh_from_db()
     assert (second.status, second.successor) == ("active", None)

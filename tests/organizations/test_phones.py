@@ -56,7 +56,7 @@ def test_dial_understands_printed_numbers(printed, country, dialled):
         ("1" * 10_000, "US"),
     ],
 )
-def test_dial_refuses_what_is_not_surely_one_number(printed, country):
+def test_dial_refuses_what_is_not_clearly_one_number(printed, country):
     assert dial(printed, country) == ""
 
 

@@ -1,4 +1,4 @@
-"""The directory and the organization pages, as readers get them."""
+"""The directory and the pages of organizations, as readers see them."""
 
 import re
 from datetime import date
@@ -50,7 +50,7 @@ def test_an_organization_page_says_what_is_known(client):
     assert 'Details checked on <time datetime="2026-05-03">3 May 2026</time> by Ana Ruiz' in html
 
 
-def test_an_organization_of_which_nothing_is_known_has_no_empty_part(client):
+def test_an_organization_without_details_has_no_empty_section(client):
     organization = make_organization(
         **dict.fromkeys(["street", "city", "region", "postal_code", "country", "phone"], "")
     )
@@ -74,8 +74,8 @@ def test_a_former_organization_and_its_successor_name_each_other(client, status,
 
     of_old, of_new = client.get(address_of(old)).text, client.get(address_of(successor)).text
 
-    assert f'{says} Please turn to <a href="{address_of(successor)}">New Society</a>' in " ".join(of_old.split())
-    assert texts_of(of_new, "dt")[0] == ("Formerly" if status == "renamed" else "Carries on from")
+    assert f'{says} Please contact <a href="{address_of(successor)}">New Society</a>' in " ".join(of_old.split())
+    assert texts_of(of_new, "dt")[0] == ("Formerly" if status == "renamed" else "Successor of")
     assert f'<a href="{address_of(old)}">Old Society</a>' in of_new
     assert "Helps with" not in of_new
 
@@ -86,7 +86,7 @@ def test_a_successor_without_a_live_page_is_not_linked(client):
     html = client.get(address_of(old)).text
 
     assert "This organization has closed." in html
-    assert "Please turn to" not in html
+    assert "Please contact" not in html
     assert "Draft Society" not in html
 
 
@@ -106,7 +106,7 @@ def test_a_change_is_not_public_before_it_is_published(client):
     assert "Preview of edition 2, saved by test on" in preview
 
 
-def test_a_former_address_leads_on_and_a_withdrawn_one_says_why(client):
+def test_a_former_address_redirects_and_a_withdrawn_one_gives_the_reason(client):
     organization = make_organization(slug="before")
     organization.slug = "after"
     organization.save()
@@ -157,7 +157,7 @@ def test_the_directory_is_narrowed_by_country_and_letter(client, query, expected
     assert titles(client.get(f"/organizations/?{query}")) == expected
 
 
-def test_the_filter_offers_the_countries_that_there_are_by_name(client):
+def test_the_filter_lists_the_countries_of_live_organizations_by_name(client):
     for country in ["US", "GB", "CA", "AX", ""]:
         make_organization(country=country)
     make_organization(country="FR", live=False)

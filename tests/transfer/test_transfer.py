@@ -331,9 +331,8 @@ def test_every_bad_record_is_named_with_path_and_reason_and_nothing_is_half_load
         "subjects[4].working.title (organization four): is missing",
         "subjects[5] (?): should be an object",
         "subjects[6].slug (organization six): is not the address of the working copy, “other”",
-        "subjects[7].working.identifiers[0].value (disease seven): “12” is not a code of OMIM; one looks like 231100.",
-        "subjects[8].working (disease eight): "
-        "Say who reviewed it: a review without a name is worth nothing to readers.",
+        "subjects[7].working.identifiers[0].value (disease seven): “12” is not a valid OMIM code. Example: 231100.",
+        "subjects[8].working (disease eight): Enter who reviewed the answer. Readers see the name.",
         "subjects[9].working.questions[0].html (disease nine): says nothing",
         f"subjects[10].working.questions[1].key (disease ten): is on the page twice: {answer(10)['key']}",
         "subjects[11].working.country (organization eleven): Value 'XX' is not a valid choice.",
@@ -443,7 +442,7 @@ def test_a_value_of_two_records_is_named(file, publisher):
     assert [line.strip() for line in refused(file)[1:]] == [
         f"subjects[1].working.synonyms[0].key (disease two): {key} is also used by subjects[0]",
         "subjects[2].slug (disease one): “one” is also used by subjects[0]",
-        "subjects[3].working.title (disease three): There is a disease of this name already.",
+        "subjects[3].working.title (disease three): There is already a disease with this name.",
         "subjects[5].addresses (organization there): “old” is also used by subjects[4]",
     ]
 
@@ -527,7 +526,7 @@ def test_addresses_names_and_keys_that_are_taken_are_all_named(file, publisher):
     assert [line.strip() for line in refused(file)[1:]] == [
         "subjects[0] (organization here): this site already has a page at here",
         "subjects[1] (organization x): this site already has a page at before",
-        "subjects[2].working.title (disease other): There is a disease of this name already.",
+        "subjects[2].working.title (disease other): There is already a disease with this name.",
         f"subjects[3].working.questions[0].key (disease another): {key} already belongs to a page of this site",
     ]
 
