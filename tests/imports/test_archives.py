@@ -47,7 +47,7 @@ def test_zip_and_folder_give_the_same_files_in_the_same_order(write, tmp_path):
 @pytest.mark.parametrize(
     ("content", "limits", "reason"),
     [
-        (b"no zip", Limits(), "is not a zip file"),
+        (b"no zip", Limits(), "is neither a zip file nor a folder"),
         ({}, Limits(), "holds no file of this kind"),
         ({"../1.xml": b""}, Limits(), "leads out of the zip file"),
         ({"/etc/1.xml": b""}, Limits(), "leads out of the zip file"),
