@@ -25,7 +25,7 @@ from editorial.waiting import WaitingWork, register_waiting
 from imports.differences import differences, look_up_url, lost_dates, same_topic
 from imports.models import ImportRun, Proposal
 from imports.proposals import ProposalErrors, accept_proposals, content_now, decline_proposals, seen_of
-from imports.report import ReportSection
+from imports.report import Heading, ReportSection
 from publishing.models import Publishable
 from publishing.verbs import may
 
@@ -37,6 +37,13 @@ PART_KINDS = {
     "code": gettext_lazy("code"),
     "question": gettext_lazy("question"),
     "symptom": gettext_lazy("symptom"),
+}
+
+# The counts of a report whose stored names do not explain themselves.
+COUNT_LABELS = {
+    Heading.ALIKE: gettext_lazy("possible duplicates"),
+    Heading.SUPPRESSED: gettext_lazy("not imported again"),
+    Heading.REMARKS: gettext_lazy("to check"),
 }
 
 MAX_LINES_SHOWN = 100
@@ -258,7 +265,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("what it did"))
     def counted(self, run: ImportRun) -> str:
         counts: dict[str, int] = getattr(run, "counts", None) or {}  # a column that get_queryset adds
-        return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count and ":" not in name)
+        return ", ".join(f"{name} {count:,}" for name, count in _labelled(counts).items() if ":" not in name)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         proposals, symptoms = Proposal.objects.pending(), Symptom.objects.filter(approved=False)
@@ -278,7 +285,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
         run = self.get_row(request, ImportRun, object_id)
         sections: list[ReportSection] = run.report.get("sections", [])
         chosen = request.GET.get("section", "")
-        counts = {name: count for name, count in run.report.get("counts", {}).items() if count}
+        counts = _labelled(run.report.get("counts", {}))
         context: dict[str, Any] = {"counts": counts, "finished": self.finished(run), "origin": run.origin}
         if chosen.isascii() and chosen.isdigit() and int(chosen) < len(sections):
             section = sections[int(chosen)]
@@ -294,6 +301,12 @@ class ImportRunAdmin(ReadOnlyAdmin):
             for number, each in enumerate(sections)
         ]
         return self.render_row(request, "import.html", run, sections=shown, max_lines=MAX_LINES_SHOWN, **context)
+
+
+def _labelled(counts: dict[str, int]) -> dict[str, int]:
+    """Returns the counts that are not 0, by the names that editors see."""
+    labels = {str(heading): str(label) for heading, label in COUNT_LABELS.items()}
+    return {labels.get(name, name): count for name, count in counts.items() if count}
 
 
 def _proposals_url(disease: Publishable) -> str:

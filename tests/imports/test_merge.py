@@ -70,7 +70,7 @@ def answer(text):
 
 
 def state():
-    """All that an import leaves behind, without the clock and the numbers of rows."""
+    """Returns everything that an import saves, without times and primary keys."""
     rows = {
         model.__name__: sorted(json.dumps(row, default=str, sort_keys=True) for row in model.objects.values(*fields))
         for model, fields in {
