@@ -1,6 +1,6 @@
-"""Takes apart addresses that were typed as running text: where the name ends, and which words are city or postcode.
+"""Divides addresses that were typed as running text: finds the end of the name, and city, region, postcode and country.
 
-Only what is recognised for sure leaves the address; everything else stays in it, in the words and order printed.
+Only what is recognised for sure is taken out of the street lines. Everything else stays there, in the printed order.
 """
 
 import re
@@ -39,19 +39,19 @@ BOX = (
     r"(?:(?i:(?:G\.?\s?)?P\.?\s?O\.?\s?Box|Post Office Box|Locked Bag|Private Bag)\s?(?:No\.?\s?)?#?\s?[A-Z]?\d[\w-]*"
     r"|(?:Postfach|Postbus|Postboks|Apartado(?: de Correos)?|Casella Postale|BP|B\.P\.)\s\d+(?:\s\d\d(?!\d))*)"
 )
-# "96 rue Didot": where such a street ends is not to be seen, so it opens an address and tells no more.
+# "96 rue Didot": the end of such a street cannot be recognised, so the pattern only finds the start of the address.
 FRENCH_STREET = (
     rf"{NUMBER}(?:\s(?:bis|ter))?,?\s(?:[Rr]ue|avenue|[Bb]oulevard|place|[Cc]hemin|allée|[Ii]mpasse|[Qq]uai|cours|route|"
     r"passage)\s(?:\w|d'|l')"
 )
 
-CLEAR_ENDED = rf"(?:{BOX}|{ENGLISH_STREET}|{STREET_THEN_NUMBER}|{TYPE_THEN_NUMBER})(?!\w)(?:,?\s{ROOM}){{0,4}}"
-ADDRESS_START = re.compile(rf"(?:{ROOM},?\s){{0,4}}(?:{CLEAR_ENDED}|{FRENCH_STREET}|c/o\s\w)")
-# Tried at the starts of words only, which keeps long lines quick and "5p-" or "22q11" whole.
+COMPLETE_STREET = rf"(?:{BOX}|{ENGLISH_STREET}|{STREET_THEN_NUMBER}|{TYPE_THEN_NUMBER})(?!\w)(?:,?\s{ROOM}){{0,4}}"
+ADDRESS_START = re.compile(rf"(?:{ROOM},?\s){{0,4}}(?:{COMPLETE_STREET}|{FRENCH_STREET}|c/o\s\w)")
+# An address is searched only where a word starts: this is fast on long lines, and does not divide "5p-" or "22q11".
 WORD_START = re.compile(r"(?<=[\s,])(?=[^\s,])")
-STREET = re.compile(rf"(?:^|(?<=[\s,])){CLEAR_ENDED}")
+STREET = re.compile(rf"(?:^|(?<=[\s,])){COMPLETE_STREET}")
 
-# After "12 Hope Way" these show that it was part of a name: "Group 12 Hope Way Foundation".
+# If one of these words follows "12 Hope Way", it was part of a name: "Group 12 Hope Way Foundation".
 NAME_GOES_ON = re.compile(
     r"\W*(?:Foundation|Society|Association|Group|Inc|Trust|Network|Alliance|Institute|Organi[sz]ation|Charity|Federation|"
     r"Council|League|Registry|Support|Syndrome|Disease|International|e\.\s?V)(?!\w)"
@@ -83,7 +83,7 @@ POSTCODES = {
     "PT": r"\d{4}-\d{3}",
 }
 ANY_POSTCODE = r"\d{4,7}"
-# Without a country only a shape that leaves no doubt counts, or a number beside the region that it belongs to.
+# Without a country, only a postcode with an unmistakable form counts, or a number beside a region of its country.
 TELLING_POSTCODES = {"GB": UK_POSTCODE, "CA": POSTCODES["CA"]}
 NOT_A_POSTCODE_AFTER = re.compile(
     r"(?:Box|Bag|No\.?|#|Suite|Ste\.?|Room|Unit|Postfach|Postbus|Postboks|BP|Apartado|Postale|straße|strasse|weg)$",
@@ -101,7 +101,7 @@ class Place:
 
 
 def split_name(text: str) -> tuple[str, str]:
-    """The name and the address that runs on behind it; all is name where no street or box is seen to start."""
+    """Returns the name and the address that follows it. Without a street or box, all of the text is the name."""
     for word in WORD_START.finditer(text):
         start = ADDRESS_START.match(text, word.start())
         if not start or NAME_GOES_ON.match(text, start.end()):
@@ -113,7 +113,7 @@ def split_name(text: str) -> tuple[str, str]:
 
 
 def place(lines: list[str]) -> Place:
-    """The parts of an address of any number of lines, found from its end backwards."""
+    """Returns the parts of an address of one or more lines. They are found from its end backwards."""
     rows = _Rows(lines)
     country, nation = _take_country(rows)
     region = ""
@@ -129,18 +129,18 @@ def place(lines: list[str]) -> Place:
     if postal_code and not country:
         country, nation = _take_country(rows, postal_code)  # "Canada V6Y 3Z5"
         home = country or home
-    whole_region = False
+    is_region_alone = False
     if not city and not region:
-        region, whole_region = _take_region(rows, home or country, sure=bool(country or postal_code))
+        region, is_region_alone = _take_region(rows, home or country, is_sure=bool(country or postal_code))
     if not city and (country or postal_code or region):
         city = _take_city(rows)
-    if region and not city and whole_region and len(region) > 3:
+    if region and not city and is_region_alone and len(region) > 3:
         region, city = "", region  # "12 Main Street, New York, 10001": the city has its region's name
     return Place(rows.text(), city, region or nation, postal_code, country)
 
 
 class _Rows:
-    """The lines of an address as lists of what stands between commas, taken off from the end."""
+    """The lines of an address, divided at commas. Parts are taken from the end."""
 
     def __init__(self, lines: list[str]):
         parts = [[part.strip(" ,;") for part in line.split(",")] for line in lines]
@@ -172,7 +172,7 @@ class _Rows:
 
 
 def _take_country(rows: _Rows, postal_code: str = "") -> tuple[str, str]:
-    """Its code, and the home nation of the United Kingdom where that is what stands there."""
+    """Takes the country at the end. Returns its code, and the printed name if it is Scotland, Wales or the like."""
     found = country_at_end(rows.last)
     if not found or (postal_code and not _country_before(rows.last, postal_code)):
         return "", ""
@@ -182,7 +182,7 @@ def _take_country(rows: _Rows, postal_code: str = "") -> tuple[str, str]:
 
 
 def _take_postal_code(rows: _Rows, country: str) -> tuple[str, str, str]:
-    """The code, the city where it follows its code, and the country whose regions to look for."""
+    """Takes the postcode at the end. Returns it, the city if it follows, and the country whose regions to look for."""
     part = rows.last
     if country:
         shapes = {country: POSTCODES.get(country, ANY_POSTCODE)}
@@ -208,17 +208,20 @@ def _take_postal_code(rows: _Rows, country: str) -> tuple[str, str, str]:
 
 
 def _country_before(text: str, postal_code: str) -> bool:
-    """Whether the text ends in a country that has such codes: "Singapore 048616", but not "Lebanon 03766"."""
+    """Tells whether a text ends in a country with such postcodes: "Singapore 048616", but not "Lebanon 03766"."""
     found = country_at_end(text)
     return bool(found and re.fullmatch(POSTCODES.get(country_code(found.key), "(?!)"), postal_code))
 
 
-def _take_region(rows: _Rows, country: str, sure: bool) -> tuple[str, bool]:
-    """The region, and whether it stood between commas; beside other words only with a country or postcode."""
+def _take_region(rows: _Rows, country: str, is_sure: bool) -> tuple[str, bool]:
+    """Takes the region at the end. Returns it, and whether it stood alone between commas.
+
+    A region beside other words counts only if `is_sure`: if the address has a country or a postcode.
+    """
     if country and not has_regions(country):
         return "", False
     found = region_at_end(rows.last, country)
-    if not found or (found.before and not sure) or (not found.before and len(rows) == 1):
+    if not found or (found.before and not is_sure) or (not found.before and len(rows) == 1):
         return "", False
     rows.replace_last(found.before)
     return found.printed, not found.before or not _city_after_street(found.before)
@@ -237,7 +240,7 @@ def _take_city(rows: _Rows) -> str:
 
 
 def _city_after_street(part: str) -> str:
-    """What follows the street or box in "36 Great Charles Street Birmingham"; all where there is none."""
+    """Returns the text after the street or box in "36 Great Charles Street Birmingham"; all of it if there is none."""
     streets = list(STREET.finditer(part))
     if not streets:
         return part

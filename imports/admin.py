@@ -1,11 +1,12 @@
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import F, Q
+from django.db.models import F, Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -15,41 +16,54 @@ from django.utils.formats import date_format
 from django.utils.text import Truncator, capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.utils.translation import ngettext_lazy as n_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import AnyUser
 from diseases.admin.filters import DiseaseColumn, DiseaseFilter, disease_url, show_refusals
 from diseases.models import Disease, Symptom
 from editorial.waiting import WaitingWork, register_waiting
 from imports.differences import differences, look_up_url, lost_dates, same_topic
 from imports.models import ImportRun, Proposal
 from imports.proposals import ProposalErrors, accept_proposals, content_now, decline_proposals, seen_of
+from imports.report import Heading, ReportSection
+from publishing.models import Publishable
 from publishing.verbs import may
 
+# The kinds of proposals as editors see them.
 PART_KINDS = {
     "name": gettext_lazy("name"),
     "summary": gettext_lazy("summary"),
-    "synonym": gettext_lazy("other name"),
+    "synonym": gettext_lazy("synonym"),
     "code": gettext_lazy("code"),
     "question": gettext_lazy("question"),
     "symptom": gettext_lazy("symptom"),
 }
 
-LINES = 100
-"""Lines of each heading of a report that its page shows; the others stand on pages of their own."""
+# The counts of a report whose stored names do not explain themselves.
+COUNT_LABELS = {
+    Heading.ALIKE: gettext_lazy("possible duplicates"),
+    Heading.SUPPRESSED: gettext_lazy("not imported again"),
+    Heading.REMARKS: gettext_lazy("to check"),
+}
+
+MAX_LINES_SHOWN = 100
+"""How many lines of each heading the page of a report shows. Another page shows them all."""
+
+_Row = TypeVar("_Row", bound=Model)
 
 
-class ReadOnly(admin.ModelAdmin):
+class ReadOnlyAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def own_page(self, request: HttpRequest, template: str, row: Any, **context: Any) -> HttpResponse:
+    def render_row(self, request: HttpRequest, template: str, row: Model, **context: Any) -> HttpResponse:
+        """Renders a page about one row."""
         context |= {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -61,7 +75,7 @@ class ReadOnly(admin.ModelAdmin):
         return TemplateResponse(request, f"imports/admin/{template}", context)
 
     def list_url(self, request: HttpRequest) -> str:
-        """The list as it was filtered when the page was opened from it."""
+        """Returns the address of the list, with the filters that it had when the page was opened from it."""
         url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         return self.with_filters(request, url)
 
@@ -69,9 +83,10 @@ class ReadOnly(admin.ModelAdmin):
         filters: Any = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
         return add_preserved_filters(filters, url)
 
-    def row(self, request: HttpRequest, object_id: str) -> Any:
+    def get_row(self, request: HttpRequest, model: type[_Row], object_id: str) -> _Row:
+        """Returns the row. Raises Http404 where there is none, and PermissionDenied where the user may not see it."""
         row = self.get_object(request, object_id)
-        if row is None:
+        if not isinstance(row, model):
             raise Http404
         if not self.has_view_permission(request, row):
             raise PermissionDenied
@@ -79,15 +94,15 @@ class ReadOnly(admin.ModelAdmin):
 
 
 class ProposalStateFilter(admin.SimpleListFilter):
-    """By state; what is decided shows only when asked for."""
+    """Shows the pending proposals, unless another state is chosen."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Any:
-        return [*Proposal.State.choices, ("all", _("All"))]
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [*((state.value, str(state.label)) for state in Proposal.State), ("all", _("All"))]
 
-    def choices(self, changelist: Any) -> Any:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         for value, title in self.lookup_choices:
             yield {
                 "selected": value == (self.value() or Proposal.State.PENDING),
@@ -95,28 +110,34 @@ class ProposalStateFilter(admin.SimpleListFilter):
                 "display": title,
             }
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> QuerySet[Proposal]:
         if self.value() == "all":
             return queryset
         return queryset.filter(state=self.value() if self.value() in Proposal.State.values else Proposal.State.PENDING)
 
 
 class PartKindFilter(admin.SimpleListFilter):
-    title = gettext_lazy("sort")
-    parameter_name = "sort"
+    title = gettext_lazy("kind")
+    parameter_name = "kind"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Any:
-        return [(sort, capfirst(str(name))) for sort, name in PART_KINDS.items()]
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [(kind, capfirst(str(name))) for kind, name in PART_KINDS.items()]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        sort = self.value()
-        if sort not in PART_KINDS:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> QuerySet[Proposal]:
+        kind = self.value()
+        if kind not in PART_KINDS:
             return queryset
-        return queryset.filter(Q(part=sort) | Q(part__startswith=f"{sort}:"))
+        return queryset.filter(Q(part=kind) | Q(part__startswith=f"{kind}:"))
+
+
+class DecideProposals(Protocol):
+    """Accepts or declines proposals, and returns those that could not be decided."""
+
+    def __call__(self, proposals: list[Proposal], by: AnyUser) -> ProposalErrors: ...
 
 
 @admin.register(Proposal)
-class ProposalAdmin(ReadOnly, DiseaseColumn):
+class ProposalAdmin(ReadOnlyAdmin, DiseaseColumn):
     list_display = ["what", "disease_link", "change", "dataset", "reason", "made"]
     list_filter = [ProposalStateFilter, "dataset", "action", PartKindFilter, DiseaseFilter]
     list_select_related = ["disease"]
@@ -127,7 +148,7 @@ class ProposalAdmin(ReadOnly, DiseaseColumn):
     ordering = ["disease__name", "disease", "pk"]
     actions = ["accept_many", "decline_many"]
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: Proposal | None = None) -> bool:
         return may(request.user, "change", Disease)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -141,7 +162,7 @@ class ProposalAdmin(ReadOnly, DiseaseColumn):
 
     @admin.display(description=gettext_lazy("change"), ordering="part")
     def change(self, proposal: Proposal) -> str:
-        return f"{proposal.get_action_display()}: {PART_KINDS.get(proposal.sort, proposal.sort)}"
+        return f"{proposal.get_action_display()}: {PART_KINDS.get(proposal.kind, proposal.kind)}"
 
     @admin.display(description=gettext_lazy("made"), ordering="made_at")
     def made(self, proposal: Proposal) -> str:
@@ -151,85 +172,84 @@ class ProposalAdmin(ReadOnly, DiseaseColumn):
     def decision(self, proposal: Proposal) -> str:
         return f"{proposal.get_state_display()}, {proposal.decided_by_name}".rstrip(", ")
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        """The state is a column where it is not the same in every row."""
-        return [*self.list_display, "decision"] if "state" in request.GET else self.list_display
+    def get_list_display(self, request: HttpRequest) -> list[str | Callable[[Any], str | bool]]:
+        """Returns the columns. The state is one of them if a state is chosen, since rows may then differ in it."""
+        return [*self.list_display, *(["decision"] if "state" in request.GET else [])]
 
-    @admin.action(permissions=["view"], description=gettext_lazy("Accept into the working copies"))
-    def accept_many(self, request: HttpRequest, queryset: Any) -> None:
-        words = n_lazy("%(n)s proposal was accepted.", "%(n)s proposals were accepted.", "n")
-        self._many(request, queryset, accept_proposals, Proposal.State.ACCEPTED, words)
+    @admin.action(permissions=["view"], description=gettext_lazy("Accept: put it into the drafts"))
+    def accept_many(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
+        n, errors = self._decide_many(request, queryset, accept_proposals)
+        message = ngettext("%(n)s proposal was accepted.", "%(n)s proposals were accepted.", n) % {"n": n}
+        self.message_user(request, message, messages.SUCCESS)
+        show_refusals(self, request, errors)
 
-    @admin.action(permissions=["view"], description=gettext_lazy("Decline, and keep away for good"))
-    def decline_many(self, request: HttpRequest, queryset: Any) -> None:
-        words = n_lazy("%(n)s proposal was declined.", "%(n)s proposals were declined.", "n")
-        self._many(request, queryset, decline_proposals, Proposal.State.DECLINED, words)
+    @admin.action(permissions=["view"], description=gettext_lazy("Decline: never propose this text again"))
+    def decline_many(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
+        n, errors = self._decide_many(request, queryset, decline_proposals)
+        message = ngettext("%(n)s proposal was declined.", "%(n)s proposals were declined.", n) % {"n": n}
+        self.message_user(request, message, messages.SUCCESS)
+        show_refusals(self, request, errors)
 
-    def _many(
-        self,
-        request: HttpRequest,
-        queryset: Any,
-        verb: Callable[..., ProposalErrors],
-        state: Proposal.State,
-        words: Any,
-    ) -> None:
+    def _decide_many(
+        self, request: HttpRequest, queryset: QuerySet[Proposal], decide: DecideProposals
+    ) -> tuple[int, ProposalErrors]:
+        """Decides the pending ones of the proposals. Returns how many were decided, and the errors of the others."""
         chosen = list(queryset.filter(state=Proposal.State.PENDING))
-        refusals = verb(chosen, by=request.user)
-        self.message_user(request, words % {"n": len(chosen) - len(refusals)}, messages.SUCCESS)
-        show_refusals(self, request, refusals)
+        errors = decide(chosen, by=request.user)
+        return len(chosen) - len(errors), errors
 
     # One proposal
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        proposal = self.row(request, object_id)
+        proposal = self.get_row(request, Proposal, object_id)
         if request.method == "POST":
             return self._decide(request, proposal)
-        return self.own_page(
+        return self.render_row(
             request,
             "proposal.html",
             proposal,
-            sort=PART_KINDS.get(proposal.sort, proposal.sort),
-            waits=proposal.state == Proposal.State.PENDING,
+            kind=PART_KINDS.get(proposal.kind, proposal.kind),
+            is_pending=proposal.state == Proposal.State.PENDING,
             disease_url=disease_url(proposal.disease),
             differences=differences(proposal),
             is_gone=proposal.action != Proposal.Action.ADD and content_now(proposal) is None,
             same_topic=same_topic(proposal),
             lost_dates=lost_dates(proposal),
-            look_up=look_up_url(proposal.new or proposal.old) if proposal.sort == "code" else "",
+            look_up_url=look_up_url(proposal.new or proposal.old) if proposal.kind == "code" else "",
             seen=seen_of(proposal),
         )
 
     def _decide(self, request: HttpRequest, proposal: Proposal) -> HttpResponseRedirect:
-        """Then the next proposal that waits for this disease, or the list."""
-        verb = accept_proposals if "_accept" in request.POST else decline_proposals
-        refusals = verb([proposal], by=request.user, seen=request.POST.get("seen") or "nothing")
+        """Accepts or declines a proposal, and leads to the next one for this disease, or to the list."""
+        decide = accept_proposals if "_accept" in request.POST else decline_proposals
+        errors = decide([proposal], by=request.user, seen=request.POST.get("seen") or "nothing")
         proposal.refresh_from_db()
-        if refusals:
-            messages.error(request, refusals[0][1])
+        if errors:
+            messages.error(request, errors[0][1])
             return redirect(request.get_full_path())
-        said = {
+        values = {
             "title": Truncator(proposal.title).chars(120),
             "state": proposal.get_state_display(),
             "by": proposal.decided_by_name,
         }
-        messages.success(request, _("“%(title)s”: %(state)s by %(by)s.") % said)
-        following = Proposal.objects.pending().filter(disease=proposal.disease_id).order_by("pk").first()
-        if not following:
+        messages.success(request, _("“%(title)s”: %(state)s by %(by)s.") % values)
+        next_proposal = Proposal.objects.pending().filter(disease=proposal.disease_id).order_by("pk").first()
+        if not next_proposal:
             return redirect(self.list_url(request))
-        return redirect(self.with_filters(request, reverse("admin:imports_proposal_change", args=[following.pk])))
+        return redirect(self.with_filters(request, reverse("admin:imports_proposal_change", args=[next_proposal.pk])))
 
 
 @admin.register(ImportRun)
-class ImportRunAdmin(ReadOnly):
+class ImportRunAdmin(ReadOnlyAdmin):
     change_list_template = "imports/admin/imports.html"
     list_display = ["started", "dataset", "by_name", "finished", "counted"]
     list_filter = ["dataset"]
     show_full_result_count = False
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        # A report may be long; the list shows its counts alone.
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ImportRun]:
+        # A report may be long, and the list shows only its counts.
         return super().get_queryset(request).defer("report").annotate(counts=F("report__counts"))
 
     @admin.display(description=gettext_lazy("started"), ordering="started_at")
@@ -240,14 +260,14 @@ class ImportRunAdmin(ReadOnly):
     def finished(self, run: ImportRun) -> str:
         if run.finished_at:
             return date_format(localtime(run.finished_at), "DATETIME_FORMAT")
-        return _("interrupted, or still at work")
+        return _("interrupted, or still running")
 
     @admin.display(description=gettext_lazy("what it did"))
-    def counted(self, run: Any) -> str:
-        counts = {name: count for name, count in (run.counts or {}).items() if count and ":" not in name}
-        return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    def counted(self, run: ImportRun) -> str:
+        counts: dict[str, int] = getattr(run, "counts", None) or {}  # a column that get_queryset adds
+        return ", ".join(f"{name} {count:,}" for name, count in _labelled(counts).items() if ":" not in name)
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         proposals, symptoms = Proposal.objects.pending(), Symptom.objects.filter(approved=False)
         waiting = {
             "proposals": proposals.count(),
@@ -255,34 +275,46 @@ class ImportRunAdmin(ReadOnly):
             "symptoms": symptoms.count(),
             "symptom_diseases": symptoms.order_by().values("disease").distinct().count(),
         }
-        decides = may(request.user, "change", Disease)
-        context = {"title": capfirst(str(self.opts.verbose_name_plural)), "waiting": waiting if decides else None}
+        may_decide = may(request.user, "change", Disease)
+        context = {"title": capfirst(str(self.opts.verbose_name_plural)), "waiting": waiting if may_decide else None}
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        run = self.row(request, object_id)
-        sections = run.report.get("sections", [])
+        run = self.get_row(request, ImportRun, object_id)
+        sections: list[ReportSection] = run.report.get("sections", [])
         chosen = request.GET.get("section", "")
-        counts = {name: count for name, count in run.report.get("counts", {}).items() if count}
+        counts = _labelled(run.report.get("counts", {}))
         context: dict[str, Any] = {"counts": counts, "finished": self.finished(run), "origin": run.origin}
         if chosen.isascii() and chosen.isdigit() and int(chosen) < len(sections):
             section = sections[int(chosen)]
-            page = Paginator(section["lines"], LINES * 10).get_page(request.GET.get("page"))
-            return self.own_page(request, "import_section.html", run, section=section, page=page, **context)
+            page = Paginator(section["lines"], MAX_LINES_SHOWN * 10).get_page(request.GET.get("page"))
+            return self.render_row(request, "import_section.html", run, section=section, page=page, **context)
         shown = [
-            {"title": each["title"], "count": len(each["lines"]), "lines": each["lines"][:LINES], "number": number}
+            {
+                "title": each["title"],
+                "count": len(each["lines"]),
+                "lines": each["lines"][:MAX_LINES_SHOWN],
+                "number": number,
+            }
             for number, each in enumerate(sections)
         ]
-        return self.own_page(request, "import.html", run, sections=shown, most=LINES, **context)
+        return self.render_row(request, "import.html", run, sections=shown, max_lines=MAX_LINES_SHOWN, **context)
 
 
-def _proposals_url(disease: Any) -> str:
+def _labelled(counts: dict[str, int]) -> dict[str, int]:
+    """Returns the counts that are not 0, by the names that editors see."""
+    labels = {str(heading): str(label) for heading, label in COUNT_LABELS.items()}
+    return {labels.get(name, name): count for name, count in counts.items() if count}
+
+
+def _proposals_url(disease: Publishable) -> str:
     return f"{reverse('admin:imports_proposal_changelist')}?disease={disease.pk}"
 
 
-def _proposals_note(disease: Any, waiting: int) -> str:
+def _proposals_note(disease: Publishable, waiting: int) -> str:
+    """Returns the line on a disease's form that says how many proposals wait, "" if none."""
     if not waiting:
         return ""
     context = {"url": _proposals_url(disease), "waiting": waiting}

@@ -1,4 +1,4 @@
-"""Opens a zip file or a folder whose content nobody vouches for."""
+"""Reads the files of a zip file or a folder that cannot be trusted."""
 
 import stat
 import zipfile
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from imports.records import UnreadableRecord, UnreadableSource
 
@@ -17,26 +17,31 @@ CHUNK = 64 * 1024
 
 @dataclass(frozen=True)
 class Limits:
-    """In bytes, but `count` and `ratio`. Far above what any real source needs, far below what would fill the memory."""
+    """The limits of what is read: in bytes, except `count` and `ratio`.
+
+    They are far above what any real source needs, and far below what would fill the memory of a server.
+    """
 
     count: int = 50_000
     member: int = 32 * MIB
     total: int = 512 * MIB
-    ratio: int = 100  # unpacked to packed; texts reach 20
-    harmless: int = MIB  # up to this size the ratio does not matter
+    ratio: int = 100  # of the unpacked size to the packed size; that of texts is up to 20
+    harmless: int = MIB  # up to this size, the ratio does not matter
     directory: int = 16 * MIB  # of the zip file's own list of members
 
 
 class Member(NamedTuple):
-    name: str  # with its folders, as the report names it
+    """A file of a zip file or a folder."""
+
+    name: str  # with its folders, as the report prints it
     data: bytes
 
 
 def members(path: Path, suffix: str, limits: Limits = Limits()) -> Iterator[Member | UnreadableRecord]:
-    """The files of a zip file or folder whose names end so, sorted by name; a damaged one is a refusal.
+    """Yields the files whose names end in `suffix`, sorted by name; for a damaged file, an UnreadableRecord.
 
-    Raises SourceError, before anything is read, where the whole is not to be trusted, and later where it turns out to
-    hold more than it said.
+    Raises UnreadableSource where the zip file or folder is not safe: before anything is read, or later if it holds more
+    than it declared.
     """
     try:
         if path.is_dir():
@@ -50,43 +55,44 @@ def members(path: Path, suffix: str, limits: Limits = Limits()) -> Iterator[Memb
 
 
 def readable(name: str) -> str:
-    """A file's name as text: on Linux one may hold bytes that are none, which no report and no database takes."""
+    """Returns a file's name as text. On Linux a name may hold other bytes, which reports and databases cannot hold."""
     return name.encode(errors="replace").decode()
 
 
 def _wanted(name: str, suffix: str) -> bool:
-    """macOS puts a file of its own beside every file that it packs."""
+    """Tells whether a file is to be read. The files "._…" that macOS adds to each file are not."""
     file = PurePosixPath(name).name
     return file.casefold().endswith(suffix.casefold()) and not file.startswith("._")
 
 
 class _Budget:
-    """What may still be read, counted in bytes that came, not in those that were announced."""
+    """Counts the bytes that were really read, and stops the reading at the limits."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path, self.limits, self.spent = path, limits, 0
 
     def check_names(self, names: list[str], sizes: list[int]) -> None:
+        """Raises UnreadableSource where there are no files, or where they are too many or too long."""
         if not names:
-            raise UnreadableSource(f"{self.path}: holds no file of this sort. Is it the right zip file or folder?")
+            raise UnreadableSource(f"{self.path}: holds no file of this kind. Is it the right zip file or folder?")
         if len(names) > self.limits.count:
             raise _too_much(self.path, f"{len(names):,} files", f"{self.limits.count:,}")
         if sum(sizes) > self.limits.total:
             raise _too_much(self.path, f"{sum(sizes):,} bytes unpacked", f"{self.limits.total:,}")
 
-    def read(self, stream) -> bytes | None:
-        """The whole stream, or None where it is too long for one member."""
-        pieces = []
+    def read(self, stream: IO[bytes]) -> bytes | None:
+        """Returns the content of one member, or None if it is too long. Raises UnreadableSource at the total limit."""
+        chunks = []
         left = self.limits.member
-        while piece := stream.read(CHUNK):  # never read(): that unpacks all before anyone can count
-            self.spent += len(piece)
-            left -= len(piece)
+        while chunk := stream.read(CHUNK):  # read() without a size would unpack everything before it is counted
+            self.spent += len(chunk)
+            left -= len(chunk)
             if self.spent > self.limits.total:
-                raise _too_much(self.path, "more than announced", f"{self.limits.total:,} bytes unpacked")
+                raise _too_much(self.path, "more than it declares", f"{self.limits.total:,} bytes unpacked")
             if left < 0:
                 return None
-            pieces.append(piece)
-        return b"".join(pieces)
+            chunks.append(chunk)
+        return b"".join(chunks)
 
     def too_long(self, name: str) -> UnreadableRecord:
         return UnreadableRecord(
@@ -121,7 +127,7 @@ def _zip(path: Path, suffix: str, limits: Limits) -> Iterator[Member | Unreadabl
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        raise UnreadableSource(f"{path}: is no zip file that can be read ({error}). Download it again.") from error
+        raise UnreadableSource(f"{path}: is not a zip file that can be read ({error}). Download it again.") from error
     with archive:
         for info in archive.infolist():
             _check_name(path, info)
@@ -131,8 +137,8 @@ def _zip(path: Path, suffix: str, limits: Limits) -> Iterator[Member | Unreadabl
         )
         names = [info.filename for info in infos]
         budget.check_names(names, [info.file_size for info in infos])
-        if twice := next((name for name, after in pairwise(names) if name == after), None):
-            raise UnreadableSource(f"{path}: holds {twice} twice, and nobody can say which is meant. Pack it again.")
+        if repeated := next((name for name, after in pairwise(names) if name == after), None):
+            raise UnreadableSource(f"{path}: holds {repeated} twice, and only one can be right. Pack it again.")
         for info in infos:
             yield _unpack(archive, info, budget)
 
@@ -141,7 +147,7 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: _Budget) ->
     name, limits = info.filename, budget.limits
     if info.flag_bits & 0x1:
         return UnreadableRecord(name, "is encrypted: pack it again without a password", failed=True)
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without a bound
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without a limit
         return UnreadableRecord(name, "is packed in an unusual way: pack it again as an ordinary zip file", failed=True)
     if info.file_size > max(limits.harmless, info.compress_size * limits.ratio):
         return UnreadableRecord(
@@ -156,30 +162,33 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: _Budget) ->
 
 
 def _check_name(path: Path, info: zipfile.ZipInfo) -> None:
-    """We write no file, but a zip file with such names was not packed to be read."""
+    """Raises UnreadableSource for a name or a link that leads out of the zip file, as in an attack."""
     name = info.filename.replace("\\", "/")
     absolute = PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive
     if not name or absolute or ".." in PurePosixPath(name).parts or not name.isprintable():
         raise UnreadableSource(
-            f"{path}: holds the name {name!r}, which leads out of it. Pack it again from a clean folder."
+            f"{path}: holds the name {name!r}, which leads out of the zip file. Pack it again from a clean folder."
         )
     if stat.S_ISLNK(info.external_attr >> 16):
         raise UnreadableSource(f"{path}: {name} is a symbolic link, which may lead anywhere. Pack the file itself.")
 
 
 def _check_directory(path: Path, limits: Limits) -> None:
-    """Looks at the zip file's last record: zipfile reads its whole list of members before we could count them."""
+    """Checks the last record of the zip file, because zipfile reads the whole list of members before we can count it.
+
+    Raises UnreadableSource where the list of members is too long.
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
-        file.seek(max(0, size - 66_000))  # the record of 22 bytes, a comment of 65,535, the locator of a longer one
+        file.seek(max(0, size - 66_000))  # a record of 22 bytes, a comment of up to 65,535, and a zip64 locator
         tail = file.read()
     at = tail.find(b"PK\5\6")
     if at < 0:
-        raise UnreadableSource(f"{path}: is no zip file, nor is it a folder. Give the zip file as it was downloaded.")
+        raise UnreadableSource(f"{path}: is neither a zip file nor a folder. Give the zip file as it was downloaded.")
     while at >= 0:
         if tail[max(0, at - 20) : at].startswith(b"PK\6\7"):
             raise UnreadableSource(
-                f"{path}: is a zip file of the sort for more than 4 GB, far too long to be a source."
+                f"{path}: is a zip file for more than 4 GB (zip64), which no source needs. Pack it again."
             )
         if int.from_bytes(tail[at + 12 : at + 16], "little") > limits.directory:
             raise _too_much(path, "a list of members that is too long", f"{limits.directory:,} bytes of it")

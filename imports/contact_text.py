@@ -1,6 +1,6 @@
-"""Reads the organizations at the end of a page of text: a name, an address and labelled ways to reach them.
+"""Reads the organizations at the end of a page of text: a name, an address, and labelled contact details.
 
-Labels stand in any order and several on a line, and the address has no labels at all; see address_text for that.
+Labels may be in any order, with several on one line. The parts of an address have no labels: see address_text.
 """
 
 import re
@@ -26,7 +26,7 @@ class OrganizationText:
     website: str = ""
 
 
-# Not inside a word or an address of the web: "https:" and "https://example.org/web:8" hold no label.
+# A label is not inside a word or a web address: "https:" and "https://example.org/web:8" hold none.
 LABEL = re.compile(
     r"(?<![\w@/.:&?=#-])(?:"
     r"(?P<toll_free>toll[\s-]?free(?:\s(?:(?:tele)?phone|number|tel))?)"
@@ -47,12 +47,14 @@ WEBSITE = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?::\d+)?(
 
 @dataclass
 class _Block:
+    """Collects what the lines say about one organization."""
+
     line: int
     name: str = ""
     address: list[str] = field(default_factory=list)
-    address_labelled: bool = False
+    has_address_label: bool = False
     contacts: dict[str, str] = field(default_factory=dict)
-    waiting: str = "name"  # the label that the next line without one belongs to
+    current_label: str = "name"  # to which the next line without a label belongs
     printed: list[Unplaced] = field(default_factory=list)
     unplaced: list[Unplaced] = field(default_factory=list)
 
@@ -67,7 +69,7 @@ def continues_organization(text: str) -> bool:
 
 
 def read_organizations(lines: list[NumberedLine]) -> tuple[list[OrganizationText], list[Unplaced]]:
-    """The organizations in numbered lines, of which the first one opens an organization."""
+    """Returns the organizations, and the lines that are not used. The first line must begin an organization."""
     blocks: list[_Block] = []
     for number, line in lines:
         for label, printed_label, value in _contact_parts(line):
@@ -77,38 +79,38 @@ def read_organizations(lines: list[NumberedLine]) -> tuple[list[OrganizationText
             block.printed.append(Unplaced(number, f"{printed_label} {value}".strip()))
             block.unplaced += [Unplaced(number, text) for text in _put(block, label, printed_label, value)]
     organizations = [_finish(block) for block in blocks if block.name]
-    # What is left of one with a name, and all of one without.
-    left = [each for block in blocks for each in (block.unplaced if block.name else block.printed)]
-    return organizations, [each for each in left if _says_something(each.text)]
+    # Of an organization without a name, nothing is used.
+    unplaced = [each for block in blocks for each in (block.unplaced if block.name else block.printed)]
+    return organizations, [each for each in unplaced if _has_text(each.text)]
 
 
 def _contact_parts(line: str) -> list[tuple[str, str, str]]:
-    """(label, the label as printed, value) for each part of a line; label "" for what stands before the first."""
+    """Returns (label, the label as printed, value) for each part of a line; the label is "" before the first one."""
     labels = [label for label in LABEL.finditer(line) if not _is_persons_name(line, label)]
     starts = [label.start() for label in labels] + [len(line)]
-    pieces = [("", "", line[: starts[0]].strip())] if line[: starts[0]].strip() else []
+    parts = [("", "", line[: starts[0]].strip())] if line[: starts[0]].strip() else []
     for label, end in zip(labels, starts[1:], strict=True):
-        pieces.append((label.lastgroup or "", label.group(), line[label.end() : end].strip()))
-    return pieces
+        parts.append((label.lastgroup or "", label.group(), line[label.end() : end].strip()))
+    return parts
 
 
-def _is_persons_name(line: str, label: re.Match) -> bool:
-    """Whether it is the "Name:" of "Contact name: Mary", and not the next organization on the same line."""
+def _is_persons_name(line: str, label: re.Match[str]) -> bool:
+    """Tells whether this is the "Name:" of "Contact name: Mary", and not the next organization on the same line."""
     return label.lastgroup == "name" and bool(re.search(r"(?<![\w@.-])[^\W\d_]+\s$", line[: label.start()]))
 
 
 def _put(block: _Block, label: str, printed_label: str, value: str) -> list[str]:
-    """Keeps a value where it belongs; returns what could not be kept."""
-    if not _says_something(value):
-        block.waiting = label or block.waiting
+    """Puts a value where its label says. Returns what has no place."""
+    if not _has_text(value):
+        block.current_label = label or block.current_label
         return []
     if not label:
         return _put_unlabelled(block, value)
-    block.waiting = "address" if label in ("name", "address") else ""
+    block.current_label = "address" if label in ("name", "address") else ""
     if label == "name":
         block.name = value
-    elif label == "address" and not block.address_labelled:
-        block.address_labelled = True
+    elif label == "address" and not block.has_address_label:
+        block.has_address_label = True
         block.address.append(value)
     elif label != "address" and label not in block.contacts:
         return _put_contact(block, label, printed_label, value)
@@ -118,26 +120,28 @@ def _put(block: _Block, label: str, printed_label: str, value: str) -> list[str]
 
 
 def _put_unlabelled(block: _Block, value: str) -> list[str]:
-    waiting = block.waiting
-    if waiting == "name":
+    """Puts a value without a label where the label before it says. Returns what has no place."""
+    current = block.current_label
+    if current == "name":
         block.name = value
-        block.waiting = "address"
-    elif waiting == "address":
+        block.current_label = "address"
+    elif current == "address":
         block.address.append(value)
-    elif waiting in NUMBER_LABELS and waiting not in block.contacts and NUMBER_ALONE.fullmatch(value):
-        block.contacts[waiting] = value
-        block.waiting = ""
-    elif waiting in ("email", "website") and (label := _web_label(value)) and label not in block.contacts:
+    elif current in NUMBER_LABELS and current not in block.contacts and NUMBER_ALONE.fullmatch(value):
+        block.contacts[current] = value
+        block.current_label = ""
+    elif current in ("email", "website") and (label := _web_label(value)) and label not in block.contacts:
         block.contacts[label] = _trim(value)
     elif not block.address and _is_address(value):
         block.address.append(value)
-        block.waiting = "address"
+        block.current_label = "address"
     else:
         return [value]
     return []
 
 
 def _put_contact(block: _Block, label: str, printed_label: str, value: str) -> list[str]:
+    """Puts a number, an e-mail address or a website into the block. Returns what has no place."""
     if label in NUMBER_LABELS:
         block.contacts[label] = value.strip(" ,;|")
         return []
@@ -147,10 +151,11 @@ def _put_contact(block: _Block, label: str, printed_label: str, value: str) -> l
         return [f"{printed_label} {value}".strip()]
     block.contacts[label] = _trim(words.pop(at))
     rest = " ".join(words)
-    return [rest] if _says_something(rest) else []
+    return [rest] if _has_text(rest) else []
 
 
 def _web_label(word: str) -> str:
+    """Returns "email" or "website" if the word is one, "" otherwise."""
     if EMAIL_PATTERN.fullmatch(_trim(word)):
         return "email"
     return "website" if WEBSITE.fullmatch(_trim(word)) else ""
@@ -167,7 +172,7 @@ def _is_address(value: str) -> bool:
 
 def _finish(block: _Block) -> OrganizationText:
     name, street = block.name, ""
-    if not block.address_labelled:
+    if not block.has_address_label:
         name, street = split_name(block.name)
     found = place([street, *block.address] if street else block.address)
     return OrganizationText(
@@ -182,5 +187,5 @@ def _finish(block: _Block) -> OrganizationText:
     )
 
 
-def _says_something(value: str) -> bool:
+def _has_text(value: str) -> bool:
     return any(map(str.isalnum, value))

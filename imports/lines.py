@@ -1,4 +1,4 @@
-"""The lines of a page of text, as an editor numbers them."""
+"""Divides a page of text into numbered lines."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class PageTextError(ValueError):
-    """The text is no disease's page; the message says at which line and what to do."""
+    """The text is not a page about a disease; the message says at which line, and what to do."""
 
 
 class NumberedLine(NamedTuple):
@@ -16,28 +16,31 @@ class NumberedLine(NamedTuple):
 
 @dataclass(frozen=True)
 class Unplaced:
-    """A piece of the page that nothing was made of, for a person to look at."""
+    """A text of the page that no field holds. A person has to look at it."""
 
     line: int
     text: str
 
 
-# Control characters, halves of characters and what is none at all: no database or feed takes all of them.
+# Control characters, surrogates and noncharacters: some databases and feeds do not accept them.
 NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 def split_lines(text: str) -> tuple[list[NumberedLine], list[Unplaced]]:
-    """All lines with their spaces made plain; damaged ones are set aside, since nobody knows what they said."""
+    """Returns the lines, with simple spaces, and the damaged lines, whose text is not known for sure.
+
+    Raises PageTextError where the first line with text is damaged.
+    """
     lines: list[NumberedLine] = []
     damaged: list[Unplaced] = []
-    unix = text.removeprefix("\N{BOM}").replace("\r\n", "\n").replace("\r", "\n")
-    for number, raw in enumerate(unix.split("\n"), start=1):
-        sound = NO_TEXT.sub("", raw)
-        plain = " ".join(sound.split())
-        if sound == raw:
+    with_newlines = text.removeprefix("\N{BOM}").replace("\r\n", "\n").replace("\r", "\n")
+    for number, raw in enumerate(with_newlines.split("\n"), start=1):
+        cleaned = NO_TEXT.sub("", raw)
+        plain = " ".join(cleaned.split())
+        if cleaned == raw:
             lines.append(NumberedLine(number, plain))
         elif not any(line.text for line in lines):
-            raise PageTextError(f"Line {number}: it holds characters that are no text. Save the file as UTF-8 text.")
+            raise PageTextError(f"Line {number}: it holds characters that are not text. Save the file as UTF-8 text.")
         elif plain:
             damaged.append(Unplaced(number, plain))
     return lines, damaged

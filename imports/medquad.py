@@ -1,4 +1,7 @@
-"""Reads MedQuAD: XML files of questions and answers, one a page of the source; pages of one GARD id are one disease."""
+"""Reads MedQuAD: XML files of questions and answers.
+
+Each file is one page of the source. The pages with the same GARD id become one disease.
+"""
 
 import re
 from collections import Counter
@@ -26,14 +29,14 @@ from imports.records import (
 )
 from publishing.values import LINE_LENGTH
 
-MEDQUAD_LIMITS = Limits(
-    member=2 * MIB
-)  # the longest real file has 0.1 MiB, and elements take far more room than their text
+# The longest real file has 0.1 MiB. Parsed elements need much more memory than their text.
+MEDQUAD_LIMITS = Limits(member=2 * MIB)
 GARD_URL = re.compile(r"https?://rarediseases\.info\.nih\.gov/(?:gard|diseases)/0*(\d{1,7})(?:[/?#].*)?", re.IGNORECASE)
-MAX_SHARED = 5  # diseases; a UMLS code that more have says what they have in common ("Syndrome"), not which one it is
-CUT = 150  # characters at which MedQuAD cut synonyms off
+# If more diseases have the same UMLS code, it says what they have in common ("Syndrome"), not which disease it is.
+MAX_SHARED = 5
+CUT_LENGTH = 150  # MedQuAD cut off synonyms after this many characters
 
-# What its question types mean to us; of the others the words of the question decide.
+# The topics of MedQuAD's question types. For other types, the words of the question decide.
 QUESTION_TYPE_TOPICS = {
     "information": Topic.OVERVIEW,
     "symptoms": Topic.SYMPTOMS,
@@ -48,17 +51,19 @@ QUESTION_TYPE_TOPICS = {
     "support groups": Topic.LIVING_WITH_IT,
 }
 
-# Notes that are no part of a name. "Type" means that it is one of several.
+# Notes that are not part of a name. "Type" means that it is one of several.
 NOTE_PATTERN = re.compile(
     r"(?P<text>.*?)[\s,–-]*(?:\(\s*(?P<note>(?:formerly|former|subtype|type)\b[^()]*)\)|,\s*(?P<bare>formerly))",
     re.IGNORECASE,
 )
 NO_NAME = re.compile(r".*\(a symptom\)", re.IGNORECASE)
-ABBREVIATION_PATTERN = re.compile(r"(?=(?:.*[A-Z]){2})[A-Z0-9-]{2,12}|[A-Z]{2,6} (?:[0-9]{1,2}|[IVX]{1,4})[A-Z]?[0-9]?")
+MEDQUAD_ABBREVIATION = re.compile(r"(?=(?:.*[A-Z]){2})[A-Z0-9-]{2,12}|[A-Z]{2,6} (?:[0-9]{1,2}|[IVX]{1,4})[A-Z]?[0-9]?")
 
 
 @dataclass(frozen=True)
 class Pair:
+    """A question with its answer."""
+
     key: str
     kind: str
     question: str
@@ -67,6 +72,8 @@ class Pair:
 
 @dataclass(frozen=True)
 class MedquadDocument:
+    """One file of MedQuAD."""
+
     where: str
     name: str
     url: str
@@ -76,58 +83,57 @@ class MedquadDocument:
 
     @property
     def gard(self) -> int | None:
-        found = GARD_URL.fullmatch(self.url)
-        return int(found[1]) if found else None
+        """Returns the GARD id in the page's address, None if it has none."""
+        match = GARD_URL.fullmatch(self.url)
+        return int(match[1]) if match else None
 
 
 class _Unreadable(ValueError):
-    """The file is no XML that we read; the message says why and what to do."""
+    """The file is not XML that can be read; the message says why and what to do."""
 
 
 def read_medquad(path: Path) -> Delivery:
-    """All files of a zip file or folder. Raises SourceError where it cannot be opened."""
-    refusals: list[UnreadableRecord] = []
+    """Reads all files of a zip file or folder. Raises UnreadableSource where it cannot be opened."""
+    unreadable: list[UnreadableRecord] = []
     diseases: dict[int, list[MedquadDocument]] = {}
     for member in members(path, ".xml", MEDQUAD_LIMITS):
         if isinstance(member, UnreadableRecord):
-            refusals.append(member)
+            unreadable.append(member)
             continue
         try:
             document = parse(member.name, member.data)
         except _Unreadable as error:
-            refusals.append(UnreadableRecord(member.name, str(error), failed=True))
+            unreadable.append(UnreadableRecord(member.name, str(error), failed=True))
             continue
         if document.gard is None:
-            refusals.append(UnreadableRecord(member.name, _stranger(document)))
+            unreadable.append(UnreadableRecord(member.name, _no_gard_id(document)))
         elif not document.name or len(document.name) > LINE_LENGTH:
-            reason = f"GARD:{document.gard} has no name (Focus) that fits: add the disease by hand, or mend the file"
-            refusals.append(UnreadableRecord(member.name, reason, failed=True))
+            reason = f"GARD:{document.gard} has no name (Focus) that fits: add the disease by hand, or correct the file"
+            unreadable.append(UnreadableRecord(member.name, reason, failed=True))
         else:
             diseases.setdefault(document.gard, []).append(document)
     codes = ({code for each in documents for code in each.codes} for documents in diseases.values())
-    found_in = Counter(code for of_disease in codes for code in of_disease)
-    vague = {code: count for code, count in found_in.items() if count > MAX_SHARED}
-    records = (_medquad_record(gard, documents, vague) for gard, documents in sorted(diseases.items()))
-    return Delivery(records, refusals, len(diseases), (path,))
+    disease_counts = Counter(code for of_disease in codes for code in of_disease)
+    shared = {code: count for code, count in disease_counts.items() if count > MAX_SHARED}
+    records = (_medquad_record(gard, documents, shared) for gard, documents in sorted(diseases.items()))
+    return Delivery(records, unreadable, len(diseases), (path,))
 
 
-def _stranger(document: MedquadDocument) -> str:
-    """Names what a person needs to find the disease."""
+def _no_gard_id(document: MedquadDocument) -> str:
+    """Returns the reason why a file is not imported, with what a person needs to find the disease."""
     codes = ", ".join(f"UMLS:{code}" for code in document.codes)
     about = "; ".join(filter(None, [document.name[:LINE_LENGTH] or "no name", codes, document.url[:LINE_LENGTH]]))
-    return f"no GARD id, so nothing to join on ({about})"
+    return f"it has no GARD id, so its disease is not known ({about})"
 
 
 def parse(where: str, data: bytes) -> MedquadDocument:
-    """Deliveries differ in the case of their names and in what they leave out."""
+    """Reads one file. Names of elements may be in any case, and elements may be missing: deliveries differ in this."""
     try:
         root = fromstring(data, forbid_dtd=True)
     except DefusedXmlException as error:
-        raise _Unreadable(
-            "declares a document type or entities, which can be made to harm: remove the DOCTYPE"
-        ) from error
+        raise _Unreadable("declares a document type or entities, which can do harm: remove the DOCTYPE") from error
     except (ParseError, ValueError, LookupError) as error:
-        raise _Unreadable(f"is no XML that can be read ({error}): download it again") from error
+        raise _Unreadable(f"is not XML that can be read ({error}): download it again") from error
     return MedquadDocument(
         where,
         next((text for text in map(_element_text, _all(root, "focus")) if text), ""),
@@ -150,7 +156,7 @@ def _pair(where: str, number: int, pair: Element) -> Pair:
 
 
 def _all(element: Element, name: str) -> Iterator[Element]:
-    """Elements inside it of that name, whatever its case or namespace."""
+    """Returns the elements inside it that have this name, in any case or namespace."""
     return (each for each in element.iter() if str(each.tag).rpartition("}")[2].casefold() == name)
 
 
@@ -163,7 +169,7 @@ def _element_text(element: Element) -> str:
 
 
 class _RecordReading:
-    """What is known of a disease so far."""
+    """Collects what the files say about one disease."""
 
     def __init__(self, name: str, codes: list[CodeRecord]) -> None:
         self.name = name
@@ -178,12 +184,13 @@ class _RecordReading:
         self.remarks[text] = None
 
 
-def _medquad_record(gard: int, documents: list[MedquadDocument], vague: dict[str, int]) -> SourceRecord:
+def _medquad_record(gard: int, documents: list[MedquadDocument], shared: dict[str, int]) -> SourceRecord:
+    """Returns the record of one disease. `shared` holds the codes that too many diseases have, and how many."""
     reading = _RecordReading(documents[0].name, [CodeRecord(Scheme.GARD, str(gard))])
     for document in documents:
         for code in document.codes:
-            if code in vague:
-                reading.remark(f"the code UMLS:{code} was left out: {vague[code]:,} diseases have it")
+            if code in shared:
+                reading.remark(f"the code UMLS:{code} was left out: {shared[code]:,} diseases have it")
             else:
                 _read_code(code, reading)
         if document.name.casefold() != reading.name.casefold():
@@ -210,7 +217,7 @@ def _medquad_record(gard: int, documents: list[MedquadDocument], vague: dict[str
 
 
 def _read_code(code: str, reading: _RecordReading) -> None:
-    """UMLS codes stand in several files each, so none is said to be exact."""
+    """Adds a UMLS code. Its relation is unknown, since the same code is in the files of several diseases."""
     try:
         reading.codes[CodeRecord(Scheme.UMLS, clean(Scheme.UMLS, code), Relation.UNKNOWN)] = None
     except ValueError as error:
@@ -218,19 +225,19 @@ def _read_code(code: str, reading: _RecordReading) -> None:
 
 
 def _read_synonym(printed: str, reading: _RecordReading) -> None:
-    if len(printed) == CUT or len(printed) > LINE_LENGTH:
-        reading.remark(f"this other name was left out, since it was cut off or is too long: {printed}")
+    if len(printed) == CUT_LENGTH or len(printed) > LINE_LENGTH:
+        reading.remark(f"this synonym was left out, because it was cut off or is too long: {printed}")
         return
     if NO_NAME.fullmatch(printed):
-        reading.remark(f"this other name was left out, since its note says that it is none: {printed}")
+        reading.remark(f"this synonym was left out, because its note says that it is not a name: {printed}")
         return
     text, kind = printed, SynonymKind.EXACT
     if noted := NOTE_PATTERN.fullmatch(printed):
         text, note = noted["text"].strip(), (noted["note"] or noted["bare"]).strip()
         kind = SynonymKind.FORMER if note.casefold().startswith("former") else SynonymKind.SUBTYPE
         if not note.isalpha():
-            reading.remark(f"the other name “{text}” has a note: {note}")
-    elif ABBREVIATION_PATTERN.fullmatch(printed):
+            reading.remark(f"the synonym “{text}” has a note: {note}")
+    elif MEDQUAD_ABBREVIATION.fullmatch(printed):
         kind = SynonymKind.ABBREVIATION
     folded = text.casefold()
     if text and folded != reading.name.casefold() and folded not in reading.synonyms:
@@ -244,7 +251,9 @@ def _read_pair(pair: Pair, document: MedquadDocument, reading: _RecordReading) -
     for remark in text.remarks:
         reading.remark(f"{pair.key}: {remark}")
     if not text.question or len(text.question) > LINE_LENGTH:
-        reading.remark(f"{pair.key}: left out, since its question is missing or too long: {text.question}{text.answer}")
+        reading.remark(
+            f"{pair.key}: left out, because its question is missing or too long: {text.question}{text.answer}"
+        )
         return
     key = pair.key if pair.key not in reading.keys else f"{Path(document.where).stem}:{pair.key}"
     reading.keys.add(key)
@@ -256,14 +265,14 @@ def _read_pair(pair: Pair, document: MedquadDocument, reading: _RecordReading) -
         text.answer,
         url if len(url) <= LINE_LENGTH else "",
     )
-    _keep_one(record, text, reading)
+    _add_question(record, text, reading)
 
 
-def _keep_one(record: QuestionRecord, text: AnswerText, reading: _RecordReading) -> None:
-    """The same question again is kept where the first had no answer, and named where the answers differ."""
+def _add_question(record: QuestionRecord, text: AnswerText, reading: _RecordReading) -> None:
+    """Adds a question. If it was asked before, the first answer is used, and a remark names a different one."""
     folded = record.question.casefold()
     first = reading.questions.get(folded)
     if not first or (text.answer and not first.answer):
         reading.questions[folded] = record
     elif text.answer and text.answer != first.answer:
-        reading.remark(f"{record.key}: asks the same as {first.key}, and answers otherwise: {text.answer}")
+        reading.remark(f"{record.key}: asks the same as {first.key}, with another answer: {text.answer}")

@@ -1,6 +1,6 @@
-"""What imports remember: their runs, where each imported row came from, and what they propose to the editors."""
+"""What imports store: their runs, where each imported row came from, and the changes that they propose to editors."""
 
-from typing import Any
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -17,14 +17,14 @@ class Dataset(models.TextChoices):
 
 
 class ImportRun(models.Model):
-    """One run of an import command. Without an end it was interrupted, and may be run again."""
+    """One run of an import command. A run without `finished_at` was interrupted, and may be run again."""
 
-    dataset = models.CharField(max_length=20, choices=Dataset.choices)
+    dataset = models.CharField(_("data set"), max_length=20, choices=Dataset.choices)
     files = models.TextField(blank=True)
     by_name = models.CharField(_("by"), max_length=150)
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
-    report = models.JSONField(default=dict, help_text=_("What it did: lists of lines, by heading."))
+    report = models.JSONField(default=dict, help_text=_("What the import did: lists of lines, by heading."))
 
     class Meta:
         ordering = ["-pk"]
@@ -35,24 +35,28 @@ class ImportRun(models.Model):
 
     @property
     def origin(self) -> str:
-        """Of the editions that the run makes."""
+        """Returns the origin that the editions of this run carry: "import:orphanet:17"."""
         return f"import:{self.dataset}:{self.pk}"
 
 
 class Provenance(models.Model):
-    """What a dataset last said of one thing, and which row says it here.
+    """What a data set last said about one part of a disease, and which row holds that part.
 
-    A row whose key is no longer there was deleted by an editor: the record is its tombstone, and it stays away.
+    If no row has the key `target` any more, an editor deleted it: because of this entry, no import brings it back.
     """
 
-    dataset = models.CharField(max_length=20, choices=Dataset.choices)
-    record = models.CharField(max_length=60, help_text=_("The disease's key in the dataset: GARD:7172."))
+    dataset = models.CharField(_("data set"), max_length=20, choices=Dataset.choices)
+    record = models.CharField(max_length=60, help_text=_("The disease's key in the data set: GARD:7172."))
     part = models.CharField(
         max_length=KEY_LENGTH, blank=True, help_text=_("synonym:nh; empty for the disease as a whole.")
     )
     disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="provenance")
-    target = models.UUIDField(null=True, help_text=_("The key of the row; none for a field of the disease itself."))
-    made = models.BooleanField(default=True, help_text=_("Whether the import made the row, or found it here."))
+    target = models.UUIDField(
+        null=True, help_text=_("The key of the row that holds it; empty for a field of the disease itself.")
+    )
+    made = models.BooleanField(
+        default=True, help_text=_("Ticked if the import added the row; not if the row was there before.")
+    )
     digest = models.CharField(max_length=64)
     content = models.JSONField(default=dict)
 
@@ -66,12 +70,13 @@ class Provenance(models.Model):
 
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
-    def pending(self) -> Any:
+    def pending(self) -> Self:
+        """Returns the proposals that nobody has decided yet."""
         return self.filter(state=Proposal.State.PENDING)
 
 
 class Proposal(models.Model):
-    """A change that an import would have made, had no editor been there before it. An editor decides."""
+    """A change that an import did not make itself, because an editor's work is concerned. An editor decides."""
 
     class Action(models.TextChoices):
         ADD = "add", _("add")
@@ -83,14 +88,14 @@ class Proposal(models.Model):
         ACCEPTED = "accepted", _("accepted")
         DECLINED = "declined", _("declined")
 
-    dataset = models.CharField(max_length=20, choices=Dataset.choices)
+    dataset = models.CharField(_("data set"), max_length=20, choices=Dataset.choices)
     record = models.CharField(max_length=60)
     part = models.CharField(max_length=KEY_LENGTH)
     disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="proposals")
     action = models.CharField(max_length=10, choices=Action.choices)
     reason = models.CharField(max_length=200, blank=True)
     old = models.JSONField(null=True, help_text=_("What was imported before."))
-    new = models.JSONField(null=True, help_text=_("What the dataset says now."))
+    new = models.JSONField(null=True, help_text=_("What the data set says now."))
     digest = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     made_at = models.DateTimeField(auto_now_add=True)
@@ -113,14 +118,14 @@ class Proposal(models.Model):
         return f"{self.get_action_display()}: {self.title} ({self.disease})"
 
     @property
-    def sort(self) -> str:
-        """Of what it is: name, summary, synonym, code, question or symptom."""
+    def kind(self) -> str:
+        """Returns what the proposal is about: name, summary, synonym, code, question or symptom."""
         return self.part.partition(":")[0]
 
     @property
     def title(self) -> str:
-        """What the proposal is about, in a line."""
-        said = self.new or self.old or {}
-        if self.sort == "code":
-            return f"{said.get('scheme')} {said.get('value')}"
-        return str(said.get("question") or said.get("term") or said.get("text") or self.part)
+        """Returns what the proposal is about, in one line: a question, a term, a name or a code."""
+        content = self.new or self.old or {}
+        if self.kind == "code":
+            return f"{content.get('scheme')} {content.get('value')}"
+        return str(content.get("question") or content.get("term") or content.get("text") or self.part)

@@ -25,8 +25,8 @@ MONDO_SCHEMES = {
     "UMLS": Scheme.UMLS,
     "ICD10CM": Scheme.ICD10CM,
 }
-# Concepts of ICD-11's foundation have numbers, from which its codes cannot be told.
-NOT_CODES = "icd11.foundation"
+# The concepts of ICD-11's foundation have numbers, which are not its codes.
+ICD11_FOUNDATION = "icd11.foundation"
 
 MONDO_RELATIONS = {
     "skos:exactMatch": Relation.EXACT,
@@ -38,84 +38,87 @@ CROSS_REFERENCE = "oboInOwl:hasDbXref"
 
 @dataclass
 class Concept:
+    """What the tables say about one Mondo id."""
+
     where: str
     label: str
     codes: list[CodeRecord] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
-    def gard(self) -> list[str]:
+    def gard_ids(self) -> list[str]:
         return [code.value for code in self.codes if code.scheme == Scheme.GARD]
 
 
 def read_mondo(path: Path, synonyms: Path | None = None) -> Delivery:
-    """One record for every Mondo id that has a GARD id, by number; obsolete ones are refused.
+    """Returns one record for every Mondo id that has a GARD id, in the order of the numbers, without obsolete ones.
 
-    Mondo gives GARD ids as cross-references only, but none of its diseases has two and none stands with two (15,947
-    pairs in August 2026), so we take them as exact. Should that change, none of the pairs concerned is sure: their
-    relation is then unknown, with a remark. A cross-reference to ICD-10-CM says nothing of its relation. Where Mondo
-    calls several codes of one scheme exact, we keep its word, and remark on it.
+    Mondo gives GARD ids as cross-references only. We take them as exact, because no disease has two GARD ids and no
+    GARD id has two diseases (15,947 pairs in August 2026). If that changes, the pairs concerned are unsure: their
+    relation is then unknown, with a remark. A cross-reference to ICD-10-CM does not tell its relation. If Mondo calls
+    several codes of one scheme exact, we believe it and add a remark.
     """
-    refusals: list[UnreadableRecord] = []
-    concepts = _concepts(path, refusals)
-    chosen = {number: concept for number, concept in concepts.items() if _is_wanted(number, concept, refusals)}
+    unreadable: list[UnreadableRecord] = []
+    concepts = _concepts(path, unreadable)
+    chosen = {number: concept for number, concept in concepts.items() if _is_wanted(number, concept, unreadable)}
     if not chosen:
         raise UnreadableSource(
             f"{path}: no table in it gives a GARD id. Give the zip file of Mondo's mapping tables (SSSOM)."
         )
-    _doubt_shared(chosen)
-    names = _concept_names(synonyms, chosen, refusals) if synonyms else {}
+    _mark_unsure_gard_ids(chosen)
+    names = _concept_names(synonyms, chosen, unreadable) if synonyms else {}
     return Delivery(
         (_mondo_record(number, chosen[number], names.get(number, ())) for number in sorted(chosen)),
-        refusals,
+        unreadable,
         len(chosen),
         (path, synonyms) if synonyms else (path,),
     )
 
 
-def _concepts(path: Path, refusals: list[UnreadableRecord]) -> dict[str, Concept]:
+def _concepts(path: Path, unreadable: list[UnreadableRecord]) -> dict[str, Concept]:
+    """Returns the concepts of all mapping tables by Mondo number."""
     concepts: dict[str, Concept] = {}
     unused: Counter[str] = Counter()
     for member in members(path, ".sssom.tsv"):
         if isinstance(member, UnreadableRecord):
-            refusals.append(member)
+            unreadable.append(member)
         else:
-            _read_mappings(member, concepts, unused, refusals)
+            _read_mappings(member, concepts, unused, unreadable)
     for reason, count in unused.items():
-        refusals.append(UnreadableRecord(path.name, f"{count:,} mappings left out: {reason}"))
+        unreadable.append(UnreadableRecord(path.name, f"{count:,} mappings left out: {reason}"))
     return concepts
 
 
 def _read_mappings(
-    member: Member, concepts: dict[str, Concept], unused: Counter[str], refusals: list[UnreadableRecord]
+    member: Member, concepts: dict[str, Concept], unused: Counter[str], unreadable: list[UnreadableRecord]
 ) -> None:
     name = PurePosixPath(member.name).name
-    lines = text_lines(io.BytesIO(member.data), name, refusals)
-    for row in table(_below_the_header(lines), name, COLUMNS, refusals, delimiter="\t"):
+    lines = text_lines(io.BytesIO(member.data), name, unreadable)
+    for row in table(_without_comments(lines), name, COLUMNS, unreadable, delimiter="\t"):
         try:
             _read_mapping(row, concepts, unused)
         except ValueError as error:
-            refusals.append(UnreadableRecord(row.where, str(error), failed=True))
+            unreadable.append(UnreadableRecord(row.where, str(error), failed=True))
 
 
-def _below_the_header(lines: Iterable[TextLine]) -> Iterator[TextLine]:
+def _without_comments(lines: Iterable[TextLine]) -> Iterator[TextLine]:
     return (line for line in lines if not line.text.startswith("#"))
 
 
 def _read_mapping(row: FileRow, concepts: dict[str, Concept], unused: Counter[str]) -> None:
+    """Adds one mapping to its concept, or counts why it is not used. Raises ValueError where it is not valid."""
     number = clean(Scheme.MONDO, row.cells["subject_id"])
     label = " ".join(row.cells["subject_label"].split())
     if not label or len(label) > LINE_LENGTH:
         raise ValueError(f"has no label of 1 to {LINE_LENGTH} characters")
     prefix, _, value = row.cells["object_id"].partition(":")
     if prefix not in MONDO_SCHEMES:
-        what = (
-            "concepts of ICD-11's foundation are no codes" if prefix == NOT_CODES else f"{prefix[:40]} is not used here"
-        )
-        unused[what] += 1
+        is_foundation = prefix == ICD11_FOUNDATION
+        reason = "concepts of ICD-11's foundation are not codes" if is_foundation else f"{prefix[:40]} is not used here"
+        unused[reason] += 1
         return
     scheme = MONDO_SCHEMES[prefix]
     if scheme == Scheme.ICD10CM and "-" in value:
-        unused["ranges of ICD-10-CM are no codes"] += 1
+        unused["ranges of ICD-10-CM are not codes"] += 1
         return
     code = CodeRecord(scheme, clean(scheme, value), _relation(scheme, row.cells["predicate_id"]))
     concept = concepts.setdefault(number, Concept(row.where, label))
@@ -133,47 +136,49 @@ def _relation(scheme: Scheme, predicate: str) -> Relation:
     return MONDO_RELATIONS.get(predicate, Relation.UNKNOWN)
 
 
-def _is_wanted(number: str, concept: Concept, refusals: list[UnreadableRecord]) -> bool:
-    if not concept.gard():
+def _is_wanted(number: str, concept: Concept, unreadable: list[UnreadableRecord]) -> bool:
+    if not concept.gard_ids():
         return False
     if concept.label.startswith(OBSOLETE):
-        refusals.append(
+        unreadable.append(
             UnreadableRecord(concept.where, f"MONDO:{number} is obsolete: {concept.label.removeprefix(OBSOLETE)}")
         )
         return False
     return True
 
 
-def _doubt_shared(concepts: dict[str, Concept]) -> None:
-    """A GARD id is one disease here, so a pair is only sure where neither has another."""
-    shared = Counter(value for concept in concepts.values() for value in concept.gard())
+def _mark_unsure_gard_ids(concepts: dict[str, Concept]) -> None:
+    """Sets the relation of a GARD id to unknown where it has several concepts, or its concept several GARD ids."""
+    counts = Counter(value for concept in concepts.values() for value in concept.gard_ids())
     for concept in concepts.values():
-        ids = concept.gard()
+        ids = concept.gard_ids()
         if len(ids) > 1:
             concept.remarks.append(f"Mondo gives it several GARD ids: {', '.join(ids)}")
-        if common := [value for value in ids if shared[value] > 1]:
+        if common := [value for value in ids if counts[value] > 1]:
             concept.remarks.append(f"Mondo gives another disease the same GARD id: {', '.join(common)}")
         if len(ids) > 1 or common:
             concept.codes = [
                 CodeRecord(code.scheme, code.value, Relation.UNKNOWN) if code.scheme == Scheme.GARD else code
                 for code in concept.codes
             ]
-        counts = Counter(code.scheme for code in concept.codes if code.relation == Relation.EXACT)
-        for scheme, count in counts.items():
+        exact = Counter(code.scheme for code in concept.codes if code.relation == Relation.EXACT)
+        for scheme, count in exact.items():
             if count > 1:
                 concept.remarks.append(f"Mondo calls {count} codes of {scheme} exact")
 
 
-def _concept_names(path: Path, concepts: dict[str, Concept], refusals: list[UnreadableRecord]) -> dict[str, list[str]]:
-    """The synonyms of those concepts. Where Mondo has since renamed one, it may since mean something else: a remark."""
+def _concept_names(
+    path: Path, concepts: dict[str, Concept], unreadable: list[UnreadableRecord]
+) -> dict[str, list[str]]:
+    """Returns the synonyms of those concepts by number. A concept with another label here gets a remark."""
     names: dict[str, list[str]] = {}
     with opened(path) as stream:
-        lines = text_lines(stream, path.name, refusals)
-        for row in table(lines, path.name, LABEL_COLUMNS, refusals, delimiter="\t"):
+        lines = text_lines(stream, path.name, unreadable)
+        for row in table(lines, path.name, LABEL_COLUMNS, unreadable, delimiter="\t"):
             try:
                 number = clean(Scheme.MONDO, row.cells["ID"])
             except ValueError as error:
-                refusals.append(UnreadableRecord(row.where, str(error), failed=True))
+                unreadable.append(UnreadableRecord(row.where, str(error), failed=True))
                 continue
             if concept := concepts.get(number):
                 names.setdefault(number, []).extend(name for name in row.cells["SYNONYMS"].split("|") if name.strip())

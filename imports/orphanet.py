@@ -1,4 +1,4 @@
-"""Reads Orphanet's data: its nomenclature and its ORPHApackets."""
+"""Reads Orphanet's data: the nomenclature and the ORPHApackets."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -15,75 +15,80 @@ WORKBOOK = b"PK\x03\x04"
 
 
 def read_orphanet(paths: Sequence[Path]) -> Delivery:
-    """One record for every ORPHA code in use, by number, joined from all files: the nomenclature and the packets.
+    """Returns one record for every ORPHA code in use, in the order of the numbers, joined from all files.
 
-    The files come in any order; what each one is shows in its content. A group of diseases may have no page; a disorder
-    and a subtype may. Where a nomenclature is given, it decides which codes are in use, what they are called and which
-    are groups; a packet then adds OMIM codes, the definition and symptoms. Without one, the packets say it all.
+    The files may come in any order, since their content tells what they are. A disorder or a subtype may have a page; a
+    group of diseases may not. If a nomenclature is given, it decides which codes are in use, their names and which are
+    groups; the packets add OMIM codes, the definition and symptoms. Without one, the packets decide all this.
 
-    `former` holds the codes that were replaced by this one: "exact" where Orphanet deprecated them as the same disease,
-    "unknown" where it made them obsolete and only names the code to look at instead: such a code must join nothing.
+    The `former` codes of a record are those that its code replaced: "exact" where Orphanet deprecated them as the same
+    disease, "unknown" where they are obsolete and Orphanet only names another code. An unknown one must join nothing.
     """
     nomenclature = Nomenclature()
     packets: dict[str, Packet] = {}
-    refusals: list[UnreadableRecord] = []
+    unreadable: list[UnreadableRecord] = []
     for path in paths:
-        _read_file(path, nomenclature, packets, refusals)
-    former = nomenclature.successors(refusals)
+        _read_file(path, nomenclature, packets, unreadable)
+    former = nomenclature.former_codes(unreadable)
     if nomenclature.active:
-        _set_aside(packets, nomenclature, refusals)
-        _set_nameless_aside(nomenclature, refusals)
+        _drop_unused_packets(packets, nomenclature, unreadable)
+        _drop_nameless(nomenclature, unreadable)
         entities = nomenclature.active
     else:
         entities = {code: _entity(packet) for code, packet in packets.items() if code not in nomenclature.inactive}
     if not entities:
         raise UnreadableSource(
-            f"{', '.join(map(str, paths))}: no ORPHA code in use is in there. Are these the right files?"
+            f"{', '.join(map(str, paths))}: the files hold no ORPHA code in use. Are these the right files?"
         )
     for code, entity in entities.items():
         if not entity.level and code in packets:
             entity.level = packets[code].level
     if not any(entity.level for entity in entities.values()):
-        reason = "no file says which codes are groups of diseases, so that none of them may have a page made for it"
-        refusals.append(UnreadableRecord(", ".join(path.name for path in paths), reason))
-    return Delivery(_records(entities, packets, former), refusals, len(entities), tuple(paths))
+        reason = "no file says which codes are groups of diseases, so no new page is made for any of them"
+        unreadable.append(UnreadableRecord(", ".join(path.name for path in paths), reason))
+    return Delivery(_records(entities, packets, former), unreadable, len(entities), tuple(paths))
 
 
 def _read_file(
-    path: Path, nomenclature: Nomenclature, packets: dict[str, Packet], refusals: list[UnreadableRecord]
+    path: Path, nomenclature: Nomenclature, packets: dict[str, Packet], unreadable: list[UnreadableRecord]
 ) -> None:
     with opened(path) as stream:
         start = stream.read(4096)
         if start.startswith(WORKBOOK):
-            return read_workbook(path, nomenclature, refusals)
+            return read_workbook(path, nomenclature, unreadable)
         if b"\0" in start or not start.strip():
             raise UnreadableSource(
                 f"{path}: is neither a workbook (.xlsx) nor text. Give Orphanet's nomenclature, or ORPHApackets, "
                 "one on each line."
             )
         stream.seek(0)
-        lines = text_lines(stream, path.name, refusals)
+        lines = text_lines(stream, path.name, unreadable)
         if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-            found = read_packets(lines, refusals)
+            found = read_packets(lines, unreadable)
             if not found:
                 raise UnreadableSource(f"{path}: no line holds an ORPHApacket. Each must stand on one line of its own.")
             for code in found.keys() & packets.keys():
-                refusals.append(UnreadableRecord(found[code].where, f"is a second packet of ORPHA:{code}", failed=True))
+                unreadable.append(
+                    UnreadableRecord(found[code].where, f"is a second packet of ORPHA:{code}", failed=True)
+                )
             packets |= {code: packet for code, packet in found.items() if code not in packets}
         else:
-            read_table(table(lines, path.name, TABLE_COLUMNS, refusals), nomenclature, refusals)
+            read_table(table(lines, path.name, TABLE_COLUMNS, unreadable), nomenclature, unreadable)
 
 
-def _set_aside(packets: dict[str, Packet], nomenclature: Nomenclature, refusals: list[UnreadableRecord]) -> None:
+def _drop_unused_packets(
+    packets: dict[str, Packet], nomenclature: Nomenclature, unreadable: list[UnreadableRecord]
+) -> None:
     for code in [code for code in packets if code not in nomenclature.active]:
-        state = "is out of use" if code in nomenclature.inactive else "is not in the nomenclature given: is one newer?"
-        refusals.append(UnreadableRecord(packets.pop(code).where, f"ORPHA:{code} {state}"))
+        is_inactive = code in nomenclature.inactive
+        state = "is out of use" if is_inactive else "is not in the nomenclature: is one of the files older?"
+        unreadable.append(UnreadableRecord(packets.pop(code).where, f"ORPHA:{code} {state}"))
 
 
-def _set_nameless_aside(nomenclature: Nomenclature, refusals: list[UnreadableRecord]) -> None:
+def _drop_nameless(nomenclature: Nomenclature, unreadable: list[UnreadableRecord]) -> None:
     for code in [code for code, entity in nomenclature.active.items() if not entity.name]:
         entity = nomenclature.active.pop(code)
-        refusals.append(UnreadableRecord(entity.where, f"ORPHA:{code} has no name that can be read", failed=True))
+        unreadable.append(UnreadableRecord(entity.where, f"ORPHA:{code} has no name that can be read", failed=True))
 
 
 def _entity(packet: Packet) -> Entity:
@@ -123,12 +128,12 @@ def _orphanet_record(code: str, entity: Entity, packet: Packet | None, former: t
 
 
 def _merged(codes: Iterable[CodeRecord]) -> list[CodeRecord]:
-    """Each code once, sorted. A known relation counts more than none; two that differ leave it unknown."""
-    relations: dict[tuple[str, str], set[Relation]] = {}
+    """Returns each code once, sorted. Its relation is unknown where the files disagree."""
+    by_code: dict[tuple[str, str], set[Relation]] = {}
     for code in codes:
-        relations.setdefault((code.scheme, code.value), set()).add(code.relation)
+        by_code.setdefault((code.scheme, code.value), set()).add(code.relation)
     merged = []
-    for (scheme, value), found in sorted(relations.items()):
-        known = found - {Relation.UNKNOWN}
+    for (scheme, value), relations in sorted(by_code.items()):
+        known = relations - {Relation.UNKNOWN}
         merged.append(CodeRecord(scheme, value, known.pop() if len(known) == 1 else Relation.UNKNOWN))
     return merged

@@ -1,13 +1,12 @@
-"""Orphanet's nomenclature: which ORPHA codes are in use, what they are called, and their codes in ICD-10 and ICD-11.
+"""Reads Orphanet's nomenclature: the ORPHA codes in use, their names, and their codes in ICD-10 and ICD-11.
 
-Orphanet gives it as two workbooks; the same joined into one table (CSV) is read too.
+Orphanet publishes it as two workbooks; one table (CSV) that joins them can be read as well.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from diseases.codes import Relation, Scheme, clean
 from imports.records import CodeRecord, UnreadableRecord, UnreadableSource
@@ -17,7 +16,7 @@ from publishing.values import LINE_LENGTH
 
 
 class Level(StrEnum):
-    """A group has no page. A subtype may have one: GARD gives 95 % of Orphanet's subtypes an id of their own."""
+    """The level of an ORPHA code. A group has no page; a subtype may have one, since 95 % of them have a GARD id."""
 
     GROUP = "Group of disorders"
     DISORDER = "Disorder"
@@ -27,7 +26,7 @@ class Level(StrEnum):
 
 @dataclass
 class Entity:
-    """What the files say of an ORPHA code that is in use."""
+    """What the files say about an ORPHA code that is in use."""
 
     where: str
     name: str = ""
@@ -36,23 +35,25 @@ class Entity:
     codes: set[CodeRecord] = field(default_factory=set)
     remarks: list[str] = field(default_factory=list)
 
-    def call(self, name: str) -> None:
+    def set_name(self, name: str) -> None:
+        """Sets the name. Raises ValueError where it does not fit, or where the files disagree."""
         if not name or len(name) > LINE_LENGTH:
             raise ValueError("has no name" if not name else f"has a name of more than {LINE_LENGTH} characters")
         if self.name and name != self.name:
-            raise ValueError(f"calls “{name}” what another row calls “{self.name}”")
+            raise ValueError(f"has the name “{name}”, where another row has “{self.name}”")
         self.name = name
 
-    def place(self, level: str) -> None:
+    def set_level(self, level: str) -> None:
+        """Sets the level. Raises ValueError where it is not known, or where the files disagree."""
         if level not in set(Level) or (self.level and level != self.level):
-            known = f", where another row has “{self.level}”" if self.level else ", which is not known here"
-            raise ValueError(f"has the level “{level}”{known}")
+            problem = f", where another row has “{self.level}”" if self.level else ", which is not known here"
+            raise ValueError(f"has the level “{level}”{problem}")
         self.level = Level(level)
 
 
 @dataclass(frozen=True)
 class Inactive:
-    """An ORPHA code out of use: a deprecated one means the same as its target, an obsolete one need not."""
+    """An ORPHA code that is out of use. A deprecated one means the same as its target; an obsolete one may not."""
 
     where: str
     status: str
@@ -69,15 +70,19 @@ class Nomenclature:
     inactive: dict[str, Inactive] = field(default_factory=dict)
 
     def entity(self, code: str, where: str) -> Entity:
-        """What is known so far of a code; to be kept once the row is read, so that a damaged one makes no new code."""
+        """Returns what is known about a code. A new one is added by `add`, only after its row was read without errors.
+
+        Raises ValueError where another row says that the code is out of use.
+        """
         if code in self.inactive:
-            raise ValueError(f"has ORPHA:{code} in use, and {self.inactive[code].where} has not")
+            raise ValueError(f"says that ORPHA:{code} is in use, and {self.inactive[code].where} that it is not")
         return self.active.get(code) or Entity(where)
 
-    def keep(self, code: str, entity: Entity) -> None:
+    def add(self, code: str, entity: Entity) -> None:
         self.active[code] = entity
 
-    def retire(self, code: str, inactive: Inactive) -> None:
+    def add_inactive(self, code: str, inactive: Inactive) -> None:
+        """Adds a code that is out of use. Raises ValueError where another row says otherwise."""
         if inactive.status not in ("Deprecated", "Obsolete"):
             raise ValueError(f"has the status “{inactive.status}”, which is not known here")
         if earlier := self.active.get(code) or self.inactive.get(code):
@@ -86,8 +91,11 @@ class Nomenclature:
         else:
             self.inactive[code] = inactive
 
-    def successors(self, refusals: list[UnreadableRecord]) -> dict[str, tuple[CodeRecord, ...]]:
-        """The codes that each code in use replaces, through any number of steps; those that none replaces are told."""
+    def former_codes(self, unreadable: list[UnreadableRecord]) -> dict[str, tuple[CodeRecord, ...]]:
+        """Returns the codes that each code in use replaces, in one or more steps.
+
+        Codes that no code in use replaces are added to `unreadable`.
+        """
         former: dict[str, list[CodeRecord]] = {}
         for code in sorted(self.inactive, key=int):
             steps = [code]
@@ -98,11 +106,12 @@ class Nomenclature:
                 relation = Relation.EXACT if exact else Relation.UNKNOWN
                 former.setdefault(target, []).append(CodeRecord(Scheme.ORPHA, code, relation))
             else:
-                refusals.append(_without_successor(code, self.inactive[code], target, loop=target in steps))
+                unreadable.append(_without_successor(code, self.inactive[code], target, loop=target in steps))
         return {code: tuple(records) for code, records in former.items()}
 
 
 def _without_successor(code: str, inactive: Inactive, target: str, loop: bool) -> UnreadableRecord:
+    """Returns why a code that is out of use has no code in use that replaces it."""
     start = f"ORPHA:{code} is {inactive.status.lower()}, and "
     if loop:
         return UnreadableRecord(
@@ -116,28 +125,28 @@ def _without_successor(code: str, inactive: Inactive, target: str, loop: bool) -
 TABLE_COLUMNS = ("orpha_code", "name", "level", "status", "replaced_by", "icd10", "icd11_mms", "synonyms")
 
 
-def read_table(rows: Iterable[FileRow], nomenclature: Nomenclature, refusals: list[UnreadableRecord]) -> None:
-    """The joined table: one row a code, "|" between several codes or names in a cell."""
-    _read_each(rows, _read_table_row, nomenclature, refusals)
+def read_table(rows: Iterable[FileRow], nomenclature: Nomenclature, unreadable: list[UnreadableRecord]) -> None:
+    """Reads the joined table: one row for each code, with "|" between several codes or names in a cell."""
+    _read_each(rows, _read_table_row, nomenclature, unreadable)
 
 
 def _read_table_row(row: FileRow, nomenclature: Nomenclature) -> None:
     cells = {column: _plain_name(cell) for column, cell in row.cells.items()}
     code = clean(Scheme.ORPHA, cells["orpha_code"])
     if cells["status"] != "Active":
-        nomenclature.retire(code, Inactive(row.where, cells["status"], _target(cells["replaced_by"])))
+        nomenclature.add_inactive(code, Inactive(row.where, cells["status"], _target(cells["replaced_by"])))
         return
     entity = nomenclature.entity(code, row.where)
-    entity.call(cells["name"])
-    entity.place(cells["level"])
+    entity.set_name(cells["name"])
+    entity.set_level(cells["level"])
     entity.synonyms |= {_plain_name(name) for name in cells["synonyms"].split("|") if name}
     _add_codes(entity, Scheme.ICD10, cells["icd10"])
     _add_codes(entity, Scheme.ICD11, cells["icd11_mms"])
-    nomenclature.keep(code, entity)
+    nomenclature.add(code, entity)
 
 
-def read_workbook(path: Path, nomenclature: Nomenclature, refusals: list[UnreadableRecord]) -> None:
-    """Whichever of Orphanet's two workbooks this is: each sheet is told by its headings."""
+def read_workbook(path: Path, nomenclature: Nomenclature, unreadable: list[UnreadableRecord]) -> None:
+    """Reads either of Orphanet's two workbooks. The headings of a sheet tell what it holds."""
     read = []
     with opened_workbook(path) as workbook:
         for sheet in workbook.worksheets:
@@ -147,7 +156,7 @@ def read_workbook(path: Path, nomenclature: Nomenclature, refusals: list[Unreada
                 continue  # a page of explanations
             mark, wanted, read_row = next((kind for kind in SHEETS if kind[0] in columns), SHEETS[0])
             check_columns(name, columns, (mark, *wanted))
-            _read_each(sheet_rows(sheet, path.name, refusals), read_row, nomenclature, refusals)
+            _read_each(sheet_rows(sheet, path.name, unreadable), read_row, nomenclature, unreadable)
             read.append(mark)
     if not read:
         raise UnreadableSource(
@@ -163,35 +172,41 @@ def _read_label(row: FileRow, nomenclature: Nomenclature) -> None:
     if kind not in ("Main name", "Synonym"):
         raise ValueError(f"has a label of the type “{kind}”, which is not known here")
     entity = nomenclature.entity(code, row.where)
-    entity.place(cells["Classification level"])
+    entity.set_level(cells["Classification level"])
     if kind == "Main name":
-        entity.call(cells["Label"])
+        entity.set_name(cells["Label"])
         entity.where = row.where
     else:
         entity.synonyms.add(cells["Label"])
-    nomenclature.keep(code, entity)
+    nomenclature.add(code, entity)
 
 
 def _read_inactive(row: FileRow, nomenclature: Nomenclature) -> None:
     code = clean(Scheme.ORPHA, row.cells["Inactive ORPHAcode"])
     target = _target(row.cells["Target active ORPHAcode"])
-    nomenclature.retire(code, Inactive(row.where, row.cells["Status"], target))
+    nomenclature.add_inactive(code, Inactive(row.where, row.cells["Status"], target))
 
 
-def _reader_of_codes(scheme: Scheme, column: str) -> Callable[[FileRow, Nomenclature], None]:
+ReadRow = Callable[[FileRow, Nomenclature], None]
+"""Reads one row of a sheet into the nomenclature. Raises ValueError where the row is not valid."""
+
+
+def _reader_of_codes(scheme: Scheme, column: str) -> ReadRow:
+    """Returns the function that reads a row of a sheet with codes of this scheme."""
+
     def read(row: FileRow, nomenclature: Nomenclature) -> None:
         code = clean(Scheme.ORPHA, row.cells["ORPHAcode"])
         entity = nomenclature.entity(code, row.where)
-        entity.call(row.cells["PreferredTerm"])
+        entity.set_name(row.cells["PreferredTerm"])
         entity.synonyms |= {row.cells["Synonyms"]} - {""}
         _add_codes(entity, scheme, row.cells[column])
-        nomenclature.keep(code, entity)
+        nomenclature.add(code, entity)
 
     return read
 
 
-# The column that tells the sort of a sheet, the others that it must have, and what reads a row of it.
-SHEETS: tuple[tuple[str, tuple[str, ...], Callable[[FileRow, Nomenclature], None]], ...] = (
+# The column by which a sheet is recognised, the other columns that it must have, and the function that reads a row.
+SHEETS: tuple[tuple[str, tuple[str, ...], ReadRow], ...] = (
     ("Label", ("ORPHAcode", "Type of label", "Classification level"), _read_label),
     ("Inactive ORPHAcode", ("Status", "Target active ORPHAcode"), _read_inactive),
     ("ICDcodes", ("ORPHAcode", "PreferredTerm", "Synonyms"), _reader_of_codes(Scheme.ICD10, "ICDcodes")),
@@ -204,27 +219,27 @@ SHEETS: tuple[tuple[str, tuple[str, ...], Callable[[FileRow, Nomenclature], None
 
 
 def _read_each(
-    rows: Iterable[FileRow], read_row: Any, nomenclature: Nomenclature, refusals: list[UnreadableRecord]
+    rows: Iterable[FileRow], read_row: ReadRow, nomenclature: Nomenclature, unreadable: list[UnreadableRecord]
 ) -> None:
     for row in rows:
         try:
             read_row(row, nomenclature)
         except ValueError as error:
-            refusals.append(UnreadableRecord(row.where, str(error), failed=True))
+            unreadable.append(UnreadableRecord(row.where, str(error), failed=True))
 
 
 def _add_codes(entity: Entity, scheme: Scheme, cell: str) -> None:
-    """The nomenclature does not say how an ICD code relates to the disease; most cover many diseases."""
+    """Adds the ICD codes of a cell. Their relation is unknown: most cover many diseases, and the file does not say."""
     for printed in cell.split("|"):
-        value = printed.strip(" ,;+*")  # "+" and "*" mark cause and manifestation of ICD-10: no part of the code
+        value = printed.strip(" ,;+*")  # "+" and "*" mark cause and manifestation in ICD-10; they are not in the code
         if not value:
             continue
         try:
             entity.codes.add(CodeRecord(scheme, clean(scheme, value), Relation.UNKNOWN))
         except ValueError:
-            extension = scheme == Scheme.ICD11 and value.startswith("X")
-            what = "a code that only adds to others in ICD-11" if extension else f"no code of {scheme}"
-            remark = f"Left out: “{value}”, {what}"
+            is_extension = scheme == Scheme.ICD11 and value.startswith("X")
+            reason = "which in ICD-11 only extends other codes" if is_extension else f"which is not a code of {scheme}"
+            remark = f"Left out: “{value}”, {reason}"
             if remark not in entity.remarks:
                 entity.remarks.append(remark)
 

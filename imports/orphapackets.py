@@ -1,6 +1,6 @@
-"""ORPHApackets: what Orphanet says of one disease, as a line of JSON.
+"""Reads ORPHApackets: what Orphanet says about one disease, as a line of JSON.
 
-Their definitions have lost most of their commas on the way out of Orphanet; nothing can bring those back.
+Orphanet's export has lost most of the commas of the definitions; they cannot be restored.
 """
 
 import json
@@ -21,13 +21,13 @@ from imports.tables import TextLine
 from publishing.prose import keep_superscripts
 from publishing.values import LINE_LENGTH
 
-LONGEST_SUMMARY = 5000  # of Disease.summary
+MAX_SUMMARY_LENGTH = 5000  # of Disease.summary
 NO_VALUE = frozenset({"", "no data", "0.0"})
 INLINE_TAG = re.compile(r"</?(?:i|b|u|em|strong|sub|sup)\s*>", re.IGNORECASE)
 BREAK_TAG = re.compile(r"</?(?:p|br|div)\s*/?>", re.IGNORECASE)
 LIGATURES = str.maketrans({"ﬁ": "fi", "ﬂ": "fl"})
 
-# Of the code in relation to the disease: "BTNT" says that the ORPHA code is the broader of the two.
+# How a code relates to the disease. "BTNT" says that the ORPHA code is the broader of the two.
 PACKET_RELATIONS = {"E": Relation.EXACT, "BTNT": Relation.NARROW, "NTBT": Relation.BROAD, "ND": Relation.UNKNOWN}
 WRONG = "W"
 PACKET_SCHEMES = {str(scheme) for scheme in (Scheme.OMIM, Scheme.ICD10, Scheme.ICD11, Scheme.UMLS, Scheme.GARD)}
@@ -36,8 +36,8 @@ GROUPS = frozenset({"Category", "Clinical group"})
 SUBTYPES = frozenset({"Clinical subtype", "Etiological subtype", "Histopathological subtype"})
 
 EXCLUDED = "Excluded"
-# HPO keeps ages of death under the course of a disease.
-COURSE_TERMS = re.compile(r"(?:sudden |neonatal )?death(?: in .*)?|stillbirth", re.IGNORECASE)
+# HPO lists ages of death under the course of a disease.
+COURSE_PATTERN = re.compile(r"(?:sudden |neonatal )?death(?: in .*)?|stillbirth", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Packet:
     remarks: tuple[str, ...]
 
 
-def read_packets(lines: Iterable[TextLine], refusals: list[UnreadableRecord]) -> dict[str, Packet]:
+def read_packets(lines: Iterable[TextLine], unreadable: list[UnreadableRecord]) -> dict[str, Packet]:
     packets: dict[str, Packet] = {}
     for line in lines:
         try:
@@ -63,7 +63,7 @@ def read_packets(lines: Iterable[TextLine], refusals: list[UnreadableRecord]) ->
                     f"is a second packet of ORPHA:{packet.code}; the first is {packets[packet.code].where}"
                 )
         except (ValueError, RecursionError) as error:
-            refusals.append(UnreadableRecord(line.where, _unreadable_reason(error), failed=True))
+            unreadable.append(UnreadableRecord(line.where, _unreadable_reason(error), failed=True))
         else:
             packets[packet.code] = packet
     return packets
@@ -74,7 +74,7 @@ def read_packet(line: TextLine) -> Packet:
     if isinstance(content, dict) and isinstance(content.get("Orphapacket"), dict):
         content = content["Orphapacket"]
     if not isinstance(content, dict):
-        raise ValueError("is no packet")
+        raise ValueError("is not a packet")
     remarks: list[str] = []
     name = _string(content, "Label")
     if not name or len(name) > LINE_LENGTH:
@@ -93,26 +93,26 @@ def read_packet(line: TextLine) -> Packet:
 
 
 def entries(value: Any, name: str) -> list[Any]:
-    """The entries of one list, which packets write in several ways.
+    """Returns the entries of a list, which packets write in several ways.
 
-    As a list of objects, of entries, or as one of either; as an object that holds the list under the entry's name; or
-    as "no data".
+    It may be a list of objects, a list of entries, or a single one of them; an object that holds the list under the
+    name of the entry; or "no data".
     """
     if isinstance(value, list):
-        return [entry for part in value for entry in entries(part, name)]
+        return [entry for item in value for entry in entries(item, name)]
     if isinstance(value, dict):
         return entries(value[name], name) if name in value else [value] * bool(value)
     return [] if value is None or _plain_text(value) == "" else [value]
 
 
 def _plain_text(value: Any) -> str:
-    """One line of text, "" for what means that nothing is known."""
+    """Returns a text as one line, "" where the source says that it has no data. Raises ValueError for other values."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
         raise ValueError(f"holds a {type(value).__name__} where a text should be")
     if NO_TEXT.search(value):
-        raise ValueError("holds characters that are no text")
+        raise ValueError("holds characters that are not text")
     text = " ".join(value.split())
     return "" if text.casefold() in NO_VALUE else text
 
@@ -149,7 +149,7 @@ def _codes(references: list[Any], remarks: list[str]) -> tuple[CodeRecord, ...]:
         try:
             codes.append(CodeRecord(scheme, clean(scheme, value), PACKET_RELATIONS.get(relation, Relation.UNKNOWN)))
         except ValueError:
-            remarks.append(f"Left out: “{value[:40]}”, no code of {scheme}")
+            remarks.append(f"Left out: “{value[:40]}”, which is not a code of {scheme}")
     return tuple(codes)
 
 
@@ -160,14 +160,14 @@ def _packet_summary(sections: list[Any], remarks: list[str]) -> str:
         if _string(section, "TextSectionType") == "Definition"
     ]
     summary = clean_definition(" ".join(filter(None, texts)))
-    if len(summary) > LONGEST_SUMMARY:
-        remarks.append(f"Left out: the definition, since it has more than {LONGEST_SUMMARY:,} characters")
+    if len(summary) > MAX_SUMMARY_LENGTH:
+        remarks.append(f"Left out: the definition, because it has more than {MAX_SUMMARY_LENGTH:,} characters")
         return ""
     return summary
 
 
 def clean_definition(text: str) -> str:
-    """Without tags and entities; a "<" of a comparison and a raised number stay."""
+    """Returns a definition without tags and entities. A "<" of a comparison and raised numbers stay."""
     text = unescape(BREAK_TAG.sub(" ", INLINE_TAG.sub("", keep_superscripts(text))))
     return " ".join(NO_TEXT.sub("", text).translate(LIGATURES).split())
 
@@ -181,23 +181,23 @@ def _symptoms(phenotypes: list[Any], remarks: list[str]) -> tuple[SymptomRecord,
         if frequency.startswith(EXCLUDED):
             excluded.append(term)
         elif len(term) > LINE_LENGTH or len(frequency) > FREQUENCY_LENGTH:
-            remarks.append(f"Left out, since it is too long: the symptom “{term[:80]}”, {frequency[:80]}")
+            remarks.append(f"Left out, because it is too long: the symptom “{term[:80]}”, {frequency[:80]}")
         elif term:
             found.setdefault((term, frequency), _symptom(term, frequency, _string(phenotype, "HPOId")))
     if excluded:
-        remarks.append(f"Left out: {len(excluded)} excluded (0%), so no symptoms: {'; '.join(excluded)}")
-    if twice := [term for term, count in Counter(term for term, _frequency in found).items() if count > 1]:
-        remarks.append(f"Stands there with several frequencies: {'; '.join(twice)}")
+        remarks.append(f"Left out: {len(excluded)} excluded (0%), so these are not symptoms: {'; '.join(excluded)}")
+    if repeated := [term for term, count in Counter(term for term, _frequency in found).items() if count > 1]:
+        remarks.append(f"Listed with several frequencies: {'; '.join(repeated)}")
     return tuple(found.values())
 
 
 @lru_cache(maxsize=50_000)
 def _symptom(term: str, frequency: str, hpo_id: str) -> SymptomRecord:
-    """The same one for all diseases: there are a tenth as many as rows."""
-    return SymptomRecord(term, frequency, Aspect.COURSE if COURSE_TERMS.fullmatch(term) else Aspect.SYMPTOM, hpo_id)
+    """Returns one shared record for equal symptoms: most rows repeat those of other diseases."""
+    return SymptomRecord(term, frequency, Aspect.COURSE if COURSE_PATTERN.fullmatch(term) else Aspect.SYMPTOM, hpo_id)
 
 
 def _unreadable_reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"is no JSON ({error.msg} at character {error.pos + 1})"
+        return f"is not JSON ({error.msg} at character {error.pos + 1})"
     return "is nested too deeply" if isinstance(error, RecursionError) else str(error)

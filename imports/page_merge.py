@@ -1,12 +1,11 @@
-"""Puts what a source says into rows, without ever treading on an editor's work.
+"""Merges a page of text into the site, without ever changing an editor's work.
 
-A subject that is not there yet is made. One that is there, or ever was under this name, is left exactly as it is:
-where the source says something else, that is reported, and an editor decides.
+A disease or organization that is not on the site yet is created. One that is there, or ever was under this name, is
+left exactly as it is: the report says where the page differs, and an editor decides.
 """
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -38,14 +37,14 @@ from search.letters import fold_text
 
 CONTACT_FIELDS = ["street", "city", "region", "postal_code", "country", *NUMBER_FIELDS, "email", "website"]
 ORIGIN = "import:page"
-"""Of the editions that a page of text makes."""
+"""The origin that editions from a page of text carry."""
 
-NAME_LENGTH = Organization._meta.get_field("name").max_length or 0
+MAX_NAME_LENGTH = Organization._meta.get_field("name").max_length or 0
 
 
 @dataclass
 class PageReport:
-    """What an import did, in lines for a person."""
+    """The report of an import of one page: lines for the person who reads it, by heading."""
 
     created: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
@@ -59,11 +58,11 @@ class PageReport:
         titles = {
             "created": "Created as drafts",
             "published": "Published",
-            "unchanged": "There already, and the same",
-            "different": "There already, and different: nothing was changed",
-            "duplicates": "Likely duplicates, kept apart",
-            "unplaced": "Not placed; kept in the staff notes",
-            "dropped": "Not placed, and kept nowhere: nothing is written to what is there already",
+            "unchanged": "Already on the site, and the same",
+            "different": "Already on the site, and different: nothing was changed",
+            "duplicates": "Likely duplicates, not merged",
+            "unplaced": "Not placed; saved in the staff notes",
+            "dropped": "Not placed and not saved, since pages that are already on the site are not changed",
         }
         sections = [
             f"{title} ({len(lines)}):\n" + "\n".join(f"  {line}" for line in lines)
@@ -77,20 +76,20 @@ class PageReport:
 def merge_page(
     page: PageText, by: Author, publish_new: bool = False, dry_run: bool = False, lines: Sequence[NumberedLine] = ()
 ) -> PageReport:
-    """Merges one page of text. With `publish_new` (and a user as `by`) what this call made goes live at once.
+    """Merges one page of text. With `publish_new` (and a user as `by`), publishes what this call created.
 
-    `lines` is the text that the page was read from, to say where something stands that carries no line of its own.
-    Raises PageTextError where the page cannot be taken, and then changes nothing.
+    `lines` is the text from which the page was read: it tells the line of a value that has none of its own.
+    Raises PageTextError where the page cannot be imported, and then changes nothing.
     """
     report = PageReport()
     head = _head_lines(page, lines)
     page, remarks = drop_invalid(page, head)
-    there = _Organizations()
-    organizations = [_organization(text, there, report, remarks) for text in page.organizations]
+    index = _OrganizationIndex()
+    organizations = [_merge_organization(text, index, report, remarks) for text in page.organizations]
     organizations = [row for row in dict.fromkeys(organizations) if not row.trashed_at]
-    for one, other, reasons in likely_duplicates(organizations, [row for row in there.rows if not row.trashed_at]):
+    for one, other, reasons in likely_duplicates(organizations, [row for row in index.rows if not row.trashed_at]):
         report.duplicates.append(f"{one} and {other}: {', '.join(reasons)}")
-    made: list[Publishable] = [*there.made]
+    created: list[Publishable] = [*index.created]
     disease = _find_disease(page)
     if disease:
         _compare_disease(disease, page, organizations, report)
@@ -98,8 +97,8 @@ def merge_page(
         _report_remarks(remarks, disease, report.unplaced, dropped)
         report.dropped += [remark.line for remark in dropped]
     else:
-        made.append(_make_disease(page, head, organizations, remarks, report))
-    for subject in made:
+        created.append(_create_disease(page, head, organizations, remarks, report))
+    for subject in created:
         edition = save_edition(subject, by=by, origin=ORIGIN)
         if publish_new:
             publish(edition, by=by)
@@ -110,25 +109,25 @@ def merge_page(
 
 
 def _head_lines(page: PageText, lines: Iterable[NumberedLine]) -> dict[str, int]:
-    """The lines on which the disease's name and each label of the page's head stand; 0 where that is not known."""
-    found = dict.fromkeys(["name", "also called", "codes", "summary"], 0)
+    """Returns the line of the disease's name and of each label at the head of the page; 0 where it is not known."""
+    head = dict.fromkeys(["name", "also called", "codes", "summary"], 0)
     for number, text in lines:
         label = HEAD_LABEL.fullmatch(text)
         name = "name" if text == page.name else label[1].casefold().replace("synonyms", "also called") if label else ""
-        if found.get(name) == 0:
-            found[name] = number
-    return found
+        if head.get(name) == 0:
+            head[name] = number
+    return head
 
 
 # Organizations
 
 
-class _Organizations:
-    """The organizations there are, by every name that one has or ever had."""
+class _OrganizationIndex:
+    """All organizations by every name that one has or ever had."""
 
     def __init__(self) -> None:
         self.rows = list(Organization.objects.order_by("pk"))
-        self.made: list[Organization] = []
+        self.created: list[Organization] = []
         by_pk = {row.pk: row for row in self.rows}
         titles = Edition.objects.of(Organization).filter(redacted_at=None).order_by("subject_id", "title")
         former = titles.values_list("subject_id", "title").distinct()
@@ -139,45 +138,47 @@ class _Organizations:
 
     def add(self, row: Organization) -> None:
         self.rows.append(row)
-        self.made.append(row)
+        self.created.append(row)
         self.by_name[fold_text(row.name)] = row
 
 
-def _organization(
-    text: OrganizationText, there: _Organizations, report: PageReport, homeless: list[Remark]
+def _merge_organization(
+    text: OrganizationText, index: _OrganizationIndex, report: PageReport, unsaved: list[Remark]
 ) -> Organization:
-    """The organization that has or had this name, made from the text where there is none.
+    """Returns the organization that has or had this name. Creates it from the text where there is none.
 
-    A remark for which no organization has a place in its staff notes is added to `homeless`.
+    A remark that is not saved in the staff notes of an organization is added to `unsaved`.
     """
-    row = Organization(name=text.name[:NAME_LENGTH].strip(), **{name: getattr(text, name) for name in CONTACT_FIELDS})
+    fields = {name: getattr(text, name) for name in CONTACT_FIELDS}
+    row = Organization(name=text.name[:MAX_NAME_LENGTH].strip(), **fields)
     if row.website and "://" not in row.website:
         row.website = f"https://{row.website}"
     left_out = clear_fields(row, field_errors(row), text.line)
-    if len(text.name) > NAME_LENGTH:
-        said = f"line {text.line}: the name “{abbreviated(text.name)}” is cut: at most {NAME_LENGTH} characters fit"
-        left_out["name"] = Remark(said, text.name)
-    known = there.by_name.get(fold_text(row.name))
+    if len(text.name) > MAX_NAME_LENGTH:
+        quoted = abbreviated(text.name)
+        line = f"line {text.line}: the name “{quoted}” is shortened: at most {MAX_NAME_LENGTH} characters fit"
+        left_out["name"] = Remark(line, text.name)
+    known = index.by_name.get(fold_text(row.name))
     if not known:
         row.staff_notes = notes(left_out.values())
         save_row(row, text.line)
-        there.add(row)
+        index.add(row)
         report.unplaced += [remark.line for remark in left_out.values()]
         report.created.append(f"organization {row}")
-    elif known in there.made:
+    elif known in index.created:
         _add_repetition(known, row, text.line, [*left_out.values()], report)
     else:
         _compare_organization(known, row, left_out.keys(), report)
-        _report_remarks(left_out.values(), known, report.unplaced, homeless)
+        _report_remarks(left_out.values(), known, report.unplaced, unsaved)
     return known or row
 
 
 def _add_repetition(
     known: Organization, row: Organization, line: int, remarks: list[Remark], report: PageReport
 ) -> None:
-    """Keeps what a page says of an organization the second time, and the first time did not."""
+    """Saves in the staff notes what a page says about an organization only the second time."""
     remarks += [
-        dropped(line, f"{label(row, name)} of {row}", value, "the page says something else before.")
+        dropped(line, f"{label(row, name)} of {row}", value, "an earlier line of the page says something else.")
         for name in CONTACT_FIELDS
         if (value := _comparable(row, name)) and value != _comparable(known, name)
     ]
@@ -188,18 +189,18 @@ def _add_repetition(
 
 
 def _compare_organization(known: Organization, row: Organization, left_out: Container[str], report: PageReport) -> None:
-    """Reports where an organization that is there says something else than the page. Nothing is written."""
-    differences = _differences(known, row.name)
+    """Reports where an organization of the site differs from the page. Nothing is saved."""
+    differences = _name_differences(known, row.name)
     for name in CONTACT_FIELDS:
-        here, said = _comparable(known, name), _comparable(row, name)
-        if here != said and name not in left_out:
-            quoted = [f"“{abbreviated(value)}”" if value else "empty" for value in (here, said)]
+        current, new = _comparable(known, name), _comparable(row, name)
+        if current != new and name not in left_out:
+            quoted = [f"“{abbreviated(value)}”" if value else "empty" for value in (current, new)]
             differences.append(f"{label(row, name)} is {quoted[0]} here, {quoted[1]} in the file")
     _report_differences(known, differences, report)
 
 
 def _comparable(organization: Organization, name: str) -> str:
-    """A field's text with the line breaks of the import; browsers send others."""
+    """Returns a field's text with plain line breaks, since browsers send others."""
     return "\n".join(str(getattr(organization, name) or "").splitlines())
 
 
@@ -207,7 +208,7 @@ def _comparable(organization: Organization, name: str) -> str:
 
 
 def _find_disease(page: PageText) -> Disease | None:
-    """The disease that the page is about: by its GARD code, which only one has, or by a name that it has or had."""
+    """Returns the disease that the page is about: by its GARD id, which only one has, or by a name it has or had."""
     rows = Disease.objects.order_by(F("trashed_at").asc(nulls_first=True), "pk")
     for code in page.identifiers:
         if code.scheme == codes.Scheme.GARD:
@@ -216,7 +217,7 @@ def _find_disease(page: PageText) -> Disease | None:
                 return known
     own = rows.values_list("pk", "name")
     former = Edition.objects.of(Disease).filter(redacted_at=None).order_by("subject_id", "title")
-    # A subtype may well have a page of its own.
+    # A name of a subtype does not count, since the subtype may have a page of its own.
     others = Synonym.objects.exclude(kind=SynonymKind.SUBTYPE).order_by(
         F("disease__trashed_at").asc(nulls_first=True), "pk"
     )
@@ -228,12 +229,12 @@ def _find_disease(page: PageText) -> Disease | None:
     return None
 
 
-def _make_disease(
+def _create_disease(
     page: PageText, head: dict[str, int], organizations: list[Organization], remarks: list[Remark], report: PageReport
 ) -> Disease:
     disease = Disease(name=page.name, summary=page.summary, staff_notes=notes(remarks))
     save_row(disease, head["name"])
-    rows: list[tuple[Any, int]] = []
+    rows: list[tuple[Synonym | Identifier | Question | Support, int]] = []
     rows += [(Synonym(text=each.text, kind=each.kind), head["also called"]) for each in page.synonyms]
     rows += [(Identifier(scheme=code.scheme, value=code.value), head["codes"]) for code in page.identifiers]
     for text in page.questions:
@@ -250,8 +251,8 @@ def _make_disease(
 
 
 def _compare_disease(disease: Disease, page: PageText, organizations: list[Organization], report: PageReport) -> None:
-    """Reports where a disease that is there says something else than the page. Nothing is written."""
-    differences = _differences(disease, page.name)
+    """Reports where a disease of the site differs from the page. Nothing is saved."""
+    differences = _name_differences(disease, page.name)
     if page.summary and page.summary != disease.summary:
         differences.append("the summary differs")
     names = {fold_text(disease.name), *(fold_text(synonym.text) for synonym in disease.synonyms.all())}
@@ -275,10 +276,10 @@ def _compare_disease(disease: Disease, page: PageText, organizations: list[Organ
 
 
 def _compare_question(rows: list[Question], text: QuestionText) -> list[str]:
-    """In what the rows that ask this differ from the text; nothing, where one of them says all the same."""
+    """Returns how the row that is most like the text differs from it. `rows` are those with the same question."""
     if not rows:
         return [f"line {text.line}: “{text.question}” is not among the questions"]
-    found = []
+    differences = []
     for row in rows:
         same = {
             "the answer to": shape(row.answer) == shape(text.answer),
@@ -286,14 +287,14 @@ def _compare_question(rows: list[Question], text: QuestionText) -> list[str]:
             "the source of": (row.source.name if row.source else "", row.source_url, row.adapted)
             == (text.source, text.source_url, text.adapted),
         }
-        found.append([f"line {text.line}: {what} “{text.question}” differs" for what in same if not same[what]])
-    return min(found, key=len)
+        differences.append([f"line {text.line}: {what} “{text.question}” differs" for what in same if not same[what]])
+    return min(differences, key=len)
 
 
-# What both have in common
+# Diseases and organizations
 
 
-def _differences(known: Publishable, name: str) -> list[str]:
+def _name_differences(known: Publishable, name: str) -> list[str]:
     trashed = ["is in the trash, and stays there"] if known.trashed_at else []
     return trashed + ([f"is called “{known}” here, “{name}” in the file"] if known.name != name else [])
 
@@ -304,10 +305,10 @@ def _report_differences(known: Publishable, differences: list[str], report: Page
         report.unchanged.append(f"{known.KIND} {known}")
 
 
-def _report_remarks(remarks: Iterable[Remark], known: Publishable, kept: list[str], others: list[Remark]) -> None:
-    """Those that an earlier run left in the staff notes are kept there; the others are passed on."""
+def _report_remarks(remarks: Iterable[Remark], known: Publishable, saved: list[str], unsaved: list[Remark]) -> None:
+    """Divides remarks into those that an earlier run saved in the staff notes, and the others."""
     for remark in remarks:
         if remark.line in known.staff_notes:
-            kept.append(remark.line)
+            saved.append(remark.line)
         else:
-            others.append(remark)
+            unsaved.append(remark)

@@ -1,6 +1,6 @@
-"""Reads one disease's page of plain text: names and codes, questions with their answers, organizations.
+"""Reads a page of plain text about one disease: names and codes, questions with their answers, organizations.
 
-Nothing is lost and nothing is made up: each word ends in a field, in `unplaced`, or was a label or site furniture.
+Nothing is lost and nothing is made up: each word is in a field or in `unplaced`, or it was a label or a standard text.
 """
 
 import re
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from imports.contact_text import OrganizationText, continues_organization, opens_organization, read_organizations
 from imports.lines import NumberedLine, PageTextError, Unplaced, split_lines
-from imports.question_text import OpenQuestion, QuestionText, finish, is_question, read_answer_line
+from imports.question_text import OpenQuestion, QuestionText, finish_question, is_question, read_answer_lines
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,11 @@ class PageText:
     unplaced: tuple[Unplaced, ...] = ()
 
 
-GARD_FURNITURE = re.compile(
+# The app from which such pages come repeats these texts on every page.
+GARD_STANDARD_TEXT = re.compile(
     r"The .{1,60} disease database is regularly updated using data .{0,100}provided by GARD\b.*", re.IGNORECASE
 )
-FURNITURE = re.compile(
+STANDARD_TEXT = re.compile(
     r"Connect with other users with .{1,200} on the .{1,40} app\.?"
     r"|Do you have information about a disease, disorder, or syndrome\?( Want to suggest a symptom\?)?"
     r"|Want to suggest a symptom\?"
@@ -45,7 +46,7 @@ FURNITURE = re.compile(
     r"|People Using the App ?\d*"
     r"|Join the .{1,60} Community[.!]?"
     r"|To connect, share, empower and heal today[.!]?"
-    rf"|{GARD_FURNITURE.pattern}",
+    rf"|{GARD_STANDARD_TEXT.pattern}",
     re.IGNORECASE,
 )
 
@@ -60,7 +61,7 @@ PAGE_SCHEMES = {
 
 
 class _PageReading:
-    """What has been read so far."""
+    """Collects what has been read so far."""
 
     def __init__(self) -> None:
         self.synonyms: list[SynonymText] = []
@@ -72,7 +73,7 @@ class _PageReading:
 
 
 def read_page_text(text: str) -> PageText:
-    """What the page says; PageTextError where it has no name, or neither a question nor an organization."""
+    """Reads a page. Raises PageTextError where it has no name, or neither a question nor an organization."""
     page = _PageReading()
     lines, page.unplaced = split_lines(text)
     name, paragraphs = _name_and_paragraphs(lines)
@@ -83,15 +84,15 @@ def read_page_text(text: str) -> PageText:
             organization_lines[-1] += paragraph
             continue
         start = next((i for i, line in enumerate(paragraph) if opens_organization(line.text)), len(paragraph))
-        words, contacts = paragraph[:start], paragraph[start:]
-        if words and is_question(words[0].text):
-            page.questions.append(OpenQuestion(*words[0]))
+        text_lines, contacts = paragraph[:start], paragraph[start:]
+        if text_lines and is_question(text_lines[0].text):
+            page.questions.append(OpenQuestion(*text_lines[0]))
             section = "question"
-            words = words[1:]
+            text_lines = text_lines[1:]
         if section == "question":
-            read_answer_line(words, page.questions[-1], page.unplaced)
+            read_answer_lines(text_lines, page.questions[-1], page.unplaced)
         else:
-            _read_head(words, page)
+            _read_head(text_lines, page)
         if contacts:
             organization_lines.append(contacts)
             section = "organization"
@@ -104,24 +105,24 @@ def read_page_text(text: str) -> PageText:
             f"Line {lines[-1].number}: the page ends without a question or an organization. Give each question a line "
             f'of its own that ends in "?", with an empty line before it, or start an organization with "Name:".'
         )
-    source = "GARD" if any(GARD_FURNITURE.fullmatch(line.text) for line in lines) else ""
+    source = "GARD" if any(GARD_STANDARD_TEXT.fullmatch(line.text) for line in lines) else ""
     return PageText(
         name,
         tuple(page.synonyms),
         tuple(page.identifiers),
         page.summary,
-        tuple(finish(question, name, source) for question in page.questions),
+        tuple(finish_question(question, name, source) for question in page.questions),
         tuple(page.organizations),
         tuple(sorted(page.unplaced, key=lambda each: each.line)),
     )
 
 
 def _name_and_paragraphs(lines: list[NumberedLine]) -> tuple[str, list[list[NumberedLine]]]:
-    """The first line that says something, and then what stands between empty lines, without the site's furniture."""
+    """Returns the first line that is not empty, and the paragraphs after it, without standard texts."""
     name = ""
     paragraphs: list[list[NumberedLine]] = [[]]
     for line in lines:
-        if not line.text or FURNITURE.fullmatch(line.text):
+        if not line.text or STANDARD_TEXT.fullmatch(line.text):
             paragraphs.append([])
         elif not name:
             name = line.text
@@ -135,17 +136,17 @@ def _name_and_paragraphs(lines: list[NumberedLine]) -> tuple[str, list[list[Numb
 
 
 def _no_name(number: int) -> PageTextError:
-    return PageTextError(f"Line {number}: the disease's name is missing. Put it on the first line, by itself.")
+    return PageTextError(f"Line {number}: the disease's name is missing. Put it alone on the first line.")
 
 
 def _read_head(lines: list[NumberedLine], page: _PageReading) -> None:
-    """Labelled lines about the disease itself; each goes on until the next label or the paragraph's end."""
+    """Reads the labelled texts about the disease. Each ends at the next label or at the end of the paragraph."""
     label = ""
     synonyms: list[str] = []
     summary: list[str] = []
     for number, text in lines:
-        if labelled := HEAD_LABEL.fullmatch(text):
-            label, text = labelled[1].casefold(), labelled[2]
+        if match := HEAD_LABEL.fullmatch(text):
+            label, text = match[1].casefold(), match[2]
         if label == "codes":
             _read_codes(number, text, page)
         elif label == "summary":

@@ -1,100 +1,122 @@
-"""What editors decide about the proposals of imports. Accepting changes the working copy; nothing goes live by it.
+"""Accepts and declines the proposals of imports. Accepting changes the draft; it publishes nothing.
 
-Each disease is decided in a transaction of its own and kept as one edition. One refused proposal stops no other.
+The proposals for one disease are decided in one transaction and saved as one edition. A proposal that cannot be
+accepted does not stop the others.
 """
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from accounts.models import AnyUser, User
 from diseases.models import Disease, Source, fold_name
 from imports.models import Proposal, Provenance
-from imports.parts import FIELD_KINDS, ROW_KINDS, Content, content_here, content_of, digest_of, row_key
-from imports.provenance import provenance_of
+from imports.parts import (
+    FIELD_KINDS,
+    ROW_KINDS,
+    Content,
+    ImportedRow,
+    digest_of,
+    field_content,
+    row_content,
+    row_key,
+)
+from imports.provenance import new_provenance
+from imports.record_merge import lock_disease
 from imports.rows import add_rows, assign, new_row
 from imports.sources import source_of
-from imports.validation import field_errors
+from imports.validation import field_errors, label, model_field
 from publishing.prose import sanitize
 from publishing.values import LINE_LENGTH
-from publishing.verbs import PageRefused, PublishingError, lock, may, save_edition
+from publishing.verbs import PageRefused, PublishingError, may, save_edition
 
 ProposalErrors = list[tuple[Proposal, str]]
-Sources = dict[str, Source | None]
+"""Proposals that could not be decided, each with the reason."""
+
+Sources = dict[str, Source]
 
 
 class ProposalRefused(PublishingError):
     """A proposal cannot be accepted; the message tells an editor why and what to do."""
 
 
-def accept_proposals(proposals: Iterable[Proposal], by: Any, seen: str = "") -> ProposalErrors:
-    """Puts into the working copies what is proposed; returns what could not be, each with the reason.
+def accept_proposals(proposals: Iterable[Proposal], by: AnyUser, seen: str = "") -> ProposalErrors:
+    """Writes what is proposed into the drafts. Returns the proposals that could not be accepted.
 
-    What was decided meanwhile is left alone. `seen`: what `seen_of` said of the proposal that an editor looked at.
+    Proposals that were decided in the meantime are left alone. `seen` is what `seen_of` returned when the editor
+    looked at the proposal.
     """
-    groups = _proposals_by_disease(proposals, by)
+    user = _require_editor(by)
+    groups = _proposals_by_disease(proposals)
     datasets = {proposal.dataset for chosen in groups for proposal in chosen}
-    sources: Sources = {dataset: source_of(dataset) for dataset in datasets}
-    return [refusal for chosen in groups for refusal in _accept(chosen, by, seen, sources)]
+    sources = {dataset: source_of(dataset) for dataset in datasets}
+    return [error for chosen in groups for error in _accept(chosen, user, seen, sources)]
 
 
-def decline_proposals(proposals: Iterable[Proposal], by: Any, seen: str = "") -> ProposalErrors:
-    """Leaves everything as it is, and keeps away for good what is proposed: this text, not another one."""
-    return [refusal for chosen in _proposals_by_disease(proposals, by) for refusal in _decline(chosen, by, seen)]
+def decline_proposals(proposals: Iterable[Proposal], by: AnyUser, seen: str = "") -> ProposalErrors:
+    """Changes nothing, and makes sure that the same text is not proposed again. Returns what could not be declined."""
+    user = _require_editor(by)
+    return [error for chosen in _proposals_by_disease(proposals) for error in _decline(chosen, user, seen)]
 
 
 def seen_of(proposal: Proposal) -> str:
-    """Short for what an editor sees who looks at a proposal: what is proposed, and what is here now."""
+    """Returns a short hash of what an editor sees: what is proposed, and what is on the site now."""
     return digest_of([proposal.digest, content_now(proposal)])[:20]
 
 
 def content_now(proposal: Proposal) -> Content | None:
-    """What is here now of what a proposal is about, in the shape of a piece; None where there is nothing."""
-    if proposal.sort in FIELD_KINDS:
-        return content_here(proposal.disease, proposal.sort)
+    """Returns what the site says now about the subject of a proposal; None where it says nothing."""
+    if proposal.kind in FIELD_KINDS:
+        return field_content(proposal.disease, proposal.kind)
     row = row_of(proposal)
-    return content_of(row, proposal.sort) if row else None
+    return row_content(row, proposal.kind) if row else None
 
 
-def row_of(proposal: Proposal) -> Any:
-    """The row that a proposal is about, as it is now; None where there is none yet, or no longer."""
-    rows = ROW_KINDS[proposal.sort][0].objects.filter(disease=proposal.disease_id)
+def row_of(proposal: Proposal) -> ImportedRow | None:
+    """Returns the row that a proposal is about; None where there is none yet, or it was deleted."""
+    rows = ROW_KINDS[proposal.kind].model.objects.filter(disease=proposal.disease_id)
     if proposal.action == Proposal.Action.ADD:
         return rows.filter(key=row_key(proposal.dataset, proposal.record, proposal.part)).first()
-    target = _note_of(proposal).values_list("target", flat=True).first()
+    target = _provenance_of(proposal).values_list("target", flat=True).first()
     return rows.filter(key=target).first() if target else None
 
 
-def _note_of(proposal: Proposal) -> Any:
+def _provenance_of(proposal: Proposal) -> QuerySet[Provenance]:
     return Provenance.objects.filter(dataset=proposal.dataset, record=proposal.record, part=proposal.part)
 
 
-def _proposals_by_disease(proposals: Iterable[Proposal], by: Any) -> list[list[Proposal]]:
-    if not may(by, "change", Disease):
+def _require_editor(by: AnyUser) -> User:
+    """Returns the user. Raises PermissionDenied where the user may not change diseases."""
+    if not isinstance(by, User) or not may(by, "change", Disease):
         raise PermissionDenied
+    return by
+
+
+def _proposals_by_disease(proposals: Iterable[Proposal]) -> list[list[Proposal]]:
     chosen = sorted(proposals, key=lambda proposal: (proposal.disease_id, proposal.pk))
     return [list(group) for _disease, group in groupby(chosen, key=lambda proposal: proposal.disease_id)]
 
 
-def _waiting(chosen: list[Proposal]) -> tuple[Disease, list[Proposal]]:
-    """The disease and those of its proposals that are still to be decided, held until the transaction ends.
+def _lock_pending(chosen: list[Proposal]) -> tuple[Disease, list[Proposal]]:
+    """Locks the disease and returns it with its proposals that are still pending.
 
-    The disease first, as an import does, which may be writing this very proposal anew.
+    The disease is locked first, as in an import, which may be writing the same proposals.
     """
-    disease: Any = lock(Disease, chosen[0].disease_id)
+    disease = lock_disease(chosen[0].disease_id)
     rows = Proposal.objects.select_for_update().pending().filter(pk__in=[proposal.pk for proposal in chosen])
-    waiting = list(rows.order_by("pk"))
-    for proposal in waiting:
+    pending = list(rows.order_by("pk"))
+    for proposal in pending:
         proposal.disease = disease
-    return disease, waiting
+    return disease, pending
 
 
-def _decided(proposals: list[Proposal], state: Proposal.State, by: Any) -> None:
+def _save_decision(proposals: list[Proposal], state: Proposal.State, by: User) -> None:
     Proposal.objects.filter(pk__in=[proposal.pk for proposal in proposals]).update(
         state=state, decided_at=timezone.now(), decided_by=by, decided_by_name=by.get_full_name() or by.get_username()
     )
@@ -102,54 +124,54 @@ def _decided(proposals: list[Proposal], state: Proposal.State, by: Any) -> None:
 
 def _ensure_seen(proposal: Proposal, seen: str) -> None:
     if seen and seen != seen_of(proposal):
-        raise ProposalRefused(_("Something was changed since you looked. This is how it is now: look again."))
+        raise ProposalRefused(_("This was changed after you opened it. Here is how it is now: please look again."))
 
 
 @transaction.atomic
-def _decline(chosen: list[Proposal], by: Any, seen: str) -> ProposalErrors:
-    refusals: ProposalErrors = []
-    _disease, waiting = _waiting(chosen)
-    for proposal in waiting:
+def _decline(chosen: list[Proposal], by: User, seen: str) -> ProposalErrors:
+    errors: ProposalErrors = []
+    _disease, pending = _lock_pending(chosen)
+    for proposal in pending:
         try:
             _ensure_seen(proposal, seen)
         except ProposalRefused as error:
-            refusals.append((proposal, str(error)))
-    refused = {proposal.pk for proposal, _reason in refusals}
-    _decided([proposal for proposal in waiting if proposal.pk not in refused], Proposal.State.DECLINED, by)
-    return refusals
+            errors.append((proposal, str(error)))
+    refused = {proposal.pk for proposal, _reason in errors}
+    _save_decision([proposal for proposal in pending if proposal.pk not in refused], Proposal.State.DECLINED, by)
+    return errors
 
 
-def _accept(chosen: list[Proposal], by: Any, seen: str, sources: Sources) -> ProposalErrors:
+def _accept(chosen: list[Proposal], by: User, seen: str, sources: Sources) -> ProposalErrors:
     try:
         return _accept_together(chosen, by, seen, sources)
     except PageRefused as error:
         if len(chosen) == 1:
             return [(chosen[0], str(error))]
-    # Which of them the page cannot hold shows only one by one.
-    return [refusal for proposal in chosen for refusal in _accept([proposal], by, seen, sources)]
+    # The error does not tell which proposal does not fit on the page, so each is tried alone.
+    return [error for proposal in chosen for error in _accept([proposal], by, seen, sources)]
 
 
 @transaction.atomic
-def _accept_together(chosen: list[Proposal], by: Any, seen: str, sources: Sources) -> ProposalErrors:
-    refusals: ProposalErrors = []
+def _accept_together(chosen: list[Proposal], by: User, seen: str, sources: Sources) -> ProposalErrors:
+    errors: ProposalErrors = []
     accepted: list[Proposal] = []
-    disease, waiting = _waiting(chosen)
-    for proposal in waiting:
+    disease, pending = _lock_pending(chosen)
+    for proposal in pending:
         try:
             with transaction.atomic():
                 _ensure_seen(proposal, seen)
                 _apply(proposal, disease, sources[proposal.dataset])
         except (ProposalRefused, ValidationError, IntegrityError, DataError) as error:
-            refusals.append((proposal, _proposal_error_text(error)))
+            errors.append((proposal, _proposal_error_text(error)))
             disease.refresh_from_db()
         else:
             accepted.append(proposal)
     if accepted:
-        _decided(accepted, Proposal.State.ACCEPTED, by)
+        _save_decision(accepted, Proposal.State.ACCEPTED, by)
         author = by.get_full_name() or by.get_username()
         Disease._base_manager.filter(pk=disease.pk).update(saved_by=author)
-        save_edition(disease, by, note=_accepted_note(accepted, sources))
-    return refusals
+        save_edition(disease, by, note=_edition_note(accepted, sources))
+    return errors
 
 
 def _proposal_error_text(error: Exception) -> str:
@@ -157,95 +179,93 @@ def _proposal_error_text(error: Exception) -> str:
         return " ".join(error.messages)
     if isinstance(error, ProposalRefused):
         return str(error)
-    return _("The database refuses it: it does not fit, or something else has what only one may have.")
+    return _("It cannot be saved: it is too long, or another page already has what only one page may have.")
 
 
-def _accepted_note(accepted: list[Proposal], sources: Sources) -> str:
-    """What the edition's note says: from where, and what."""
-    parts = []
+def _edition_note(accepted: list[Proposal], sources: Sources) -> str:
+    """Returns the note of the edition: from which sources, and what."""
+    sentences = []
     for dataset in dict.fromkeys(proposal.dataset for proposal in accepted):
         titles = [Truncator(proposal.title).chars(80) for proposal in accepted if proposal.dataset == dataset]
-        said = {"source": sources[dataset], "titles": ", ".join(titles)}
-        parts.append(_("Accepted from %(source)s: %(titles)s") % said)
-    return Truncator("; ".join(parts)).chars(LINE_LENGTH)
+        names = {"source": sources[dataset], "titles": ", ".join(titles)}
+        sentences.append(_("Accepted from %(source)s: %(titles)s") % names)
+    return Truncator("; ".join(sentences)).chars(LINE_LENGTH)
 
 
-def _apply(proposal: Proposal, disease: Disease, source: Any) -> None:
+def _apply(proposal: Proposal, disease: Disease, source: Source) -> None:
+    """Writes a proposal into the draft, and records what the data set said. Raises ProposalRefused."""
     if disease.trashed_at:
         raise ProposalRefused(_("“%(name)s” is in the trash. Restore it first.") % {"name": disease})
     target = None
-    if proposal.sort in FIELD_KINDS:
+    if proposal.kind in FIELD_KINDS:
         _set_field(proposal, disease, source)
     elif proposal.action == Proposal.Action.REMOVE:
-        _existing(proposal).delete()
-        return  # what is remembered of the row becomes its tombstone
+        _existing_row(proposal).delete()
+        return  # its provenance stays, so that no import brings the row back
     else:
         target = _set_row(proposal, disease, source).key
-    of_part = {"dataset": proposal.dataset, "record": proposal.record, "part": proposal.part}
-    note = provenance_of(disease, content=proposal.new or {}, target=target, **of_part)
-    note.pk = _note_of(proposal).values_list("pk", flat=True).first()
-    note.save()
+    entry = new_provenance(disease, proposal.dataset, proposal.record, proposal.part, proposal.new or {}, target=target)
+    entry.pk = _provenance_of(proposal).values_list("pk", flat=True).first()
+    entry.save()
 
 
 def _set_field(proposal: Proposal, disease: Disease, source: Source) -> None:
     text = (proposal.new or {})["text"]
-    if proposal.sort == "summary":
+    if proposal.kind == "summary":
         disease.summary, disease.summary_source = text, source
     else:
         others = Disease.objects.exclude(pk=disease.pk).filter(folded_name=fold_name(text))
         if other := others.first():
-            said = _("“%(name)s” is the name of another disease; it is in the trash.") if other.trashed_at else ""
-            raise ProposalRefused((said or _("“%(name)s” is the name of another disease.")) % {"name": other})
+            message = _("“%(name)s” is the name of another disease.")
+            if other.trashed_at:
+                message = _("“%(name)s” is the name of another disease, which is in the trash.")
+            raise ProposalRefused(message % {"name": other})
         disease.name = text
     _ensure_valid_row(disease)
     disease.save()
 
 
-def _set_row(proposal: Proposal, disease: Disease, source: Source) -> Any:
+def _set_row(proposal: Proposal, disease: Disease, source: Source) -> ImportedRow:
     content = dict(proposal.new or {})
     if "answer" in content:
         content["answer"] = sanitize(content["answer"])
-    if proposal.action == Proposal.Action.CHANGE:
-        row, is_new = _existing(proposal), False
-        assign(row, content, source)
-    elif row := row_of(proposal):
-        is_new = False
+    existing = _existing_row(proposal) if proposal.action == Proposal.Action.CHANGE else row_of(proposal)
+    if existing:
+        row = existing
         assign(row, content, source)
     else:
         row = new_row(disease, proposal.dataset, proposal.record, proposal.part, content, source)
-        is_new = True
     row.disease = disease
     row.clean()
     _ensure_valid_row(row)
     ensure_not_duplicate(row)
-    if is_new:
-        add_rows(disease, {proposal.sort: [row]})
-    else:
+    if existing:
         row.save()
+    else:
+        add_rows(disease, {proposal.kind: [row]})
     return row
 
 
-def _existing(proposal: Proposal) -> Any:
+def _existing_row(proposal: Proposal) -> ImportedRow:
     row = row_of(proposal)
     if row is None:
-        raise ProposalRefused(_("“%(title)s” was deleted meanwhile.") % {"title": proposal.title})
+        raise ProposalRefused(_("“%(title)s” was deleted in the meantime.") % {"title": proposal.title})
     return row
 
 
-def _ensure_valid_row(row: Any) -> None:
-    if refused := field_errors(row):
-        names = {name: row._meta.get_field(name).verbose_name for name in refused}
-        raise ProposalRefused(" ".join(f"{names[name]}: {reason}" for name, reason in refused.items()))
+def _ensure_valid_row(row: Model) -> None:
+    if errors := field_errors(row):
+        raise ProposalRefused(" ".join(f"{label(row, name)}: {reason}" for name, reason in errors.items()))
 
 
-def ensure_not_duplicate(row: Any) -> None:
-    """Raises ProposalRefused where another row of the disease says the same already."""
+def ensure_not_duplicate(row: ImportedRow) -> None:
+    """Raises ProposalRefused where another row of the disease already says the same."""
     others = type(row).objects.filter(disease=row.disease_id).exclude(key=row.key)
-    if row.UNIQUE and _identity(row) in map(_identity, others):
-        raise ProposalRefused(_("“%(row)s” stands there already, and would stand there twice.") % {"row": row})
+    if row.UNIQUE and _unique_values(row) in map(_unique_values, others):
+        raise ProposalRefused(_("“%(row)s” is already there. It cannot be added twice.") % {"row": row})
 
 
-def _identity(row: Any) -> tuple[str, ...]:
-    """What may stand only once, as the forms compare it."""
-    values = (getattr(row, row._meta.get_field(name).attname) for name in row.UNIQUE)
+def _unique_values(row: ImportedRow) -> tuple[str, ...]:
+    """Returns the values that may be on a page only once, in the form in which the forms compare them."""
+    values = (getattr(row, model_field(row, name).attname) for name in row.UNIQUE)
     return tuple(" ".join(str(value).casefold().split()) for value in values)

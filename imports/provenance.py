@@ -1,62 +1,65 @@
-"""What one dataset has said of a disease so far: which row came of it, what is proposed, and what was declined."""
+"""What one data set has said about a disease so far: which row holds each part, what is proposed, what was declined."""
 
-from typing import Any
+import uuid
 
 from diseases.models import Disease
 from imports.models import Proposal, Provenance
 from imports.parts import Content, digest_of
-from imports.report import ImportReport
+from imports.report import Heading, ImportReport
 
 
 class ProvenanceLog:
-    """Of one record. What is new is written together, by `write`."""
+    """The provenance and the proposals of one record. `write` saves what is new."""
 
     def __init__(self, dataset: str, record: str, disease: Disease, outcome: ImportReport, is_new: bool) -> None:
         self.disease, self.outcome = disease, outcome
-        self.of_record = {"dataset": dataset, "record": record}
-        notes = [] if is_new else list(Provenance.objects.filter(**self.of_record))
-        proposals = [] if is_new else list(Proposal.objects.filter(**self.of_record, disease=disease))
-        self.notes = {note.part: note for note in notes}
+        self.dataset, self.record = dataset, record
+        entries = [] if is_new else list(Provenance.objects.filter(dataset=dataset, record=record))
+        proposals = [] if is_new else list(Proposal.objects.filter(dataset=dataset, record=record, disease=disease))
+        self.entries = {entry.part: entry for entry in entries}
         self.proposed: set[str] = set()
         self.pending = {each.part: each for each in proposals if each.state == Proposal.State.PENDING}
         self.declined = {(each.part, each.digest) for each in proposals if each.state == Proposal.State.DECLINED}
 
-    def record(self, key: str, content: Content, digest: str = "", **fields: Any) -> None:
-        """Notes what the dataset said. `fields`: the row's key as `target`, whether the import `made` it."""
-        note = provenance_of(self.disease, part=key, content=content, **self.of_record, **fields)
-        note.digest = digest or note.digest
-        known = self.notes.get(key)
+    def record_part(
+        self, key: str, content: Content, digest: str = "", target: uuid.UUID | None = None, made: bool = True
+    ) -> None:
+        """Notes what the data set said, the key of the row that holds it, and whether the import made that row."""
+        entry = new_provenance(self.disease, self.dataset, self.record, key, content, target=target, made=made)
+        entry.digest = digest or entry.digest
+        known = self.entries.get(key)
         if known and known.pk:
-            note.pk = known.pk
-            note.save()
-        self.notes[key] = note
+            entry.pk = known.pk
+            entry.save()
+        self.entries[key] = entry
 
     def forget(self, key: str) -> None:
-        self.notes.pop(key).delete()
+        self.entries.pop(key).delete()
 
-    def has_declined(self, key: str, action: Any, new: Content | None) -> bool:
+    def has_declined(self, key: str, action: Proposal.Action, new: Content | None) -> bool:
         return (key, _proposal_digest(action, new)) in self.declined
 
-    def propose(self, key: str, action: Any, old: Content | None, new: Content | None, reason: str) -> None:
+    def propose(self, key: str, action: Proposal.Action, old: Content | None, new: Content | None, reason: str) -> None:
+        """Proposes a change to the editors, unless they have declined this very text before."""
         digest = _proposal_digest(action, new)
-        said = f"{self.disease} ({self.of_record['record']}): {action} {key}"
+        line = f"{self.disease} ({self.record}): {action} {key}"
         if (key, digest) in self.declined:
-            self.outcome.add("suppressed", said)
+            self.outcome.add(Heading.SUPPRESSED, line)
             return
         self.proposed.add(key)
         pending = self.pending.get(key)
         if pending and pending.digest == digest:
             return
-        proposal = pending or Proposal(**self.of_record, part=key, disease=self.disease)
+        proposal = pending or Proposal(dataset=self.dataset, record=self.record, part=key, disease=self.disease)
         proposal.action, proposal.old, proposal.new = action, old, new
         proposal.reason, proposal.digest = reason, digest
         if proposal.pk:
             proposal.save()
         self.pending[key] = proposal
-        self.outcome.add("proposed", said)
+        self.outcome.add(Heading.PROPOSED, line)
 
     def withdraw_stale_proposals(self) -> None:
-        """What waits and would not be proposed now: the dataset takes it back, or an editor did it or undid it."""
+        """Deletes pending proposals that this run does not make again: an editor or the data set has settled them."""
         stale = [proposal.pk for key, proposal in self.pending.items() if key not in self.proposed]
         if stale:
             Proposal.objects.filter(pk__in=stale).delete()
@@ -65,17 +68,34 @@ class ProvenanceLog:
         write_provenance([self])
 
 
-def provenance_of(disease: Disease, *, content: Content, **fields: Any) -> Provenance:
-    """An unsaved note of what a dataset said. `fields`: where it said it, the row's key, whether the import made it."""
-    return Provenance(disease=disease, content=content, digest=digest_of(content), **fields)
+def new_provenance(
+    disease: Disease,
+    dataset: str,
+    record: str,
+    part: str,
+    content: Content,
+    target: uuid.UUID | None = None,
+    made: bool = True,
+) -> Provenance:
+    """Returns an unsaved note of what a data set said about one part."""
+    return Provenance(
+        disease=disease,
+        dataset=dataset,
+        record=record,
+        part=part,
+        content=content,
+        digest=digest_of(content),
+        target=target,
+        made=made,
+    )
 
 
-def write_provenance(memories: list[ProvenanceLog]) -> None:
-    """Saves what is new in them."""
-    Provenance.objects.bulk_create(note for each in memories for note in each.notes.values() if note.pk is None)
-    Proposal.objects.bulk_create(new for each in memories for new in each.pending.values() if new.pk is None)
+def write_provenance(logs: list[ProvenanceLog]) -> None:
+    """Saves the new provenance and the new proposals of several records."""
+    Provenance.objects.bulk_create(entry for log in logs for entry in log.entries.values() if entry.pk is None)
+    Proposal.objects.bulk_create(proposal for log in logs for proposal in log.pending.values() if proposal.pk is None)
 
 
-def _proposal_digest(action: Any, new: Content | None) -> str:
-    """What is declined: this text, and no other."""
+def _proposal_digest(action: Proposal.Action, new: Content | None) -> str:
+    """Returns the hash by which a declined proposal is recognised: of this very text."""
     return digest_of([str(action), new])

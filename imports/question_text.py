@@ -1,4 +1,4 @@
-"""Reads a question with its answer, date and source, and tells which standard question it is."""
+"""Reads a question with its answer, date and source from a page of text, and tells its topic."""
 
 import html
 import re
@@ -20,7 +20,7 @@ class QuestionText:
     adapted: bool
 
 
-LONGEST_QUESTION = 199  # characters; what is longer and ends in "?" is an answer that asks something
+MAX_QUESTION_LENGTH = 199  # a longer line that ends in "?" is part of an answer
 LIST_ITEM = re.compile(r"(?:-\s|•)\s*(.*\w.*)")
 DATE_LINE = re.compile(r"last updated(?:(?: on)?\s?:| on\b)\s*(?P<date>.{0,40})|last updated (?P<bare>.{0,20}\d)", re.I)
 SOURCE_LINE = re.compile(r"(?:(?P<adapted>Adapted from)\b\s?:?|Source\s?:)\s*(?P<source>.{0,200})")
@@ -40,7 +40,7 @@ MONTHS_IN_FULL = (
     *("december", "sept"),
 )
 
-# The first that is found in the question, without the disease's name, decides.
+# The first pattern that is found in the question (without the disease's name) decides.
 TOPIC_PATTERNS = (
     ("living_with_it", r"living with|live with|daily li(?:fe|ving)|everyday|school|\bcop(?:e|ing)\b"),
     ("genetic_changes", r"gene(?:tic)? changes?|\bgenes?\b.*\b(?:related|involved|linked)|mutation|\bvariants?\b"),
@@ -57,6 +57,8 @@ TOPIC_PATTERNS = (
 
 @dataclass
 class OpenQuestion:
+    """A question whose answer is still being read."""
+
     line: int
     question: str
     paragraphs: list[list[str]] = field(default_factory=list)
@@ -64,23 +66,23 @@ class OpenQuestion:
     source: str = ""
     source_url: str = ""
     adapted: bool = False
-    closed: bool = False  # a date or source stood under the answer
+    is_closed: bool = False  # a date or source has followed the answer
 
 
 def is_question(text: str) -> bool:
-    """Whether such a line opens a question, where it is the first of a paragraph."""
-    asks = text.endswith("?") and any(map(str.isalnum, text))
-    return asks and len(text) <= LONGEST_QUESTION and not LIST_ITEM.fullmatch(text)
+    """Tells whether the first line of a paragraph is a question."""
+    ends_as_question = text.endswith("?") and any(map(str.isalnum, text))
+    return ends_as_question and len(text) <= MAX_QUESTION_LENGTH and not LIST_ITEM.fullmatch(text)
 
 
 def topic(question: str, disease: str = "") -> str:
-    """Which standard question it is; the disease's name is left out, since "hereditary" may be a part of it."""
+    """Returns the topic of a question. The disease's name is left out, since it may hold a word like "hereditary"."""
     words = " ".join(question.casefold().replace(disease.casefold(), " ").split()) if disease else question.casefold()
     return next((name for name, pattern in TOPIC_PATTERNS if re.search(pattern, words)), "other")
 
 
 def printed_date(printed: str) -> date | None:
-    """The date in one of the forms we accept (months before days in numbers), None where it is not a date."""
+    """Returns a printed date, None where it is not in an accepted form. In numbers, the month comes before the day."""
     for pattern in DATES:
         match = pattern.fullmatch(printed)
         if not match:
@@ -101,29 +103,32 @@ def printed_date(printed: str) -> date | None:
     return None
 
 
-def read_answer_line(lines: list[NumberedLine], question: OpenQuestion, unplaced: list[Unplaced]) -> None:
-    words: list[str] = []
+def read_answer_lines(lines: list[NumberedLine], question: OpenQuestion, unplaced: list[Unplaced]) -> None:
+    """Adds a paragraph to the answer of a question: text, its date and its source. Other lines go to `unplaced`."""
+    paragraph: list[str] = []
     for number, text in lines:
         if match := DATE_LINE.fullmatch(text):
             printed = (match["date"] or match["bare"] or "").strip(" .")
-            found = printed_date(printed)
-            if printed and (not found or question.last_updated):
+            last_updated = printed_date(printed)
+            if printed and (not last_updated or question.last_updated):
                 unplaced.append(Unplaced(number, text))
-            question.last_updated = question.last_updated or found
+            question.last_updated = question.last_updated or last_updated
         elif match := SOURCE_LINE.fullmatch(text):
             _read_source(number, text, match, question, unplaced)
-        elif question.closed:
+        elif question.is_closed:
             unplaced.append(Unplaced(number, text))
             continue
         else:
-            words.append(text)
+            paragraph.append(text)
             continue
-        question.closed = question.closed or bool(words or question.paragraphs)
-    if words:
-        question.paragraphs.append(words)
+        question.is_closed = question.is_closed or bool(paragraph or question.paragraphs)
+    if paragraph:
+        question.paragraphs.append(paragraph)
 
 
-def _read_source(number: int, text: str, match: re.Match, question: OpenQuestion, unplaced: list[Unplaced]) -> None:
+def _read_source(
+    number: int, text: str, match: re.Match[str], question: OpenQuestion, unplaced: list[Unplaced]
+) -> None:
     printed = match["source"].strip(" .,;")
     if question.source or question.source_url:
         unplaced.append(Unplaced(number, text))
@@ -135,34 +140,35 @@ def _read_source(number: int, text: str, match: re.Match, question: OpenQuestion
             unplaced.append(Unplaced(number, with_url["rest"]))
 
 
-def finish(question: OpenQuestion, disease: str, source: str) -> QuestionText:
-    sourced = question.source or question.source_url
+def finish_question(question: OpenQuestion, disease: str, source: str) -> QuestionText:
+    """Returns a question that was read completely. `source` is the page's own, for a question without one."""
+    has_source = question.source or question.source_url
     return QuestionText(
         question.line,
         topic(question.question, disease),
         question.question,
         _answer_html(question.paragraphs),
         question.last_updated,
-        question.source if sourced else source,
+        question.source if has_source else source,
         question.source_url,
         question.adapted,
     )
 
 
 def _answer_html(paragraphs: list[list[str]]) -> str:
-    """Paragraphs and lists; a line under a list item carries the item on, as lines of a paragraph do."""
+    """Returns the answer as paragraphs and lists. A line below a list item continues the item."""
     blocks: list[tuple[str, list[str]]] = []
     for paragraph in paragraphs:
-        fresh = True
+        is_first_line = True
         for line in paragraph:
             item = LIST_ITEM.fullmatch(line)
             if item and blocks and blocks[-1][0] == "ul":
                 blocks[-1][1].append(item[1])
-            elif item or fresh:
+            elif item or is_first_line:
                 blocks.append(("ul" if item else "p", [item[1] if item else line]))
             else:
                 blocks[-1][1][-1] += f" {line}"
-            fresh = False
+            is_first_line = False
     return "\n".join(_block_html(tag, texts) for tag, texts in blocks)
 
 

@@ -1,30 +1,33 @@
-"""One record of a dataset and the disease here that it is about: what is added, followed, proposed and left alone."""
+"""Merges one record of a data set into its disease: what is added, updated, proposed and left as it is."""
 
+import uuid
 from collections import defaultdict
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 
 from diseases.codes import Relation, Scheme
-from diseases.models import Disease, Source, fold_name
+from diseases.models import Disease, Identifier, Question, Source, fold_name
 from diseases.values import DiseasePage, SynonymKind, Topic
 from imports.matching import DiseaseIndex, without_lost_letters
 from imports.models import Proposal, Provenance
 from imports.parts import (
     Content,
     ImportedPart,
-    content_here,
-    content_of,
+    ImportedRow,
+    field_content,
     is_same,
     is_touched,
     keep_symptom_numbers,
     part_kind,
     parts_of,
+    row_content,
     row_key,
 )
 from imports.provenance import ProvenanceLog
 from imports.records import SourceRecord
-from imports.report import ImportReport
+from imports.report import Heading, ImportReport
 from imports.rows import DiseaseRows, add_rows, assign, identity, new_row
 from imports.validation import field_errors
 from publishing.prose import sanitize
@@ -32,75 +35,75 @@ from publishing.verbs import Author, lock, save_edition
 from search.letters import fold_text
 
 IN_THE_TRASH = "it is in the trash, and stays there"
-SAME_NAME = "A record of this name has this code. Accept where it is the same disease; the next import then joins them."
-TAKEN_TOPIC = "The page has an answer on this topic already, from elsewhere."
-SAME_QUESTION = "The page asks this already, and answers it in other words or not at all."
-CHANGED_HERE = "An editor changed this, and the dataset has changed too."
-STANDS_ALREADY = "Another row says this already. Delete one of the two."
-VANISHED = "The dataset no longer says this."
-DEFINITION = "A definition, to be made a summary."
-RESTORED_SPELLING = (
-    "name:mended"  # what is noted once letters were given back, so that an editor may take them away again
-)
-LOST_LETTERS = "Letters seem to be lost here."
-REPLACED = "The dataset has replaced this code by another."
+SAME_NAME = "A record of this name has this code. Accept if it is the same disease; the next import then joins the two."
+TAKEN_TOPIC = "The page already has an answer on this topic from elsewhere."
+SAME_QUESTION = "The page already has this question, with other words as the answer or none."
+CHANGED_HERE = "An editor changed this, and the data set has changed too."
+STANDS_ALREADY = "The page already says this in another place. Delete one of the two."
+VANISHED = "The data set no longer says this."
+DEFINITION = "A definition. Rewrite it as a summary in plain words."
+LOST_LETTERS = "Letters seem to be missing here."
+REPLACED = "The data set has replaced this code by another."
+# The key of the part under which a corrected name is recorded, so that no import corrects it again after an editor.
+RESTORED_SPELLING = "name:mended"
 
 
 class RunContext(Protocol):
-    """What one record needs to know of the run that it belongs to."""
+    """What the merge of one record needs to know about its run."""
 
     dataset: str
     source: Source
     by: Author
     origin: str
-    here: DiseaseIndex
+    index: DiseaseIndex
 
 
 class RecordMerge:
-    """One record and the disease that it is about. A new disease is not written here: that is done in `pending`."""
+    """Merges one record into one disease. A new disease is not saved here, but by `pending.write_pending`."""
 
     def __init__(
         self,
-        merge: RunContext,
+        context: RunContext,
         record: SourceRecord,
         digest: str,
         disease: Disease,
         outcome: ImportReport,
         is_new: bool = False,
     ) -> None:
-        self.merge, self.record, self.digest, self.disease, self.outcome = merge, record, digest, disease, outcome
-        self.dataset = merge.dataset
+        self.context, self.record, self.digest, self.disease, self.outcome = context, record, digest, disease, outcome
+        self.dataset = context.dataset
         self.is_new = is_new
-        self.changed = False
+        self.is_changed = False
         self.is_done = False
-        self.by_identity: dict[str, dict[tuple[str, ...], Any]] = {}
-        self.new_rows: dict[str, list[Any]] = defaultdict(list)
-        self.log = ProvenanceLog(merge.dataset, record.key, disease, outcome, is_new)
-        self.notes, self.record_content, self.propose = self.log.notes, self.log.record, self.log.propose
+        self.rows_by_identity: dict[str, dict[tuple[str, ...], ImportedRow]] = {}
+        self.new_rows: dict[str, list[ImportedRow]] = defaultdict(list)
+        self.log = ProvenanceLog(context.dataset, record.key, disease, outcome, is_new)
+        self.entries, self.record_part, self.propose = self.log.entries, self.log.record_part, self.log.propose
         self.rows = DiseaseRows(disease, is_new)
 
     def run(self) -> None:
+        """Merges the record. Raises ValidationError where a new value does not fit."""
         if self.disease.trashed_at:
-            self.outcome.add("skipped", f"{self.record.where}, {self.disease}", IN_THE_TRASH)
+            self.outcome.add(Heading.SKIPPED, f"{self.record.where}, {self.disease}", IN_THE_TRASH)
             return
         self._merge_name()
-        pieces = self._pieces()
-        for piece in pieces.values():
-            if piece.sort == "summary":
-                self._merge_summary(piece)
-            elif note := self._note_of(piece):
-                self._follow(piece, note)
-            elif not self._repeats_name(piece):
-                self._bring_in(piece)
-        said = {self.notes[key].target for key in pieces if key in self.notes}
-        for key, note in list(self.notes.items()):
-            if key and note.target and key not in pieces:
-                self._vanished(key, note, said)
-        self._replace_former_codes()
+        parts = self._parts()
+        for part in parts.values():
+            if part.kind == "summary":
+                self._merge_summary(part)
+            elif entry := self._entry_of(part):
+                self._update(part, entry)
+            elif not self._repeats_name(part):
+                self._merge_new(part)
+        mentioned = {self.entries[key].target for key in parts if key in self.entries}
+        for key, entry in list(self.entries.items()):
+            if key and entry.target and key not in parts:
+                self._propose_removal(key, entry, mentioned)
+        self._propose_removal_of_former_codes()
         self.log.withdraw_stale_proposals()
-        self.record_content("", {}, digest=self.digest)
+        self.record_part("", {}, digest=self.digest)
         for line in self.record.remarks:
-            self.outcome.add("remarks", f"{self.disease} ({self.record.where})", line)
+            self.outcome.add(Heading.REMARKS, f"{self.disease} ({self.record.where})", line)
         if not self.is_new:
             self._write()
         self.is_done = True
@@ -108,246 +111,259 @@ class RecordMerge:
     def _write(self) -> None:
         add_rows(self.disease, self.new_rows)
         self.log.write()
-        if self.changed or self.new_rows:
-            save_edition(self.disease, by=self.merge.by, note=self.note, origin=self.merge.origin)
+        if self.is_changed or self.new_rows:
+            save_edition(self.disease, by=self.context.by, note=self.note, origin=self.context.origin)
 
     @property
     def note(self) -> str:
-        """What the kept edition says of how it came about."""
-        return f"Imported from {self.merge.source}"
+        """Returns the note of the edition that the import saves."""
+        return f"Imported from {self.context.source}"
 
     def page(self) -> DiseasePage:
-        """The page of a new disease with its new rows. None of its symptoms is approved yet."""
+        """Returns the page of a new disease with its new rows. None of its symptoms is approved yet."""
         rows = self.new_rows
         return self.disease.page_of(rows.get("synonym", ()), rows.get("code", ()), rows.get("question", ()))
 
-    # What the record says of names
+    # Names and the summary
 
-    def _pieces(self) -> dict[str, ImportedPart]:
-        """The record's pieces; its name too, as a synonym, where the disease has another."""
-        pieces = parts_of(self.record)
-        if "name" not in self.notes and not self._is_named(self.record.name):
+    def _parts(self) -> dict[str, ImportedPart]:
+        """Returns the record's parts; its name is one of them, as a synonym, if the disease has another name."""
+        parts = parts_of(self.record)
+        if "name" not in self.entries and not self._is_named(self.record.name):
             key = f"synonym:{fold_text(self.record.name)}"
-            pieces.setdefault(key, ImportedPart(key, {"text": self.record.name, "kind": str(SynonymKind.EXACT)}))
-        return keep_symptom_numbers(pieces, {key: note.content for key, note in self.notes.items()})
+            parts.setdefault(key, ImportedPart(key, {"text": self.record.name, "kind": str(SynonymKind.EXACT)}))
+        return keep_symptom_numbers(parts, {key: entry.content for key, entry in self.entries.items()})
 
     def _is_named(self, name: str) -> bool:
         return fold_text(name) == fold_text(self.disease.name)
 
-    def _undamaged(self) -> str:
-        """The record's spelling of the disease's name, where another dataset lost letters of it; "" otherwise."""
-        here = self.disease.name
+    def _complete_name(self) -> str:
+        """Returns the record's spelling of the disease's name if another data set lost letters of it, "" otherwise."""
+        name = self.disease.name
         for text in (self.record.name, *(synonym.text for synonym in self.record.synonyms)):
-            if not text.isascii() and without_lost_letters(text) == " ".join(here.casefold().split()):
-                return text[0].upper() + text[1:] if here[0].isupper() else text
+            if not text.isascii() and without_lost_letters(text) == " ".join(name.casefold().split()):
+                return text[0].upper() + text[1:] if name[0].isupper() else text
         return ""
 
-    def _repeats_name(self, piece: ImportedPart) -> bool:
-        return piece.sort == "synonym" and self._is_named(piece.content["text"])
+    def _repeats_name(self, part: ImportedPart) -> bool:
+        return part.kind == "synonym" and self._is_named(part.content["text"])
 
     def _merge_name(self) -> None:
-        note, content = self.notes.get("name"), {"text": self.record.name}
-        here = content_here(self.disease, "name")
-        if note and note.content != content:
-            if here == note.content and not self._is_taken(self.record.name):
+        entry, new = self.entries.get("name"), {"text": self.record.name}
+        current = field_content(self.disease, "name")
+        if entry and entry.content != new:
+            if current == entry.content and not self._is_taken(self.record.name):
                 self._rename(self.record.name)
-                self.record_content("name", content)
-            elif here != content:
-                self.propose("name", Proposal.Action.CHANGE, note.content, content, CHANGED_HERE)
-        elif not note and RESTORED_SPELLING not in self.notes and (mended := self._undamaged()):
-            content = {"text": mended}
+                self.record_part("name", new)
+            elif current != new:
+                self.propose("name", Proposal.Action.CHANGE, entry.content, new, CHANGED_HERE)
+        elif not entry and RESTORED_SPELLING not in self.entries and (name := self._complete_name()):
+            new = {"text": name}
             imported = Provenance.objects.filter(disease=self.disease, part="name").values_list("content", flat=True)
-            if here in list(imported) and not self._is_taken(mended):
-                self._rename(mended)
-                self.record_content(RESTORED_SPELLING, content)
+            if current in list(imported) and not self._is_taken(name):
+                self._rename(name)
+                self.record_part(RESTORED_SPELLING, new)
             else:
-                self.propose(RESTORED_SPELLING, Proposal.Action.CHANGE, here, content, LOST_LETTERS)
+                self.propose(RESTORED_SPELLING, Proposal.Action.CHANGE, current, new, LOST_LETTERS)
 
     def _is_taken(self, name: str) -> bool:
-        return self.merge.here.by_name.get(fold_name(name), self.disease.pk) != self.disease.pk
+        return self.context.index.by_name.get(fold_name(name), self.disease.pk) != self.disease.pk
 
     def _rename(self, name: str) -> None:
-        self._say_updated(f"name “{self.disease.name}” is now “{name}”")
+        self._report_update(f"name “{self.disease.name}” is now “{name}”")
         self.disease.name = name
         ensure_valid(self.disease, "disease")
         self.disease.save()
 
-    def _merge_summary(self, piece: ImportedPart) -> None:
-        """A definition never goes into the page unasked: it is written for specialists."""
-        note, here = self.notes.get("summary"), content_here(self.disease, "summary")
-        if is_same(here, piece.content) or (note and note.content == piece.content):
+    def _merge_summary(self, part: ImportedPart) -> None:
+        """Proposes a definition as the summary. It is never used unasked, since it is written for specialists."""
+        entry, current = self.entries.get("summary"), field_content(self.disease, "summary")
+        if is_same(current, part.content) or (entry and entry.content == part.content):
             return
-        self.propose("summary", Proposal.Action.CHANGE, note.content if note else None, piece.content, DEFINITION)
+        self.propose("summary", Proposal.Action.CHANGE, entry.content if entry else None, part.content, DEFINITION)
 
     # Rows
 
-    def _note_of(self, piece: ImportedPart) -> Provenance | None:
-        """What is remembered of a piece. A row with the import's own key came with content from another site."""
-        row = self.rows[piece.sort].get(row_key(self.dataset, self.record.key, piece.key))
-        if piece.key not in self.notes and row:
-            self.record_content(piece.key, content_of(row, piece.sort), target=row.key, made=False)
-        return self.notes.get(piece.key)
+    def _entry_of(self, part: ImportedPart) -> Provenance | None:
+        """Returns the provenance of a part.
 
-    def _follow(self, piece: ImportedPart, note: Provenance) -> None:
-        """A piece that was imported before."""
-        if is_same(note.content, piece.content):
+        A row that has the import's own key, but no provenance, came with content from another site: it is recorded.
+        """
+        row = self.rows[part.kind].get(row_key(self.dataset, self.record.key, part.key))
+        if part.key not in self.entries and row:
+            self.record_part(part.key, row_content(row, part.kind), target=row.key, made=False)
+        return self.entries.get(part.key)
+
+    def _update(self, part: ImportedPart, entry: Provenance) -> None:
+        """Merges a part that was imported before."""
+        if is_same(entry.content, part.content):
             return
-        row = self.rows[piece.sort].get(note.target)
+        row = self.rows[part.kind].get(entry.target) if entry.target else None
         if row is None:
-            self._keep_away(piece)
-        elif is_same(content_of(row, piece.sort), piece.content):
-            self.record_content(piece.key, piece.content, target=row.key, made=note.made)
-        elif conflict := self._belongs_to_another(piece):
-            self._say_conflict(conflict)
-        elif self._stands_elsewhere(row, piece):
-            self.propose(piece.key, Proposal.Action.CHANGE, note.content, piece.content, STANDS_ALREADY)
-        elif piece.sort == "question" and self._would_answer_twice(row, piece):
-            self.propose(piece.key, Proposal.Action.CHANGE, note.content, piece.content, TAKEN_TOPIC)
-        elif note.made and not is_touched(row, piece.sort, note.content, self.merge.source):
-            self._set(row, piece)
-            self.record_content(piece.key, piece.content, target=row.key)
+            self._report_suppressed(part)
+        elif is_same(row_content(row, part.kind), part.content):
+            self.record_part(part.key, part.content, target=row.key, made=entry.made)
+        elif conflict := self._other_owner(part):
+            self._report_conflict(conflict)
+        elif self._is_in_another_row(row, part):
+            self.propose(part.key, Proposal.Action.CHANGE, entry.content, part.content, STANDS_ALREADY)
+        elif isinstance(row, Question) and self._would_answer_twice(row, part):
+            self.propose(part.key, Proposal.Action.CHANGE, entry.content, part.content, TAKEN_TOPIC)
+        elif entry.made and not is_touched(row, part.kind, entry.content, self.context.source):
+            self._set(row, part)
+            self.record_part(part.key, part.content, target=row.key)
         else:
-            self.propose(piece.key, Proposal.Action.CHANGE, note.content, piece.content, CHANGED_HERE)
+            self.propose(part.key, Proposal.Action.CHANGE, entry.content, part.content, CHANGED_HERE)
 
-    def _bring_in(self, piece: ImportedPart) -> None:
-        """A piece that is new to us."""
-        twin = self._twin(piece) or self._damaged_twin(piece)
-        if conflict := self._belongs_to_another(piece):
-            self._say_conflict(conflict)
-        elif twin is not None:
-            self._agree(piece, twin)
-        elif piece.sort == "question" and self._topic_is_taken(piece):
-            if piece.content["answer"]:
-                self.propose(piece.key, Proposal.Action.ADD, None, piece.content, TAKEN_TOPIC)
-        elif self.log.has_declined(piece.key, Proposal.Action.ADD, piece.content):
-            self._keep_away(piece)
+    def _merge_new(self, part: ImportedPart) -> None:
+        """Merges a part that this data set did not have before."""
+        row = self._duplicate(part) or self._damaged_duplicate(part)
+        if conflict := self._other_owner(part):
+            self._report_conflict(conflict)
+        elif row is not None:
+            self._use_existing(part, row)
+        elif part.kind == "question" and self._topic_is_taken(part):
+            if part.content["answer"]:
+                self.propose(part.key, Proposal.Action.ADD, None, part.content, TAKEN_TOPIC)
+        elif self.log.has_declined(part.key, Proposal.Action.ADD, part.content):
+            self._report_suppressed(part)
         else:
-            self._add(piece)
+            self._add(part)
 
-    def _add(self, piece: ImportedPart) -> None:
-        row = new_row(self.disease, self.dataset, self.record.key, piece.key, piece.content, source=self.merge.source)
-        ensure_valid(row, piece.sort)
-        self.new_rows[piece.sort].append(row)
-        self.rows[piece.sort][row.key] = row
-        self.by_identity[piece.sort][identity(piece.sort, piece.content)] = row
-        self.record_content(piece.key, piece.content, target=row.key)
-        self.outcome.rows[f"{piece.content['scheme']} codes" if piece.sort == "code" else f"{piece.sort}s"] += 1
+    def _add(self, part: ImportedPart) -> None:
+        row = new_row(self.disease, self.dataset, self.record.key, part.key, part.content, source=self.context.source)
+        ensure_valid(row, part.kind)
+        self.new_rows[part.kind].append(row)
+        self.rows[part.kind][row.key] = row
+        self.rows_by_identity[part.kind][identity(part.kind, part.content)] = row
+        self.record_part(part.key, part.content, target=row.key)
+        self.outcome.rows[f"{part.content['scheme']} codes" if part.kind == "code" else f"{part.kind}s"] += 1
 
-    def _twin(self, piece: ImportedPart) -> Any:
-        """The row that says the same already, whoever wrote it. Of symptoms each source has its own rows."""
-        if piece.sort not in self.by_identity:
+    def _duplicate(self, part: ImportedPart) -> ImportedRow | None:
+        """Returns the row that already says the same, from any source. Each source has its own rows of symptoms."""
+        if part.kind not in self.rows_by_identity:
             rows = [
                 row
-                for row in self.rows[piece.sort].values()
-                if piece.sort != "symptom" or row.source_id == self.merge.source.pk
+                for row in self.rows[part.kind].values()
+                if part.kind != "symptom" or row.source_id == self.context.source.pk
             ]
-            self.by_identity[piece.sort] = {identity(piece.sort, content_of(row, piece.sort)): row for row in rows}
-        return self.by_identity[piece.sort].get(identity(piece.sort, piece.content))
+            self.rows_by_identity[part.kind] = {identity(part.kind, row_content(row, part.kind)): row for row in rows}
+        return self.rows_by_identity[part.kind].get(identity(part.kind, part.content))
 
-    def _damaged_twin(self, piece: ImportedPart) -> Any:
-        """The synonym as another dataset has it, with letters lost, where no editor wrote it so."""
-        text = piece.content.get("text", "")
-        if piece.sort != "synonym" or text.isascii():
+    def _damaged_duplicate(self, part: ImportedPart) -> ImportedRow | None:
+        """Returns the synonym as another data set has it, with letters lost, unless an editor wrote it so."""
+        text = part.content.get("text", "")
+        if part.kind != "synonym" or text.isascii():
             return None
-        row = self.by_identity[piece.sort].get((fold_text(without_lost_letters(text)),))
-        return row if row is not None and content_of(row, piece.sort) in self._imported_as(row) else None
+        row = self.rows_by_identity[part.kind].get((fold_text(without_lost_letters(text)),))
+        return row if row is not None and row_content(row, part.kind) in _imported_contents(row) else None
 
-    def _agree(self, piece: ImportedPart, twin: Any) -> None:
-        """Remembers which row says it; where the dataset knows better, and no editor wrote that row, it is mended."""
-        if self._knows_better(piece, twin):
-            self._set(twin, piece)
-        here = content_of(twin, piece.sort)
-        answers_otherwise = piece.sort == "question" and piece.content["answer"] and not is_same(here, piece.content)
-        said = here if answers_otherwise else piece.content
-        self.record_content(piece.key, said, target=twin.key, made=False)
-        if answers_otherwise:
-            self.propose(piece.key, Proposal.Action.CHANGE, None, piece.content, SAME_QUESTION)
+    def _use_existing(self, part: ImportedPart, row: ImportedRow) -> None:
+        """Records which row holds the part. The row is corrected if the part is better and no editor wrote the row."""
+        if self._is_better(part, row):
+            self._set(row, part)
+        current = row_content(row, part.kind)
+        has_other_answer = part.kind == "question" and part.content["answer"] and not is_same(current, part.content)
+        recorded = current if has_other_answer else part.content
+        self.record_part(part.key, recorded, target=row.key, made=False)
+        if has_other_answer:
+            self.propose(part.key, Proposal.Action.CHANGE, None, part.content, SAME_QUESTION)
 
-    def _knows_better(self, piece: ImportedPart, twin: Any) -> bool:
-        here = content_of(twin, piece.sort)
-        if piece.sort == "code":
-            better = here["relation"] == Relation.UNKNOWN and piece.content["relation"] != Relation.UNKNOWN
-        elif piece.sort == "synonym":
-            text = piece.content["text"]
-            better = not text.isascii() and here["text"].casefold() == without_lost_letters(text)
+    def _is_better(self, part: ImportedPart, row: ImportedRow) -> bool:
+        """Tells whether the part says more than an imported row: a code's relation, or a name's lost letters."""
+        current = row_content(row, part.kind)
+        if part.kind == "code":
+            is_better = current["relation"] == Relation.UNKNOWN and part.content["relation"] != Relation.UNKNOWN
+        elif part.kind == "synonym":
+            text = part.content["text"]
+            is_better = not text.isascii() and current["text"].casefold() == without_lost_letters(text)
         else:
             return False
-        return better and here in self._imported_as(twin)
+        return is_better and current in _imported_contents(row)
 
-    def _imported_as(self, row: Any) -> list[Content]:
-        return list(Provenance.objects.filter(target=row.key, made=True).values_list("content", flat=True))
+    def _questions(self) -> list[Question]:
+        return [row for row in self.rows["question"].values() if isinstance(row, Question)]
 
-    def _topic_is_taken(self, piece: ImportedPart) -> bool:
-        """Whether the page has an answer on the question's topic that is not of this record."""
-        mine = {note.target for note in self.notes.values()}
-        return piece.content["topic"] != Topic.OTHER and any(
-            row.topic == piece.content["topic"] and row.key not in mine and sanitize(row.answer)
-            for row in self.rows["question"].values()
+    def _topic_is_taken(self, part: ImportedPart) -> bool:
+        """Tells whether the page has an answer on the question's topic that is not from this record."""
+        own = {entry.target for entry in self.entries.values()}
+        return part.content["topic"] != Topic.OTHER and any(
+            row.topic == part.content["topic"] and row.key not in own and bool(sanitize(row.answer))
+            for row in self._questions()
         )
 
-    def _would_answer_twice(self, row: Any, piece: ImportedPart) -> bool:
-        """Whether the dataset now answers on a topic where the row did not, and the page has an answer by now."""
-        answers_it = row.topic == piece.content["topic"] and sanitize(row.answer)
-        return bool(piece.content["answer"]) and not answers_it and self._topic_is_taken(piece)
+    def _would_answer_twice(self, row: Question, part: ImportedPart) -> bool:
+        """Tells whether the data set now answers on a topic on which the page has got an answer from elsewhere."""
+        answers_it = row.topic == part.content["topic"] and sanitize(row.answer)
+        return bool(part.content["answer"]) and not answers_it and self._topic_is_taken(part)
 
-    def _belongs_to_another(self, piece: ImportedPart) -> str:
-        """Whose a code is that can be only one disease's: a GARD id. "" where it is free."""
-        content = piece.content
-        if piece.sort != "code" or content["scheme"] != Scheme.GARD or content["relation"] != Relation.EXACT:
+    def _other_owner(self, part: ImportedPart) -> str:
+        """Says which other disease has this GARD id, which only one disease may have; "" if none has it."""
+        content = part.content
+        if part.kind != "code" or content["scheme"] != Scheme.GARD or content["relation"] != Relation.EXACT:
             return ""
-        others = self.merge.here.by_code.get((Scheme.GARD, content["value"]), set()) - {self.disease.pk}
-        return "".join(f"GARD {content['value']} is {self.merge.here.names[pk]}" for pk in others)
+        index = self.context.index
+        others = index.by_code.get((Scheme.GARD, content["value"]), set()) - {self.disease.pk}
+        return "".join(f"GARD {content['value']} is {index.names[pk]}" for pk in others)
 
-    def _stands_elsewhere(self, row: Any, piece: ImportedPart) -> bool:
-        """Whether another row, an editor's, says already what may stand only once."""
-        names = [name for name in row.UNIQUE if name in piece.content]
-        others = (other for other in self.rows[piece.sort].values() if other is not row)
+    def _is_in_another_row(self, row: ImportedRow, part: ImportedPart) -> bool:
+        """Tells whether another row already says what may be on the page only once."""
+        names = [name for name in row.UNIQUE if name in part.content]
+        others = (other for other in self.rows[part.kind].values() if other is not row)
         return bool(names) and any(
-            all(getattr(other, name).casefold() == piece.content[name].casefold() for name in names)
-            and (piece.sort != "symptom" or other.source_id == self.merge.source.pk)
+            all(getattr(other, name).casefold() == part.content[name].casefold() for name in names)
+            and (part.kind != "symptom" or other.source_id == self.context.source.pk)
             for other in others
         )
 
-    def _set(self, row: Any, piece: ImportedPart) -> None:
-        self._say_updated(f"{piece.sort} “{row}”")
-        assign(row, piece.content, self.merge.source)
-        ensure_valid(row, piece.sort)
+    def _set(self, row: ImportedRow, part: ImportedPart) -> None:
+        self._report_update(f"{part.kind} “{row}”")
+        assign(row, part.content, self.context.source)
+        ensure_valid(row, part.kind)
         row.save()
 
-    def _vanished(self, key: str, note: Provenance, said: set[Any]) -> None:
-        """`said`: the rows that the record speaks of still, perhaps under another key: a question with a new number."""
-        row = self.rows[part_kind(key)].get(note.target)
-        if row is None or not note.made or note.target in said:
+    def _propose_removal(self, key: str, entry: Provenance, mentioned: set[uuid.UUID | None]) -> None:
+        """Proposes to delete a row that the record no longer has, unless another data set still has it.
+
+        `mentioned` holds the rows that the record still has, perhaps under another key: a question with a new number.
+        """
+        row = self.rows[part_kind(key)].get(entry.target) if entry.target else None
+        if row is None or not entry.made or entry.target in mentioned:
             return
-        others = Provenance.objects.filter(target=note.target).exclude(dataset=self.dataset, record=self.record.key)
-        if other := others.first():  # it says so still: when it no longer does, the row is to go
+        others = Provenance.objects.filter(target=entry.target).exclude(dataset=self.dataset, record=self.record.key)
+        if other := others.first():  # now the other one counts as its source: without it too, the row is to go
             Provenance.objects.filter(pk=other.pk).update(made=True)
             self.log.forget(key)
         else:
-            self.propose(key, Proposal.Action.REMOVE, note.content, None, VANISHED)
+            self.propose(key, Proposal.Action.REMOVE, entry.content, None, VANISHED)
 
-    def _replace_former_codes(self) -> None:
-        """A code that its own dataset has retired stays until an editor says otherwise."""
+    def _propose_removal_of_former_codes(self) -> None:
+        """Proposes to delete codes that their own data set has replaced. They stay until an editor decides."""
         former = {(code.scheme, code.value) for code in self.record.former if code.relation == Relation.EXACT}
         for row in self.rows["code"].values():
-            if (row.scheme, row.value) in former:
-                content = content_of(row, "code")
+            if isinstance(row, Identifier) and (row.scheme, row.value) in former:
+                content = row_content(row, "code")
                 key = f"code:{row.scheme}:{row.value}"
-                if key not in self.notes or self.notes[key].target != row.key:
-                    self.record_content(key, content, target=row.key, made=False)
+                if key not in self.entries or self.entries[key].target != row.key:
+                    self.record_part(key, content, target=row.key, made=False)
                 self.propose(key, Proposal.Action.REMOVE, content, None, REPLACED)
 
-    # What is said
+    # The report
 
-    def _keep_away(self, piece: ImportedPart) -> None:
-        self.outcome.add("suppressed", f"{self.disease} ({self.record.key}): {piece.key}")
+    def _report_suppressed(self, part: ImportedPart) -> None:
+        self.outcome.add(Heading.SUPPRESSED, f"{self.disease} ({self.record.key}): {part.key}")
 
-    def _say_conflict(self, what: str) -> None:
-        self.outcome.add("conflicts", f"{self.record.where}, {self.disease}", what)
+    def _report_conflict(self, line: str) -> None:
+        self.outcome.add(Heading.CONFLICTS, f"{self.record.where}, {self.disease}", line)
 
-    def _say_updated(self, what: str) -> None:
-        self.changed = True
-        self.outcome.add("updated", f"{self.disease} ({self.record.key}): {what}")
+    def _report_update(self, line: str) -> None:
+        self.is_changed = True
+        self.outcome.add(Heading.UPDATED, f"{self.disease} ({self.record.key}): {line}")
+
+
+def _imported_contents(row: ImportedRow) -> list[Content]:
+    """Returns what data sets said when an import made this row."""
+    return list(Provenance.objects.filter(target=row.key, made=True).values_list("content", flat=True))
 
 
 def lock_disease(pk: int) -> Disease:
@@ -356,6 +372,7 @@ def lock_disease(pk: int) -> Disease:
     return disease
 
 
-def ensure_valid(row: Any, sort: str) -> None:
-    if refused := field_errors(row):
-        raise ValidationError([f"{sort} “{row}”, {name}: {reason}" for name, reason in refused.items()])
+def ensure_valid(row: Model, kind: str) -> None:
+    """Raises ValidationError where a field of the row does not hold its value."""
+    if errors := field_errors(row):
+        raise ValidationError([f"{kind} “{row}”, {name}: {reason}" for name, reason in errors.items()])

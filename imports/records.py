@@ -1,4 +1,4 @@
-"""What every source of data is read into: one record a disease, ready for the merge, and what was refused."""
+"""The values that a reader of public data returns: one record for each disease, and what could not be used."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from diseases.values import Aspect, SynonymKind, Topic
 
 
 class UnreadableSource(ValueError):
-    """A file or folder cannot be read at all; the message says which, why and what to do."""
+    """A file or folder cannot be read at all; the message says which one, why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class SynonymRecord:
 
 @dataclass(frozen=True)
 class QuestionRecord:
-    key: str  # its own at the source, the same in every delivery
+    key: str  # the question's key at the source, the same in every delivery
     topic: Topic
     question: str
-    answer: str = ""  # HTML, escaped; "" where the source asks and does not answer
+    answer: str = ""  # HTML, escaped; "" where the source has a question without an answer
     source_url: str = ""
 
 
@@ -49,9 +49,9 @@ class SymptomRecord:
 
 @dataclass(frozen=True)
 class SourceRecord:
-    """All that a source says of one disease."""
+    """Everything that a source says about one disease."""
 
-    key: str  # its own at the source: "GARD:7172", "ORPHA:446"
+    key: str  # the disease's key at the source: "GARD:7172", "ORPHA:446"
     where: str  # for the report: "2_GARD_QA/0004331.xml", "line 12"
     name: str
     codes: tuple[CodeRecord, ...] = ()
@@ -60,12 +60,12 @@ class SourceRecord:
     questions: tuple[QuestionRecord, ...] = ()
     symptoms: tuple[SymptomRecord, ...] = ()
     summary: str = ""
-    may_have_page: bool = True  # a group of diseases never has
-    remarks: tuple[str, ...] = ()  # what an editor should look at, and what was dropped, each a line
+    may_have_page: bool = True  # False for a group of diseases
+    remarks: tuple[str, ...] = ()  # lines for an editor: what to check, and what was left out
 
 
 class UnreadableRecord(NamedTuple):
-    """A piece of a source that no record was made of. `failed` where it is damaged, not merely of no use to us."""
+    """A part of a source from which no record was made. `failed` if it is damaged, not only of no use to this site."""
 
     where: str
     reason: str
@@ -74,9 +74,9 @@ class UnreadableRecord(NamedTuple):
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a reader returns. `total` is how many records will come, for the progress bar."""
+    """The records of the files that a reader was given. `total` is their number, for the progress bar."""
 
     records: Iterator[SourceRecord]
-    refusals: list[UnreadableRecord]  # complete once the records are exhausted
+    unreadable: list[UnreadableRecord]  # complete once all records are read
     total: int
     paths: tuple[Path, ...]

@@ -1,7 +1,7 @@
-"""The names of countries and of the regions that addresses print, and how to find one at the end of a line.
+"""The names of countries and regions as addresses print them, and functions that find one at the end of a line.
 
-Our own table, since django-countries gives names only under configured settings, in the reader's language, and by
-their official form: nobody's letter says "Venezuela (Bolivarian Republic of)".
+This is a table of our own, because django-countries needs configured settings and gives only the official names in the
+reader's language. No address says "Venezuela (Bolivarian Republic of)".
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Container
 from functools import cache
 from typing import NamedTuple
 
-# Code and names. Georgia alone is left out: an address that ends so is more often in the state.
+# Code and names. "Georgia" is left out: an address that ends so is more often in the state of the USA.
 COUNTRIES = """
 AD Andorra; AE United Arab Emirates|UAE; AF Afghanistan; AG Antigua and Barbuda; AI Anguilla; AL Albania; AM Armenia;
 AO Angola; AQ Antarctica; AR Argentina; AS American Samoa; AT Austria|Österreich; AU Australia; AW Aruba;
@@ -58,7 +58,7 @@ VE Venezuela; VG British Virgin Islands; VI US Virgin Islands|United States Virg
 VU Vanuatu; WF Wallis and Futuna; WS Samoa; YE Yemen; YT Mayotte; ZA South Africa|RSA; ZM Zambia; ZW Zimbabwe
 """
 
-# What an envelope has between city and postcode, where that is a fixed list. Codes are in capitals.
+# The regions that addresses have between city and postcode, for countries with a fixed list. Codes are in capitals.
 REGIONS = {
     "US": """
 Alabama AL; Alaska AK; Arizona AZ; Arkansas AR; California CA; Colorado CO; Connecticut CT; Delaware DE; Florida FL;
@@ -108,16 +108,18 @@ Rajasthan; Sikkim; Tamil Nadu; Telangana; Tripura; Uttar Pradesh; Uttarakhand; W
 """,
 }
 HOME_NATIONS = frozenset({"england", "scotland", "wales", "northern ireland"})
-LONGEST_NAME = 10  # words
+MAX_NAME_WORDS = 10
 
-# The end of a name such as "Society of Great Britain", which says nothing of where the post goes.
+# After these words, a country is part of a name such as "Society of Great Britain", not of an address.
 JOINING_WORDS = frozenset({"of", "for", "in", "and", "&", "the", "to", "from", "across", "de", "des", "d'", "für"})
 
 
 class Ending(NamedTuple):
-    before: str
+    """A country or region at the end of a text."""
+
+    before: str  # the text before it
     printed: str
-    key: str
+    key: str  # the name as the tables hold it
 
 
 def country_code(key: str) -> str:
@@ -125,7 +127,7 @@ def country_code(key: str) -> str:
 
 
 def country_at_end(text: str) -> Ending | None:
-    """The country that ends the text, unless it is only the end of a region ("New Mexico", "New South Wales")."""
+    """Returns the country at the end of a text, unless it is the end of a region ("New Mexico", "New South Wales")."""
     country = _ending(text, country_names().keys())
     region = _ending(text, _regions("")) if country else None
     if country and region and len(region.printed) > len(country.printed):
@@ -136,7 +138,7 @@ def country_at_end(text: str) -> Ending | None:
 
 
 def region_at_end(text: str, country: str) -> Ending | None:
-    """The region of that country which ends the text; of any country for ""."""
+    """Returns the region of a country at the end of a text; a region of any country if `country` is ""."""
     return _ending(text, _regions(country))
 
 
@@ -146,10 +148,10 @@ def has_regions(country: str) -> bool:
 
 def _ending(text: str, names: Container[str]) -> Ending | None:
     words = text.split()
-    for count in range(min(LONGEST_NAME, len(words)), 0, -1):
+    for count in range(min(MAX_NAME_WORDS, len(words)), 0, -1):
         printed = " ".join(words[-count:]).strip(" ,;")
         key = _fold(printed)
-        # Short ones are codes: "US" is a country, "Contact us" is not.
+        # Short names are codes and must be in capitals: "US" is a country, "Contact us" is not.
         if key in names and (len(key) > 3 or key.upper() == printed.replace(".", "")):
             return Ending(" ".join(words[:-count]).rstrip(" ,;"), printed, key)
     return None
@@ -157,6 +159,7 @@ def _ending(text: str, names: Container[str]) -> Ending | None:
 
 @cache
 def country_names() -> dict[str, str]:
+    """Returns the code of each country by name."""
     entries = (entry.strip().partition(" ") for entry in COUNTRIES.split(";"))
     return {_fold(name): code for code, _, names in entries for name in names.split("|")}
 

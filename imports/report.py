@@ -1,79 +1,128 @@
-"""What an import did, in counts and in lines for a person."""
+"""The report of an import: counts, and lines for the person who reads it."""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from enum import StrEnum
+from typing import TypedDict
 
-TITLES = {
-    "failed": "Failed: not imported, and nothing of it was written",
-    "created": "Created as drafts",
-    "published": "Published",
-    "updated": "Updated in the working copy",
-    "proposed": "Proposed: an editor decides",
-    "conflicts": "Conflicts: nothing was changed",
-    "alike": "Perhaps the same as another disease here",
-    "suppressed": "Kept away, since an editor deleted or declined it",
-    "missing": "Imported before, and not among these records: nothing was changed",
-    "skipped": "Skipped",
-    "remarks": "For an editor to look at",
+
+class Heading(StrEnum):
+    """The headings of a report, in their order. Stored reports and files carry the values."""
+
+    FAILED = "failed"
+    CREATED = "created"
+    PUBLISHED = "published"
+    UPDATED = "updated"
+    PROPOSED = "proposed"
+    CONFLICTS = "conflicts"
+    ALIKE = "alike"
+    SUPPRESSED = "suppressed"
+    MISSING = "missing"
+    SKIPPED = "skipped"
+    REMARKS = "remarks"
+
+    @property
+    def label(self) -> str:
+        """The heading as the report prints it."""
+        return HEADING_LABELS[self]
+
+
+HEADING_LABELS = {
+    Heading.FAILED: "Failed: not imported, nothing of it was saved",
+    Heading.CREATED: "Created as drafts",
+    Heading.PUBLISHED: "Published",
+    Heading.UPDATED: "Updated, not yet published",
+    Heading.PROPOSED: "Proposed: an editor decides",
+    Heading.CONFLICTS: "Conflicts: nothing was changed",
+    Heading.ALIKE: "Perhaps the same as another disease on this site",
+    Heading.SUPPRESSED: "Not imported again: an editor deleted or declined it",
+    Heading.MISSING: "Imported before, but not among these records: nothing was changed",
+    Heading.SKIPPED: "Skipped",
+    Heading.REMARKS: "For an editor to check",
 }
+
+
+class ReportSection(TypedDict):
+    """One heading of a stored report, with its lines."""
+
+    heading: str
+    title: str
+    lines: list[str]
+
+
+class StoredReport(TypedDict):
+    """A report as the database and the files of --report hold it."""
+
+    counts: dict[str, int]
+    sections: list[ReportSection]
 
 
 @dataclass
 class ImportReport:
-    """Lines by heading, and counts. `rows` counts what was added: questions, symptoms, "GARD codes"."""
+    """Collects lines by heading, and counts. `rows` counts what was added: questions, symptoms, "GARD codes"."""
 
-    lines: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in TITLES})
+    lines: dict[Heading, list[str]] = field(default_factory=lambda: {heading: [] for heading in Heading})
     rows: Counter[str] = field(default_factory=Counter)
-    passed_over: Counter[str] = field(default_factory=Counter)  # reasons that are no news, and how often
+    skipped_reasons: Counter[str] = field(default_factory=Counter)  # for records that need no line of their own
     read: int = 0
     unchanged: int = 0
 
-    def add(self, heading: str, where: str, line: str = "") -> None:
+    def add(self, heading: Heading, where: str, line: str = "") -> None:
+        """Adds a line below a heading: what it is about, and what there is to say."""
         self.lines[heading].append(f"{where}: {line}" if line else where)
 
-    def take(self, other: "ImportReport") -> None:
-        """Adds what was found out about one record, once that is written for good."""
+    def merge(self, other: "ImportReport") -> None:
+        """Adds the report of one record, once that record is saved."""
         for heading, lines in other.lines.items():
             self.lines[heading] += lines
         self.rows += other.rows
-        self.passed_over += other.passed_over
+        self.skipped_reasons += other.skipped_reasons
         self.read += other.read
         self.unchanged += other.unchanged
 
     @property
     def has_failed(self) -> bool:
-        return bool(self.lines["failed"])
+        return bool(self.lines[Heading.FAILED])
 
     @property
     def changed_nothing(self) -> bool:
-        return not any(self.lines[heading] for heading in ("created", "published", "updated", "proposed"))
+        changes = (Heading.CREATED, Heading.PUBLISHED, Heading.UPDATED, Heading.PROPOSED)
+        return not any(self.lines[heading] for heading in changes)
 
     def counts(self) -> dict[str, int]:
-        found = {"read": self.read, "unchanged": self.unchanged}
-        found |= {heading: len(lines) for heading, lines in self.lines.items()}
-        found["skipped"] += self.passed_over.total()
-        return found | {f"added: {name}": count for name, count in sorted(self.rows.items())}
+        """Returns the number of records read, of lines by heading and of rows added."""
+        counts = {"read": self.read, "unchanged": self.unchanged}
+        counts |= {str(heading): len(lines) for heading, lines in self.lines.items()}
+        counts[str(Heading.SKIPPED)] += self.skipped_reasons.total()
+        return counts | {f"added: {name}": count for name, count in sorted(self.rows.items())}
 
-    def as_json(self) -> dict[str, Any]:
-        lines = self.lines | {"skipped": [*self._passed_over(), *self.lines["skipped"]]}
-        sections = [{"heading": heading, "title": title, "lines": lines[heading]} for heading, title in TITLES.items()]
-        return {"counts": self.counts(), "sections": [section for section in sections if section["lines"]]}
+    def as_json(self) -> StoredReport:
+        """Returns the report as it is stored. Headings without lines are left out."""
+        lines = self.lines | {Heading.SKIPPED: [*self._skipped_lines(), *self.lines[Heading.SKIPPED]]}
+        return {
+            "counts": self.counts(),
+            "sections": [
+                {"heading": str(heading), "title": heading.label, "lines": lines[heading]}
+                for heading in Heading
+                if lines[heading]
+            ],
+        }
 
-    def _passed_over(self) -> list[str]:
-        return [f"{count:,} records: {reason}" for reason, count in sorted(self.passed_over.items())]
+    def _skipped_lines(self) -> list[str]:
+        return [f"{count:,} records: {reason}" for reason, count in sorted(self.skipped_reasons.items())]
 
-    def text(self, most: int = 20) -> Iterator[str]:
-        """The report for a terminal, of each heading at most so many lines."""
-        for section in self.as_json()["sections"]:
+    def text(self, max_lines: int = 20) -> Iterator[str]:
+        """Yields the lines of the report for a terminal, at most `max_lines` of each heading."""
+        report = self.as_json()
+        for section in report["sections"]:
             lines = section["lines"]
-            yield f"{section['title']} ({self.counts()[section['heading']]:,}):"
-            yield from (f"  {line}" for line in lines[:most])
-            if len(lines) > most:
-                yield f"  … and {len(lines) - most:,} more"
+            yield f"{section['title']} ({report['counts'][section['heading']]:,}):"
+            yield from (f"  {line}" for line in lines[:max_lines])
+            if len(lines) > max_lines:
+                yield f"  … and {len(lines) - max_lines:,} more"
         if self.rows:
             yield "Added: " + ", ".join(f"{count:,} {name}" for name, count in sorted(self.rows.items())) + "."
-        yield f"Read {self.read:,} records; {self.unchanged:,} said nothing new."
+        yield f"Read {self.read:,} records; {self.unchanged:,} had nothing new."
         if self.changed_nothing:
             yield "Nothing was changed."

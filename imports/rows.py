@@ -1,37 +1,38 @@
-"""Puts pieces into rows, and rows in their places."""
+"""Writes the parts of records into rows, and gives the rows their positions."""
 
+import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from django.db.models import F, Max
 
 from diseases.models import Disease, Question, Source
+from diseases.models.parts import DiseasePart
 from diseases.values import Topic
-from imports.parts import ROW_KINDS, Content, part_kind, row_key
+from imports.parts import ROW_KINDS, Content, ImportedRow, part_kind, row_key
 from search.letters import fold_text
 
 
-class DiseaseRows(dict[str, dict[Any, Any]]):
-    """The disease's rows by sort and key, each sort read when it is first asked for."""
+class DiseaseRows(dict[str, dict[uuid.UUID, ImportedRow]]):
+    """The disease's rows by kind and key. The rows of a kind are read when they are first asked for."""
 
     def __init__(self, disease: Disease, is_new: bool) -> None:
         super().__init__()
         self.disease, self.is_new = disease, is_new
 
-    def __missing__(self, sort: str) -> dict[Any, Any]:
-        rows = [] if self.is_new else getattr(self.disease, ROW_KINDS[sort][1]).all()
-        self[sort] = {row.key: row for row in rows}
-        return self[sort]
+    def __missing__(self, kind: str) -> dict[uuid.UUID, ImportedRow]:
+        rows = [] if self.is_new else getattr(self.disease, ROW_KINDS[kind].relation).all()
+        self[kind] = {row.key: row for row in rows}
+        return self[kind]
 
 
-def new_row(disease: Disease, dataset: str, record: str, piece: str, content: Content, source: Source) -> Any:
-    """An unsaved row that says a piece, under the key that is its own in every run."""
-    model = ROW_KINDS[part_kind(piece)][0]
-    return model(disease=disease, key=row_key(dataset, record, piece), source=source, **content)
+def new_row(disease: Disease, dataset: str, record: str, part: str, content: Content, source: Source) -> ImportedRow:
+    """Returns an unsaved row for a part, with the key that it has in every run."""
+    model = ROW_KINDS[part_kind(part)].model
+    return model(disease=disease, key=row_key(dataset, record, part), source=source, **content)
 
 
-def assign(row: Any, content: Content, source: Source) -> None:
-    """Gives a row the words of a dataset. What was signed or dated were other words, so dates and reviewers go."""
+def assign(row: ImportedRow, content: Content, source: Source) -> None:
+    """Writes new content into a row, unsaved. Removes its dates and reviewer: they were given for the old text."""
     for name, value in content.items():
         setattr(row, name, value)
     row.source = source
@@ -40,45 +41,46 @@ def assign(row: Any, content: Content, source: Source) -> None:
         row.reviewed_by, row.adapted = "", False
 
 
-def add_rows(disease: Disease, rows: Mapping[str, Sequence[Any]]) -> None:
-    """Saves new rows, by sort, behind those that are there; questions in the order of their topics among them.
+def add_rows(disease: Disease, rows: Mapping[str, Sequence[ImportedRow]]) -> None:
+    """Saves new rows, by kind, after the existing ones; questions are sorted in by topic.
 
-    All of it is one write to the disease, as saving its form is.
+    The disease's version rises once, as when its form is saved.
     """
-    for sort, added in rows.items():
-        model = ROW_KINDS[sort][0]
-        last = model.objects.filter(disease=disease).aggregate(last=Max("position"))["last"] or 0
+    for kind, added in rows.items():
+        rows_here = ROW_KINDS[kind].model.objects.filter(disease=disease)
+        last = rows_here.aggregate(last=Max("position"))["last"] or 0
         number_rows(added, last)
+        model: type[DiseasePart] = ROW_KINDS[kind].model
         model._base_manager.bulk_create(added)
         if model is Question and last:
-            _sort_in(disease, {row.key for row in added})
+            _sort_by_topic(disease, {row.key for row in added})
     if rows:
         Disease.objects.filter(pk=disease.pk).update(version=F("version") + 1)
 
 
-def number_rows(rows: Sequence[Any], last: int = 0) -> None:
-    """Gives rows their positions, behind the last one."""
+def number_rows(rows: Sequence[ImportedRow], last: int = 0) -> None:
+    """Gives rows their positions, after position `last`."""
     for position, row in enumerate(rows, start=last + 1):
         row.position = position
 
 
-def _sort_in(disease: Disease, new: set[Any]) -> None:
-    """Moves new questions before the first of a later topic. Those that were there keep their order."""
+def _sort_by_topic(disease: Disease, new: set[uuid.UUID]) -> None:
+    """Moves each new question before the first question of a later topic. The others keep their order."""
     rank = {topic: number for number, topic in enumerate(Topic.values)}
     rows = list(disease.questions.all())
-    order = [row for row in rows if row.key not in new]
+    ordered = [row for row in rows if row.key not in new]
     for row in (row for row in rows if row.key in new):
-        later = (place for place, other in enumerate(order) if rank[other.topic] > rank[row.topic])
-        order.insert(next(later, len(order)), row)
-    for position, row in enumerate(order, start=1):
+        later = (index for index, other in enumerate(ordered) if rank[other.topic] > rank[row.topic])
+        ordered.insert(next(later, len(ordered)), row)
+    for position, row in enumerate(ordered, start=1):
         row.position = position
-    Question._base_manager.bulk_update(order, ["position"])
+    Question._base_manager.bulk_update(ordered, ["position"])
 
 
-def identity(sort: str, content: Content) -> tuple[str, ...]:
-    """What makes two rows the same thing, whatever else they say."""
-    if sort == "code":
+def identity(kind: str, content: Content) -> tuple[str, ...]:
+    """Returns what is equal for two parts about the same thing, whatever else they say."""
+    if kind == "code":
         return content["scheme"], content["value"]
-    if sort == "symptom":
+    if kind == "symptom":
         return fold_text(content["term"]), content["frequency"]
-    return (fold_text(content["question" if sort == "question" else "text"]),)
+    return (fold_text(content["question" if kind == "question" else "text"]),)

@@ -1,11 +1,12 @@
-"""Puts what datasets say into rows, without ever treading on an editor's work. One way for every dataset.
+"""Merges the records of a data set into the diseases, without ever overwriting an editor's work.
 
-A piece that no editor touched follows its dataset, in the working copy. One that an editor changed is proposed to the
-editors, and one that an editor deleted or declined stays away. Each record is merged in a transaction of its own;
-diseases that are not here yet are written several in one (see `pending`).
+All data sets are merged the same way. A part that no editor has touched is updated when its data set changes, as a
+draft. A change to a part that an editor changed is proposed to the editors. A part that an editor deleted or declined
+is not imported again. Each record is merged in a transaction of its own; new diseases are saved several at a time
+(see `pending`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -13,14 +14,14 @@ from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 
 from diseases.codes import Relation
-from diseases.models import Disease, Source
+from diseases.models import Disease, Identifier, Source
 from imports.matching import Ambiguous, DiseaseIndex, hints_of, joining_codes
 from imports.models import Proposal, Provenance
 from imports.parts import digest_of
 from imports.pending import PendingDiseases, write_pending
 from imports.record_merge import IN_THE_TRASH, SAME_NAME, RecordMerge, ensure_valid, lock_disease
 from imports.records import SourceRecord, UnreadableSource
-from imports.report import ImportReport
+from imports.report import Heading, ImportReport
 from publishing.verbs import Author, PublishingError
 
 ROW_ERRORS = (ValidationError, IntegrityError, DataError, PublishingError)
@@ -28,196 +29,200 @@ ROW_ERRORS = (ValidationError, IntegrityError, DataError, PublishingError)
 
 @dataclass
 class ImportRunner:
-    """One run over the records of a dataset."""
+    """One run over the records of a data set."""
 
     dataset: str
     source: Source
     by: Author
-    create: bool = True  # whether a disease that is not here is made
-    publish_new: bool = False  # whether what this run made goes live; takes a user as `by`
+    create: bool = True  # whether to create diseases that are not on this site
+    publish_new: bool = False  # whether to publish the diseases that this run creates; `by` must then be a user
     report: ImportReport = field(default_factory=ImportReport)
-    deferred: list[SourceRecord] = field(default_factory=list)  # until every name is what the dataset now says
-    read: set[str] = field(default_factory=set)  # the keys of the records that came
+    deferred: list[SourceRecord] = field(default_factory=list)  # merged last, when all names are up to date
+    read: set[str] = field(default_factory=set)  # the keys of the records that were read
     is_final_pass: bool = False
     pending: PendingDiseases = field(default_factory=PendingDiseases)
     dry_run: bool = False
-    origin: str = ""  # of the editions that it makes
+    origin: str = ""  # of the editions that this run saves
 
     def __post_init__(self) -> None:
         self.origin = self.origin or f"import:{self.dataset}"
 
-    def run(
-        self, records: Iterable[SourceRecord], dry_run: bool = False, tick: Callable[[], None] = lambda: None
-    ) -> ImportReport:
-        """Merges every record. A dry run is one transaction that is taken back: it says just what would happen."""
+    def run(self, records: Iterable[SourceRecord], dry_run: bool = False) -> ImportReport:
+        """Merges every record. A dry run is one transaction that is rolled back, so its report is exact."""
         self.dry_run = dry_run
         with transaction.atomic() if dry_run else nullcontext():
-            self.here = DiseaseIndex.load()
-            whole = Provenance.objects.filter(dataset=self.dataset, part="").order_by()
+            self.index = DiseaseIndex.load()
+            whole_records = Provenance.objects.filter(dataset=self.dataset, part="").order_by()
             self.known = {
-                record: (digest, pk) for record, digest, pk in whole.values_list("record", "digest", "disease")
+                record: (digest, pk) for record, digest, pk in whole_records.values_list("record", "digest", "disease")
             }
-            noted = Provenance.objects.filter(dataset=self.dataset).order_by().values_list("record", flat=True)
-            self.accepted = set(noted.distinct()) - self.known.keys()
+            recorded = Provenance.objects.filter(dataset=self.dataset).order_by().values_list("record", flat=True)
+            # Records of which an editor accepted a proposal, but which were never merged.
+            self.accepted = set(recorded.distinct()) - self.known.keys()
             try:
                 for record in records:
                     self.report.read += 1
                     self.read.add(record.key)
-                    self._take(record)
-                    tick()
+                    self._merge(record)
             except (UnreadableSource, KeyboardInterrupt):
-                self._write_newcomers()  # they were read whole
+                self._write_pending()  # these records were read completely
                 raise
-            self._write_newcomers()
+            self._write_pending()
             self.is_final_pass = True
             for record in self.deferred:
-                self._take(record)
-            self._write_newcomers()
+                self._merge(record)
+            self._write_pending()
             if dry_run:
                 transaction.set_rollback(True)
         return self.report
 
-    def _take(self, record: SourceRecord) -> None:
+    def _merge(self, record: SourceRecord) -> None:
         if self.pending.conflicts_with(record):
-            self._write_newcomers()
+            self._write_pending()
         digest = digest_of(record)
-        before, pk = self.known.get(record.key, ("", None))
-        if before == digest:
+        digest_before, pk = self.known.get(record.key, ("", None))
+        if digest_before == digest:
             self.report.unchanged += 1
             return
         try:
             with transaction.atomic():
                 if pk:
-                    self.here.refuse_moved(record, pk)
+                    self.index.ensure_not_moved(record, pk)
                 else:
-                    pk = self.here.joined(record)
+                    pk = self.index.disease_of(record)
                 if pk is None:
-                    self._meet(record, digest)
+                    self._merge_unknown(record, digest)
                     return
-                merging = self._merge_into(lock_disease(pk), record, digest)
+                merge = self._merge_into(lock_disease(pk), record, digest)
         except Ambiguous as error:
-            self.report.add("conflicts", f"{record.where}, {record.name}", str(error))
+            self.report.add(Heading.CONFLICTS, f"{record.where}, {record.name}", str(error))
         except ROW_ERRORS as error:
-            self._say_failed(record, error)
+            self._report_failed(record, error)
         else:
-            self._close(merging)
+            self._finish(merge)
 
     def report_missing(self) -> None:
-        """What was imported before and did not come this time. Whether it is gone for good, an editor finds out."""
-        gone = {record: pk for record, (_digest, pk) in self.known.items() if record not in self.read}
-        diseases = Disease.objects.filter(trashed_at=None).in_bulk(set(gone.values()))
-        for record, pk in sorted(gone.items()):
+        """Reports records that were imported before and are not among these. An editor finds out why."""
+        missing = {record: pk for record, (_digest, pk) in self.known.items() if record not in self.read}
+        diseases = Disease.objects.filter(trashed_at=None).in_bulk(set(missing.values()))
+        for record, pk in sorted(missing.items()):
             if pk in diseases:
-                self.report.add("missing", f"{diseases[pk]} ({record})")
+                self.report.add(Heading.MISSING, f"{diseases[pk]} ({record})")
 
     def _merge_into(self, disease: Disease, record: SourceRecord, digest: str) -> RecordMerge:
         self._forget_elsewhere(record, disease.pk)
-        merging = RecordMerge(self, record, digest, disease, ImportReport())
-        merging.run()
-        return merging
+        merge = RecordMerge(self, record, digest, disease, ImportReport())
+        merge.run()
+        return merge
 
-    def _write_newcomers(self) -> None:
-        """Those that wait, together; where one of them is refused, each alone, so that the others are written."""
-        waiting = self.pending.pop_all()
-        if not waiting:
+    def _write_pending(self) -> None:
+        """Saves the pending diseases together; if one of them cannot be saved, each alone, so that the others are."""
+        pending = self.pending.pop_all()
+        if not pending:
             return
         try:
-            write_pending(waiting, self.by, self.origin, self.publish_new and not self.dry_run)
+            write_pending(pending, self.by, self.origin, self.publish_new and not self.dry_run)
         except ROW_ERRORS as error:
-            if len(waiting) == 1:
-                self._say_failed(waiting[0].record, error)
+            if len(pending) == 1:
+                self._report_failed(pending[0].record, error)
                 return
-            for merging in waiting:
-                self._take(merging.record)
-                self._write_newcomers()
+            for merge in pending:
+                self._merge(merge.record)
+                self._write_pending()
         else:
-            for merging in waiting:
-                self._close(merging)
+            for merge in pending:
+                self._finish(merge)
 
-    def _say_failed(self, record: SourceRecord, error: Exception) -> None:
-        self.report.add("failed", f"{record.where}, {record.name}", _error_text(error))
+    def _report_failed(self, record: SourceRecord, error: Exception) -> None:
+        self.report.add(Heading.FAILED, f"{record.where}, {record.name}", _error_text(error))
 
-    def _close(self, merging: RecordMerge) -> None:
-        """Reports a record that is written, and keeps up what is known of all diseases."""
-        record, disease = merging.record, merging.disease
-        self.report.take(merging.outcome)
-        if not merging.is_done:
+    def _finish(self, merge: RecordMerge) -> None:
+        """Reports a record that is saved, and updates the index of diseases."""
+        record, disease = merge.record, merge.disease
+        self.report.merge(merge.outcome)
+        if not merge.is_done:
             return
-        self.known[record.key] = (merging.digest, disease.pk)
-        if self.here.names.get(disease.pk) != disease.name:
-            self.here.rename(disease.pk, disease.name)
-        self.here.set_codes(disease.pk, merging.rows["code"].values())
+        self.known[record.key] = (merge.digest, disease.pk)
+        if self.index.names.get(disease.pk) != disease.name:
+            self.index.rename(disease.pk, disease.name)
+        self.index.set_codes(disease.pk, (row for row in merge.rows["code"].values() if isinstance(row, Identifier)))
         for hint in hints_of(record):
-            self.here.hints[hint].add(disease.pk)
+            self.index.hints[hint].add(disease.pk)
 
     def _forget_elsewhere(self, record: SourceRecord, pk: int | None) -> None:
-        """A code that an editor accepted for one disease, and has since taken away from it, is noted there still."""
+        """Deletes the provenance of a code that an editor accepted for one disease and has since removed from it."""
         if record.key in self.accepted:
             Provenance.objects.filter(dataset=self.dataset, record=record.key).exclude(disease=pk).delete()
 
-    def _meet(self, record: SourceRecord, digest: str) -> None:
-        """A record whose disease is not here: it is made, where it may be. Of another disease it only says so."""
+    def _merge_unknown(self, record: SourceRecord, digest: str) -> None:
+        """Creates the disease of a record if it may, or reports why not and which diseases are similar."""
         outcome = ImportReport()
         where = f"{record.where}, {record.name}"
-        namesake = self.here.namesake(record)
-        if namesake and not self.is_final_pass:
+        same_name = self.index.disease_named(record)
+        if same_name and not self.is_final_pass:
             self.deferred.append(record)
-        elif namesake:
-            self._suggest(record, namesake, outcome)
+        elif same_name:
+            self._propose_code(record, same_name, outcome)
         elif not record.may_have_page:
-            outcome.passed_over["a group of diseases, which has no page"] += 1
+            outcome.skipped_reasons["a group of diseases, which has no page"] += 1
         elif self.create and not any(joining_codes(record).values()):
-            outcome.add("skipped", where, "it has no code to be known by.")
+            outcome.add(Heading.SKIPPED, where, "it has no code by which it could be recognised.")
         else:
-            for name in self.here.alike(record):
-                outcome.add("alike", where, name)
+            for name in self.index.similar_names(record):
+                outcome.add(Heading.ALIKE, where, name)
             if self.create:
-                self._make(record, digest, outcome)
+                self._create(record, digest, outcome)
                 return
-            outcome.passed_over["no disease here has their codes"] += 1
-        self.report.take(outcome)
+            outcome.skipped_reasons["no disease on this site has their codes"] += 1
+        self.report.merge(outcome)
 
-    def _make(self, record: SourceRecord, digest: str, outcome: ImportReport) -> None:
-        """A draft of a disease, which waits to be written with others."""
+    def _create(self, record: SourceRecord, digest: str, outcome: ImportReport) -> None:
+        """Makes a draft of a new disease, which is saved later, together with others."""
         disease = Disease(name=record.name, staff_notes="\n".join(f"On import: {line}" for line in record.remarks))
         ensure_valid(disease, "disease")
         self._forget_elsewhere(record, None)
-        merging = RecordMerge(self, record, digest, disease, outcome, is_new=True)
-        merging.record_content("name", {"text": record.name})
-        merging.run()
-        outcome.add("created", f"{disease} ({record.key})")
+        merge = RecordMerge(self, record, digest, disease, outcome, is_new=True)
+        merge.record_part("name", {"text": record.name})
+        merge.run()
+        outcome.add(Heading.CREATED, f"{disease} ({record.key})")
         if self.publish_new:
-            outcome.add("published", f"{disease} ({record.key})")
-        self.pending.add(merging)
+            outcome.add(Heading.PUBLISHED, f"{disease} ({record.key})")
+        self.pending.add(merge)
 
-    def _suggest(self, record: SourceRecord, pk: int, outcome: ImportReport) -> None:
-        """The record has the name of a disease and not its codes: whether it is the same, an editor says."""
+    def _propose_code(self, record: SourceRecord, pk: int, outcome: ImportReport) -> None:
+        """Proposes the record's code for a disease that has its name but none of its codes. An editor decides."""
         where = f"{record.where}, {record.name}"
         disease = lock_disease(pk)
         if disease.trashed_at:
-            outcome.add("skipped", where, IN_THE_TRASH)
+            outcome.add(Heading.SKIPPED, where, IN_THE_TRASH)
             return
         for scheme, codes in joining_codes(record).items():
             own = [code for code in codes if code not in record.former]
-            others = [value for other, value in self.here.codes_of[pk] if other == scheme]
+            others = [value for other, value in self.index.codes_of[pk] if other == scheme]
             if own and others:
-                said = f"the name belongs to a disease here that is {scheme} {', '.join(others)}"
-                outcome.add("conflicts", where, said)
+                line = f"the name belongs to a disease on this site that is {scheme} {', '.join(others)}"
+                outcome.add(Heading.CONFLICTS, where, line)
                 return
             if own:
-                content = {"scheme": scheme, "value": own[0].value, "relation": str(Relation.EXACT)}
-                merging = RecordMerge(self, record, "", disease, outcome)
-                merging.propose(f"code:{scheme}:{own[0].value}", Proposal.Action.ADD, None, content, SAME_NAME)
-                merging.log.write()
-                outcome.add("skipped", where, "a disease here has its name and no code of its own yet; see proposals")
+                content = {"scheme": str(scheme), "value": own[0].value, "relation": str(Relation.EXACT)}
+                merge = RecordMerge(self, record, "", disease, outcome)
+                merge.propose(f"code:{scheme}:{own[0].value}", Proposal.Action.ADD, None, content, SAME_NAME)
+                merge.log.write()
+                outcome.add(
+                    Heading.SKIPPED, where, "a disease on this site has its name and no code yet; see the proposals"
+                )
                 return
-        outcome.add("skipped", where, "a disease here has its name, and it has no code to be known by")
+        outcome.add(
+            Heading.SKIPPED,
+            where,
+            "a disease on this site has its name, and the record has no code by which it could be recognised",
+        )
 
 
 def _error_text(error: Exception) -> str:
     if isinstance(error, ValidationError):
         return " ".join(error.messages)
-    said = " ".join(str(error).split())  # PostgreSQL takes several lines
+    text = " ".join(str(error).split())  # PostgreSQL writes several lines
     if isinstance(error, IntegrityError):
-        return f"what it says stands elsewhere on this site already, where it was moved or loaded perhaps ({said})"
-    return said
+        return f"another page on this site already has what it says; perhaps it was moved or loaded there ({text})"
+    return text

@@ -1,22 +1,22 @@
-"""The sources that imports know, with what each asks for where its texts are used."""
+"""The sources that imports know, with the licence and attribution that each asks for."""
 
 from diseases.models import Source
 from imports.models import Dataset
 
 SYMPTOMS = "The terms for symptoms are those of the Human Phenotype Ontology (https://hpo.jax.org)."
-OURS = "Put into another form by this site, which none of them endorses."
+OUR_CHANGES = "Put into another form by this site, which none of them endorses."
 MEDQUAD = (
     "A. Ben Abacha, D. Demner-Fushman, “A Question-Entailment Approach to Question Answering”, "
     "BMC Bioinformatics 20 (2019) 511. Texts originate from the Genetic and Rare Diseases Information Center, NIH. "
-    f"{SYMPTOMS} {OURS}"
+    f"{SYMPTOMS} {OUR_CHANGES}"
 )
 ORPHANET = (
     "Orphadata: Free access data from Orphanet. © INSERM 1999. Available on https://www.orphadata.com. "
-    f"{SYMPTOMS} {OURS}"
+    f"{SYMPTOMS} {OUR_CHANGES}"
 )
 MONDO = (
     "Names and cross-references from the Mondo Disease Ontology, Monarch Initiative; its mapping tables are in the "
-    f"public domain (CC0 1.0). {OURS}"
+    f"public domain (CC0 1.0). {OUR_CHANGES}"
 )
 CC_BY = {"licence": "CC BY 4.0", "licence_url": "https://creativecommons.org/licenses/by/4.0/"}
 
@@ -31,11 +31,11 @@ KNOWN: dict[str, dict[str, str]] = {
 }
 
 SOURCE_OF = {Dataset.MEDQUAD: "MedQuAD GARD", Dataset.ORPHANET: "Orphanet", Dataset.MONDO: "Mondo"}
-"""Who a dataset's texts are from, as pages name it until an editor gives it another name."""
+"""The name of the source of each data set, as pages print it until an editor changes it."""
 
 
 def source_of(dataset: str) -> Source:
-    """The source of a dataset's texts, whatever it is called today."""
+    """Returns the source of a data set's texts, even if an editor has renamed it. Creates it where it is missing."""
     if source := Source.objects.filter(dataset=dataset).first():
         return source
     name = SOURCE_OF[Dataset(dataset)]
@@ -46,7 +46,7 @@ def source_of(dataset: str) -> Source:
 
 
 def source_named(name: str) -> Source | None:
-    """The source of this name, made with what is known of it where there is none yet; None for no name."""
+    """Returns the source of this name, None for an empty name. Creates it, with what is known, where it is missing."""
     if not name:
         return None
     source, _created = Source.objects.get_or_create(name=name, defaults=KNOWN.get(name, {}))

@@ -1,7 +1,7 @@
-"""Takes the flattened table of symptoms out of an answer.
+"""Takes the table of symptoms out of an answer of MedQuAD.
 
-GARD's pages had a table from the Human Phenotype Ontology (HPO) between two standard texts; MedQuAD runs all into one
-line: "… Low-set ears 90% Seizures - Short stature 7/12 …".
+GARD's pages had a table from the Human Phenotype Ontology (HPO) between two standard texts. In MedQuAD, all of it is
+one line: "… Low-set ears 90% Seizures - Short stature 7/12 …".
 """
 
 import re
@@ -31,13 +31,13 @@ CLOSING = re.compile(
     r"are examined\. Sometimes, no information on frequency is available\. In these cases, the sign or symptom may be "
     r"rare or common\.".replace(" ", r"\s+")
 )
-# "%" alone lost its number. Terms hold hyphens, slashes and numbers, but never such a word of its own.
+# A "%" alone has lost its number. Terms hold hyphens, slashes and numbers, but never such a mark as a separate word.
 ROW_PATTERN = re.compile(r" ?(?P<term>\S.*?) (?P<mark>-|(?:\d{1,3}(?:\.\d+)?)?%|\d+/\d+|\d+ of \d+)(?= |$)")
 UNKNOWN_FREQUENCY = ("-", "%")
-COMMENT = re.compile(r"\s*\{comment=.*?\}")  # of HPO's editors, to each other
+COMMENT = re.compile(r"\s*\{comment=.*?\}")  # HPO's editors wrote these for each other
 
-# The terms of HPO that are no symptoms, under the names that they have had.
-INHERITANCE = """
+# The terms of HPO that are not symptoms, with their present and former names.
+INHERITANCE_TERMS = """
     Autosomal dominant inheritance|Autosomal dominant contiguous gene syndrome|Autosomal dominant somatic cell mutation
     Sex-limited autosomal dominant|Male-limited autosomal dominant|Sex-limited autosomal recessive inheritance
     Autosomal dominant inheritance with paternal imprinting|Autosomal dominant inheritance with maternal imprinting
@@ -48,12 +48,12 @@ INHERITANCE = """
     X-linked recessive inheritance|X-linked dominant inheritance|Y-linked inheritance|Semidominant inheritance
     Variable expressivity|Incomplete penetrance|Age-dependent penetrance
 """
-ONSET = """
+ONSET_TERMS = """
     Onset|Congenital onset|Antenatal onset|Embryonal onset|Fetal onset|Neonatal onset|Infantile onset|Childhood onset
     Juvenile onset|Adult onset|Young adult onset|Early young adult onset|Intermediate young adult onset
     Late young adult onset|Middle age onset|Late onset|Puerpural onset
 """
-COURSE_PATTERN = """
+COURSE_TERMS = """
     Progressive|Progressive disorder|Slow progression|Slowly progressive|Rapidly progressive|Nonprogressive
     Nonprogressive disorder|Variable progression rate|Phenotypic variability|Insidious onset|Acute|Subacute|Chronic
     Death in infancy|Sudden death|Neonatal death|Death in childhood|Stillbirth|Death in adolescence|Death in adulthood
@@ -61,14 +61,18 @@ COURSE_PATTERN = """
 """
 ASPECTS = {
     term.strip().casefold(): aspect
-    for aspect, terms in ((Aspect.INHERITANCE, INHERITANCE), (Aspect.ONSET, ONSET), (Aspect.COURSE, COURSE_PATTERN))
+    for aspect, terms in (
+        (Aspect.INHERITANCE, INHERITANCE_TERMS),
+        (Aspect.ONSET, ONSET_TERMS),
+        (Aspect.COURSE, COURSE_TERMS),
+    )
     for term in re.split(r"[|\n]", terms)
     if term.strip()
 }
 
 
 class TableRow(NamedTuple):
-    """As printed."""
+    """A row of the table as printed."""
 
     term: str
     mark: str
@@ -76,23 +80,24 @@ class TableRow(NamedTuple):
 
 @dataclass(frozen=True)
 class AnswerSymptomTable:
-    """An answer, cut into what stands before, in and after its table. Without a table all of it stands before."""
+    """An answer, divided into the text before, in and after its table. Without a table, `before` is all of it."""
 
     before: str
     opening: str = ""  # a standard text, like `closing`
     rows: tuple[TableRow, ...] = ()
-    unread: str = ""  # of the table, from where it is no longer one
+    unread: str = ""  # the end of the table, where it cannot be read as rows
     closing: str = ""
     after: str = ""
 
     @property
-    def pieces(self) -> tuple[str, ...]:
-        """All that the answer said, in its order."""
+    def texts(self) -> tuple[str, ...]:
+        """Returns everything that the answer said, in its order."""
         cells = (cell for row in self.rows for cell in row)
         return (self.before, self.opening, *cells, self.unread, self.closing, self.after)
 
 
 def split(answer: str) -> AnswerSymptomTable:
+    """Finds the table in an answer, and divides the answer there."""
     opening = OPENING.search(answer)
     if not opening:
         return AnswerSymptomTable(answer)
@@ -115,11 +120,12 @@ def split(answer: str) -> AnswerSymptomTable:
 
 
 def aspect(term: str) -> Aspect:
+    """Returns what a term of HPO is about: inheritance, onset, course or, for all others, a symptom."""
     return ASPECTS.get(term.casefold(), Aspect.SYMPTOM)
 
 
 def symptoms(table: AnswerSymptomTable) -> tuple[tuple[SymptomRecord, ...], list[str]]:
-    """Each row once, in the table's order, and what an editor should know of them."""
+    """Returns each row of a table once, in its order, and remarks for an editor."""
     remarks = [f"of the table of symptoms this could not be read: {table.unread}"] if table.unread else []
     found: Counter[SymptomRecord] = Counter()
     for row in table.rows:
@@ -131,10 +137,10 @@ def symptoms(table: AnswerSymptomTable) -> tuple[tuple[SymptomRecord, ...], list
             remarks.append(f"the symptom “{term}” has a percent sign without a number")
         frequency = "" if row.mark in UNKNOWN_FREQUENCY else row.mark
         if not term or len(term) > LINE_LENGTH or len(frequency) > FREQUENCY_LENGTH:
-            remarks.append(f"this row of the table of symptoms is no term with a frequency: {row.term} {row.mark}")
+            remarks.append(f"this row of the table of symptoms is not a term with a frequency: {row.term} {row.mark}")
             continue
         found[SymptomRecord(term, frequency, aspect(term))] += 1
     for each, times in found.items():
         if times > 1:
-            remarks.append(f"the symptom “{each.term}” {each.frequency or '-'} stands there {times} times")
+            remarks.append(f"the symptom “{each.term}” {each.frequency or '-'} is listed {times} times")
     return tuple(found), remarks

@@ -1,4 +1,4 @@
-"""Other names of a disease, as public data writes them: their kinds, and each of them once."""
+"""Reads synonyms as public data prints them: tells their kinds, and removes repetitions."""
 
 import re
 from collections.abc import Iterable
@@ -7,12 +7,12 @@ from diseases.values import SynonymKind
 from imports.records import SynonymRecord
 from publishing.values import LINE_LENGTH
 
-# "LCHADD", "T-PLL", "vEDS", "CDG-Ie", "MIS-C/A"; but not "Del(2)(q37)", "Non-SCID" or "EBS-loc", where one may doubt.
-ABBREVIATION_NOTE = re.compile(r"(?=(?:.*[A-Z]){2})(?!.*[a-z]{3})[A-Za-z0-9]+(?:[-/][A-Za-z0-9]+)*\+?")
-LONGEST_ABBREVIATION = 12
+# "LCHADD", "T-PLL", "vEDS", "CDG-Ie", "MIS-C/A"; but not "Del(2)(q37)", "Non-SCID" or "EBS-loc", which are unsure.
+ABBREVIATION = re.compile(r"(?=(?:.*[A-Z]){2})(?!.*[a-z]{3})[A-Za-z0-9]+(?:[-/][A-Za-z0-9]+)*\+?")
+MAX_ABBREVIATION_LENGTH = 12
 
 SYNONYM_NOTE = re.compile(r"(?:,\s*|\s*\()(?P<note>formerly|former(?: name)?|subtype|disease|disorder)(?P<end>\)?)$")
-KINDS = {
+NOTED_KINDS = {
     "formerly": SynonymKind.FORMER,
     "former": SynonymKind.FORMER,
     "former name": SynonymKind.FORMER,
@@ -21,34 +21,34 @@ KINDS = {
 
 
 def synonym(text: str) -> SynonymRecord:
-    """A name with its kind. A note such as "(formerly)" is a kind, and "(disease)" says nothing: neither stays."""
+    """Returns a name with its kind. A note is removed: "(formerly)" becomes the kind, "(disease)" says nothing."""
     text = " ".join(text.split())
     kind = None
-    if (found := SYNONYM_NOTE.search(text)) and (found["end"] or found["note"] in KINDS):
-        text = text[: found.start()].rstrip(" ,;")
-        kind = KINDS.get(found["note"])
+    if (match := SYNONYM_NOTE.search(text)) and (match["end"] or match["note"] in NOTED_KINDS):
+        text = text[: match.start()].rstrip(" ,;")
+        kind = NOTED_KINDS.get(match["note"])
     return SynonymRecord(text, kind or (SynonymKind.ABBREVIATION if is_abbreviation(text) else SynonymKind.EXACT))
 
 
 def is_abbreviation(text: str) -> bool:
-    return len(text) <= LONGEST_ABBREVIATION and bool(ABBREVIATION_NOTE.fullmatch(text))
+    return len(text) <= MAX_ABBREVIATION_LENGTH and bool(ABBREVIATION.fullmatch(text))
 
 
 def distinct(name: str, texts: Iterable[str]) -> tuple[tuple[SynonymRecord, ...], tuple[str, ...]]:
-    """The names that differ from the disease's own and from each other by more than capitals, and remarks.
+    """Returns each synonym once, without the disease's own name, and remarks. Capitals make no difference.
 
-    They are sorted, so that the same names in another order are no change. A kind that was noted beside a name counts
-    for the same name without a note too.
+    They are sorted, so that the same names in another order are no change. A kind that is noted beside a name also
+    counts for the same name without a note.
     """
-    found: dict[str, SynonymRecord] = {}
+    by_text: dict[str, SynonymRecord] = {}
     remarks = []
     for text in sorted(texts):
         record = synonym(text)
         folded = record.text.casefold()
         if len(record.text) > LINE_LENGTH:
-            remarks.append(f"Left out, since it has more than {LINE_LENGTH} characters: the name “{text[:80]}…”")
+            remarks.append(f"Left out, because it has more than {LINE_LENGTH} characters: the name “{text[:80]}…”")
         elif folded and folded != name.casefold():
-            earlier = found.setdefault(folded, record)
-            if record.kind in KINDS.values():
-                found[folded] = SynonymRecord(earlier.text, record.kind)
-    return tuple(found.values()), tuple(remarks)
+            earlier = by_text.setdefault(folded, record)
+            if record.kind in NOTED_KINDS.values():
+                by_text[folded] = SynonymRecord(earlier.text, record.kind)
+    return tuple(by_text.values()), tuple(remarks)

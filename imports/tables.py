@@ -1,4 +1,4 @@
-"""Reads lines and tables of text whose content nobody vouches for, a line at a time."""
+"""Reads lines and tables from text files that cannot be trusted, one line at a time."""
 
 import csv
 import gzip
@@ -12,40 +12,45 @@ from imports.lines import NO_TEXT
 from imports.records import UnreadableRecord, UnreadableSource
 
 GZIP = b"\x1f\x8b"
-# Ten times what the largest source has today, and far from filling a memory or an hour.
+# Ten times what the largest source has today, and small enough for the memory of a server.
 MAX_TABLE_BYTES = 256 * 1024 * 1024
 MAX_LINES = 1_000_000
 MAX_LINE_LENGTH = 1024 * 1024
 
 
 class TextLine(NamedTuple):
+    """A line of a file, and where it stands, for the report."""
+
     where: str
     text: str
 
 
 class FileRow(NamedTuple):
+    """The cells of a row of a table by column, and where the row stands, for the report."""
+
     where: str
     cells: dict[str, str]
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """The bytes of a file, unpacked where it is a gzip file, whatever it is called."""
+    """Opens a file for reading, and unpacks it if its content is gzip. Raises UnreadableSource."""
     try:
         with path.open("rb") as file:
-            packed = file.read(2) == GZIP
+            is_packed = file.read(2) == GZIP
             file.seek(0)
-            yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
+            yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if is_packed else file
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UnreadableSource(f"{path}: is damaged ({error}). Download it again.") from error
     except OSError as error:
         raise UnreadableSource(f"{path}: cannot be read ({error}). Check the path and its permissions.") from error
 
 
-def text_lines(stream: BinaryIO, name: str, refusals: list[UnreadableRecord]) -> Iterator[TextLine]:
-    """The lines of a file in UTF-8. One that is no text is refused, and the others go on.
+def text_lines(stream: BinaryIO, name: str, unreadable: list[UnreadableRecord]) -> Iterator[TextLine]:
+    """Yields the lines of a file in UTF-8. Lines that are not text are added to `unreadable`.
 
-    What is read is counted as it comes, so that a gzip file that unpacks without an end is stopped too.
+    The bytes are counted while they are read, so that a gzip file that unpacks without an end is stopped too. Raises
+    UnreadableSource where the file is too long.
     """
     size = number = 0
     while raw := stream.readline(MAX_LINE_LENGTH):
@@ -60,17 +65,17 @@ def text_lines(stream: BinaryIO, name: str, refusals: list[UnreadableRecord]) ->
         _check_size(name, size, number)
         where = f"{name}, line {number}"
         if too_long:
-            refusals.append(UnreadableRecord(where, f"is longer than {MAX_LINE_LENGTH:,} bytes", failed=True))
+            unreadable.append(UnreadableRecord(where, f"is longer than {MAX_LINE_LENGTH:,} bytes", failed=True))
             continue
         try:
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
-            refusals.append(
-                UnreadableRecord(where, f"is no text in UTF-8 ({error.reason} at byte {error.start})", failed=True)
+            unreadable.append(
+                UnreadableRecord(where, f"is not text in UTF-8 ({error.reason} at byte {error.start})", failed=True)
             )
             continue
         if NO_TEXT.search(text):
-            refusals.append(UnreadableRecord(where, "holds characters that are no text", failed=True))
+            unreadable.append(UnreadableRecord(where, "holds characters that are not text", failed=True))
         elif text.strip():
             yield TextLine(where, text)
 
@@ -83,22 +88,29 @@ def _check_size(name: str, size: int, number: int) -> None:
 
 
 def table(
-    lines: Iterable[TextLine], name: str, columns: Iterable[str], refusals: list[UnreadableRecord], delimiter: str = ","
+    lines: Iterable[TextLine],
+    name: str,
+    columns: Iterable[str],
+    unreadable: list[UnreadableRecord],
+    delimiter: str = ",",
 ) -> Iterator[FileRow]:
-    """The rows below the line of headings. Each row is one line, so a stray quotation mark costs no other row."""
+    """Yields the rows below the line of headings. Each row is one line, so a wrong quotation mark spoils no other row.
+
+    Rows that cannot be read are added to `unreadable`. Raises UnreadableSource where a column is missing.
+    """
     headings: list[str] = []
     for line in lines:
         try:
             (cells,) = csv.reader([line.text], delimiter=delimiter, strict=True)
         except (csv.Error, ValueError) as error:
-            refusals.append(UnreadableRecord(line.where, f"is no row of a table ({error})", failed=True))
+            unreadable.append(UnreadableRecord(line.where, f"is not a row of a table ({error})", failed=True))
             continue
         if not headings:
             headings = [cell.strip() for cell in cells]
             check_columns(name, headings, columns)
         elif len(cells) != len(headings):
             reason = f"has {len(cells)} cells where the table has {len(headings)} columns"
-            refusals.append(UnreadableRecord(line.where, reason, failed=True))
+            unreadable.append(UnreadableRecord(line.where, reason, failed=True))
         else:
             yield FileRow(line.where, dict(zip(headings, cells, strict=True)))
     if not headings:
@@ -106,6 +118,7 @@ def table(
 
 
 def check_columns(name: str, found: Iterable[str], wanted: Iterable[str]) -> None:
+    """Raises UnreadableSource where a wanted column is missing."""
     found = [heading for heading in found if heading]
     if missing := [column for column in wanted if column not in found]:
         raise UnreadableSource(

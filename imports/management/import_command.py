@@ -1,4 +1,4 @@
-"""What the commands that import a dataset have in common: options, progress, report and the record of the run."""
+"""The base class of the commands that import a data set: options, progress, the report, and the stored run."""
 
 import gc
 import json
@@ -12,32 +12,32 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
-from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, transaction
 from django.utils import timezone
 from tqdm import tqdm
 
+from accounts.models import User
 from diseases.models import Disease
 from imports.archives import readable
 from imports.models import Dataset, ImportRun
 from imports.records import Delivery, SourceRecord, UnreadableSource
-from imports.report import ImportReport
+from imports.report import Heading, ImportReport
 from imports.runner import ImportRunner
 from imports.sources import source_of
-from publishing.verbs import may
+from publishing.verbs import Author, may
 
-PROGRESS_STEPS = 10  # lines of progress where there is no terminal
+PROGRESS_STEPS = 10  # how many lines of progress to print where there is no terminal
 
 
 def positive_count(text: str) -> int:
     if not text.isdigit() or not int(text):
-        raise ArgumentTypeError(f"“{text}” is no number from 1 up")
+        raise ArgumentTypeError(f"“{text}” is not a whole number of at least 1")
     return int(text)
 
 
-def _refuse_no_place(file: Path) -> None:
-    """Before the work, not after it."""
+def _ensure_report_can_be_saved(file: Path) -> None:
+    """Raises CommandError where the report has no valid place. It is called before the import, which may be long."""
     if file.is_dir():
         raise CommandError(f"Cannot write the report: {file} is a folder.")
     if not file.parent.is_dir():
@@ -45,9 +45,9 @@ def _refuse_no_place(file: Path) -> None:
 
 
 @contextmanager
-def _ending_in_order() -> Iterator[None]:
-    """Takes the end that a machine asks for, when it shuts down say, as Ctrl+C: the report of the run is written."""
-    if threading.current_thread() is not threading.main_thread():  # where no signal arrives
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """Makes SIGTERM, as when the machine shuts down, act like Ctrl+C, so that the report of the run is saved."""
+    if threading.current_thread() is not threading.main_thread():  # other threads receive no signals
         yield
         return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -58,40 +58,44 @@ def _ending_in_order() -> Iterator[None]:
 
 
 class ImportCommand(BaseCommand):
-    """A subclass names its dataset, its arguments, and reads them."""
+    """Imports a data set. A subclass names the data set, adds its arguments, and reads its files."""
 
     dataset: ClassVar[Dataset]
     creates: ClassVar[bool] = True
 
     def read(self, **options: Any) -> Delivery:
-        """The records that the files hold. Raises SourceError."""
+        """Returns the records of the files. Raises UnreadableSource."""
         raise NotImplementedError
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="say exactly what would change, and change nothing")
+        parser.add_argument("--dry-run", action="store_true", help="report what would change, and change nothing")
         if self.creates:
             parser.add_argument(
-                "--publish-new", action="store_true", help="put the diseases that this run makes live; needs --by"
+                "--publish-new", action="store_true", help="publish the diseases that this run creates; needs --by"
             )
-        parser.add_argument("--by", metavar="USERNAME", help="in whose name; with --publish-new one who may publish")
-        parser.add_argument("--limit", type=positive_count, metavar="N", help="read the first N records only")
-        parser.add_argument("--report", type=Path, metavar="FILE", help="write the whole report here too, as JSON")
+        parser.add_argument(
+            "--by",
+            metavar="USERNAME",
+            help="the author; with --publish-new, an account that may publish",
+        )
+        parser.add_argument("--limit", type=positive_count, metavar="N", help="read only the first N records")
+        parser.add_argument("--report", type=Path, metavar="FILE", help="also save the whole report here, as JSON")
 
     def handle(self, *args: Any, dry_run: bool, by: str | None, **options: Any) -> None:
         publish_new, limit, file = options.get("publish_new", False), options["limit"], options["report"]
         author = self.author(by, publish_new)
         if file:
-            _refuse_no_place(file)
+            _ensure_report_can_be_saved(file)
         report, run, stopped = ImportReport(), None, ""
         try:
             delivery = self.read(**options)
             run = None if dry_run else self.start(delivery, author)
-            gc.set_threshold(100_000)  # looking for rings among so many short-lived rows costs a sixth
-            with _ending_in_order(), transaction.atomic() if dry_run else nullcontext():
+            gc.set_threshold(100_000)  # searching so many short-lived objects for cycles takes a sixth of the time
+            with _interrupted_by_sigterm(), transaction.atomic() if dry_run else nullcontext():
                 source = source_of(self.dataset)
                 create = options.get("create", self.creates)
                 origin = run.origin if run else ""
-                merge = ImportRunner(
+                runner = ImportRunner(
                     self.dataset,
                     source,
                     author,
@@ -100,31 +104,31 @@ class ImportCommand(BaseCommand):
                     report=report,
                     origin=origin,
                 )
-                self.run(merge, delivery, limit, dry_run)
+                self.run(runner, delivery, limit, dry_run)
                 if dry_run:
                     transaction.set_rollback(True)
         except UnreadableSource as error:
             stopped = str(error)
         except (KeyboardInterrupt, OperationalError) as error:
-            why = "Interrupted" if isinstance(error, KeyboardInterrupt) else f"The database cannot go on: {error}"
-            stopped = f"{why}. Every record so far is whole; run it again for the others."
+            why = "Interrupted" if isinstance(error, KeyboardInterrupt) else f"The database stopped: {error}"
+            stopped = f"{why}. The records so far are complete; run the command again for the others."
         if run:
             self.end(run, report, stopped)
         if run or not stopped:
-            self.tell(report, dry_run, file)
+            self.print_report(report, dry_run, file)
         if stopped:
             raise CommandError(stopped)
         if report.has_failed:
-            failed = len(report.lines["failed"])
+            failed = len(report.lines[Heading.FAILED])
             raise CommandError(f"{failed:,} records were not imported; they are named above.")
 
-    def author(self, by: str | None, publish_new: bool) -> Any:
-        """The user named by --by, or without one the command's own name, which may make drafts only."""
+    def author(self, by: str | None, publish_new: bool) -> Author:
+        """Returns the user named by --by, or the command's own name, under which only drafts can be made."""
         if by is None:
             if publish_new:
-                raise CommandError("--publish-new needs --by USERNAME: what goes live is always someone's decision.")
+                raise CommandError("--publish-new needs --by USERNAME: a person must decide what is published.")
             return f"import_{self.dataset}"
-        user = get_user_model().objects.filter(username=by).first()
+        user = User.objects.filter(username=by).first()
         if user is None:
             raise CommandError(f"There is no user “{by}”.")
         if publish_new and not may(user, "publish", Disease):
@@ -133,27 +137,30 @@ class ImportCommand(BaseCommand):
             )
         return user
 
-    def start(self, delivery: Delivery, author: Any) -> ImportRun:
+    def start(self, delivery: Delivery, author: Author) -> ImportRun:
+        """Saves that a run has started."""
         files = "\n".join(readable(path.name) for path in delivery.paths)
         name = author if isinstance(author, str) else author.get_full_name() or author.get_username()
         return ImportRun.objects.create(dataset=self.dataset, files=files, by_name=name)
 
     def end(self, run: ImportRun, report: ImportReport, stopped: str) -> None:
-        """Also of a run that was stopped: what it says of records that are done, the next one does not say again."""
+        """Saves the report, also of a run that was stopped: the next run does not report the same records again."""
         run.report = report.as_json()
         run.finished_at = None if stopped else timezone.now()
-        with suppress(OperationalError):  # a full disk: the report is told all the same
+        with suppress(OperationalError):  # on a full disk, the report is still printed
             run.save()
 
-    def run(self, merge: ImportRunner, delivery: Delivery, limit: int | None, dry_run: bool) -> None:
-        merge.run(self.progress(islice(delivery.records, limit), min(limit or delivery.total, delivery.total)), dry_run)
+    def run(self, runner: ImportRunner, delivery: Delivery, limit: int | None, dry_run: bool) -> None:
+        """Merges the records, and adds to the report what is missing and what could not be read."""
+        total = min(limit or delivery.total, delivery.total)
+        runner.run(self.progress(islice(delivery.records, limit), total), dry_run)
         if limit is None:
-            merge.report_missing()
-        for refusal in delivery.refusals:
-            merge.report.add("failed" if refusal.failed else "skipped", refusal.where, refusal.reason)
+            runner.report_missing()
+        for each in delivery.unreadable:
+            runner.report.add(Heading.FAILED if each.failed else Heading.SKIPPED, each.where, each.reason)
 
     def progress(self, records: Iterator[SourceRecord], total: int) -> Iterator[SourceRecord]:
-        """The records, with a bar on a terminal and a line for every tenth of them elsewhere."""
+        """Yields the records. Shows a bar on a terminal, and prints a line for every tenth of them elsewhere."""
         if sys.stderr.isatty():
             yield from tqdm(records, total=total, unit=" records", file=sys.stderr, dynamic_ncols=True)
             return
@@ -164,9 +171,10 @@ class ImportCommand(BaseCommand):
                 self.stdout.write(f"{number:,} of {total:,} records")
                 self.stdout.flush()
 
-    def tell(self, report: ImportReport, dry_run: bool, file: Path | None) -> None:
+    def print_report(self, report: ImportReport, dry_run: bool, file: Path | None) -> None:
+        """Prints the report, and saves it in the file of --report."""
         if dry_run:
-            self.stdout.write("Dry run: nothing was changed. It would be like this.")
+            self.stdout.write("Dry run: nothing was changed. This is what would happen:")
         for line in report.text():
             self.stdout.write(line)
         if file:

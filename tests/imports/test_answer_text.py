@@ -57,7 +57,7 @@ def test_a_question_about_this_disease_is_not_reported(question):
 def test_a_second_question_is_a_heading():
     text = read("How is testitis diagnosed? By a test. Is testing available? Yes.")
     assert text.answer == "<p>By a test.</p>\n<h3>Is testing available?</h3>\n<p>Yes.</p>"
-    assert text.remarks == ("a second question stands in it: Is testing available?",)
+    assert text.remarks == ("it holds a second question: Is testing available?",)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_bare_addresses_become_links_and_stay_as_they_are():
 def test_citations_are_dropped_and_named():
     text = read("It is rare.[9184] It fades. [1] [2] The [left] one.")
     assert text.answer == "<p>It is rare. It fades. The [left] one.</p>"
-    assert text.remarks == ("citation marks without a list were dropped: [9184], [1], [2]",)
+    assert text.remarks == ("citation marks were left out, since their list is missing: [9184], [1], [2]",)
 
 
 def test_what_an_editor_should_look_at_is_named_and_stays():

@@ -96,10 +96,10 @@ def sections(report):
     return found
 
 
-KEPT = "Not placed; kept in the staff notes"
-DROPPED = "Not placed, and kept nowhere: nothing is written to what is there already"
-DIFFERENT = "There already, and different: nothing was changed"
-SAME = "There already, and the same"
+KEPT = "Not placed; saved in the staff notes"
+DROPPED = "Not placed and not saved, since pages that are already on the site are not changed"
+DIFFERENT = "Already on the site, and different: nothing was changed"
+SAME = "Already on the site, and the same"
 
 
 def test_the_seed_page_is_right_in_every_field(seed_page):
@@ -219,7 +219,7 @@ def test_a_second_run_changes_nothing_and_says_so(seed_page):
     report = run(seed_page)
 
     assert everything() == before
-    assert "There already, and the same (7)" in report
+    assert "Already on the site, and the same (7)" in report
     assert "Created" not in report
 
 
@@ -245,7 +245,7 @@ def test_likely_duplicates_are_looked_for_among_all_organizations(write):
         )
     )
 
-    assert sections(report)["Likely duplicates, kept apart"] == [
+    assert sections(report)["Likely duplicates, not merged"] == [
         "Eye Fund and Sight Trust: the same telephone or fax number",
         "Eye Fund and Eye Society: the same website",
         "Eye Fund and Vision Fund: the same telephone or fax number",
@@ -610,7 +610,7 @@ def test_what_does_not_fit_is_left_out_reported_and_kept_whole(write, page, what
     assert value.strip() in notes
     assert all(len(line) < 300 for line in report[KEPT])
     assert everything() == before
-    assert (again[KEPT], set(again) - {"Likely duplicates, kept apart"}) == (report[KEPT], {SAME, KEPT})
+    assert (again[KEPT], set(again) - {"Likely duplicates, not merged"}) == (report[KEPT], {SAME, KEPT})
 
 
 def test_what_does_not_fit_costs_nothing_beside_it(write):
@@ -676,8 +676,8 @@ def test_what_stands_twice_on_a_page_is_made_once(write):
     assert report == {
         "Created as drafts": ["organization Eye Society", "disease Coats disease"],
         KEPT: [
-            "line 29: phone of EYE SOCIETY “217-555-0199” left out: the page says something else before.",
-            "line 17: “What causes Coats disease?” left out: it is answered on line 9 already",
+            "line 29: phone of EYE SOCIETY “217-555-0199” left out: an earlier line of the page says something else.",
+            "line 17: “What causes Coats disease?” left out: line 9 already has an answer to it",
         ],
     }
     assert "217-555-0199" in organization.staff_notes

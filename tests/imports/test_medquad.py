@@ -34,7 +34,7 @@ def synonyms(*texts):
 
 @pytest.fixture
 def deliver(tmp_path):
-    """The records and refusals of a folder with these files."""
+    """The records and unreadable of a folder with these files."""
 
     def deliver(*files):
         for number, content in enumerate(files, start=1):
@@ -43,13 +43,13 @@ def deliver(tmp_path):
         records = list(delivery.records)
         assert delivery.total == len(records)
         shorten = {f"{tmp_path.name}/{number}.xml": f"{number}.xml" for number in range(1, len(files) + 1)}
-        return records, [refusal._replace(where=shorten[refusal.where]) for refusal in delivery.refusals]
+        return records, [refusal._replace(where=shorten[refusal.where]) for refusal in delivery.unreadable]
 
     return deliver
 
 
 def test_a_file_is_read_in_every_field(deliver, tmp_path):
-    (record,), refusals = deliver(
+    (record,), unreadable = deliver(
         document(
             "<UMLS><CUIs><CUI>C0268059</CUI><CUI>C0268059</CUI><CUI>odd</CUI></CUIs></UMLS>",
             synonyms("testitis", "Old test (formerly)", "OLD TEST", "Tests"),
@@ -64,7 +64,7 @@ def test_a_file_is_read_in_every_field(deliver, tmp_path):
     )
 
     https = URL.replace("http:", "https:")
-    assert refusals == []
+    assert unreadable == []
     assert record == SourceRecord(
         key="GARD:7",
         where=f"{tmp_path.name}/1.xml",
@@ -109,19 +109,19 @@ def test_synonyms_that_are_none_are_left_out_and_named(deliver):
     (record,), _ = deliver(document(synonyms("x" * 150, "Fever (a symptom)", "Mild (subtype, also called Y)")))
     assert record.synonyms == (SynonymRecord("Mild", SynonymKind.SUBTYPE),)
     assert record.remarks == (
-        f"this other name was left out, since it was cut off or is too long: {'x' * 150}",
-        "this other name was left out, since its note says that it is none: Fever (a symptom)",
-        "the other name “Mild” has a note: subtype, also called Y",
+        f"this synonym was left out, because it was cut off or is too long: {'x' * 150}",
+        "this synonym was left out, because its note says that it is not a name: Fever (a symptom)",
+        "the synonym “Mild” has a note: subtype, also called Y",
     )
 
 
 def test_files_of_one_gard_id_are_one_record(deliver, tmp_path):
-    (record,), refusals = deliver(
+    (record,), unreadable = deliver(
         document(pair("What causes Testitis ?", "This.")),
         document(pair("What causes Testitis ?", "That."), focus="<Focus>Test syndrome</Focus>", url=f"{URL}/2"),
         document(pair("Is Testitis inherited ?", "No.", "inheritance")),
     )
-    assert refusals == []
+    assert unreadable == []
     assert (record.name, record.synonyms) == ("Testitis", (SynonymRecord("Test syndrome"),))
     assert record.where == ", ".join(f"{tmp_path.name}/{number}.xml" for number in (1, 2, 3))
     assert [(each.key, each.answer) for each in record.questions] == [
@@ -130,7 +130,7 @@ def test_files_of_one_gard_id_are_one_record(deliver, tmp_path):
     ]
     assert record.remarks == (
         f"{tmp_path.name}/2.xml calls it “Test syndrome”",
-        "2:0000001-1: asks the same as 0000001-1, and answers otherwise: <p>That.</p>",
+        "2:0000001-1: asks the same as 0000001-1, with another answer: <p>That.</p>",
     )
 
 
@@ -140,13 +140,13 @@ def test_records_come_by_number_of_gard_whatever_the_files_are_called(deliver):
 
 
 def test_other_deliveries_write_other_cases_and_leave_things_out(deliver):
-    (record,), refusals = deliver(
+    (record,), unreadable = deliver(
         f'<doc URL="{URL}" xmlns="urn:x"><focus> Testítis\n </focus><qapairs><pair/>'
         "<qapair><question qtype='Outlook'>What is the outlook for Testitis ?</question>"
         "<answer>It is\tgood.\n\n• rest\n• tea</answer></qapair>"
         "<qapair><question qtype='dose'>How is Testitis treated?</question></qapair><qapair/></qapairs></doc>"
     )
-    assert refusals == []
+    assert unreadable == []
     assert record.name == "Testítis"
     assert [(each.key, each.topic, each.question, each.answer) for each in record.questions] == [
         ("1-1", "outlook", "What is the outlook for Testitis?", "<p>It is good.</p>\n<p>• rest • tea</p>"),
@@ -155,13 +155,13 @@ def test_other_deliveries_write_other_cases_and_leave_things_out(deliver):
     assert record.remarks == (
         "1-2: there is no answer",
         "1-3: there is no answer",
-        "1-3: left out, since its question is missing or too long: ",
+        "1-3: left out, because its question is missing or too long: ",
     )
 
 
 def test_what_cannot_be_joined_or_read_is_named_with_its_reason(deliver):
     entities = '<!DOCTYPE x [<!ENTITY a "b">]>'
-    records, refusals = deliver(
+    records, unreadable = deliver(
         document("<CUI>C0000001</CUI>", url="https://other.example/1.htm"),
         document(focus=""),
         document(url="", focus=""),
@@ -173,20 +173,22 @@ def test_what_cannot_be_joined_or_read_is_named_with_its_reason(deliver):
         b'<?xml version="1.0" encoding="zorb"?><a/>',
     )
     assert records == []
-    doctype = "declares a document type or entities, which can be made to harm: remove the DOCTYPE"
-    assert refusals[:5] == [
+    doctype = "declares a document type or entities, which can do harm: remove the DOCTYPE"
+    assert unreadable[:5] == [
         UnreadableRecord(
-            "1.xml", "no GARD id, so nothing to join on (Testitis; UMLS:C0000001; https://other.example/1.htm)", False
+            "1.xml",
+            "it has no GARD id, so its disease is not known (Testitis; UMLS:C0000001; https://other.example/1.htm)",
+            False,
         ),
         UnreadableRecord(
-            "2.xml", "GARD:7 has no name (Focus) that fits: add the disease by hand, or mend the file", True
+            "2.xml", "GARD:7 has no name (Focus) that fits: add the disease by hand, or correct the file", True
         ),
-        UnreadableRecord("3.xml", "no GARD id, so nothing to join on (no name)", False),
+        UnreadableRecord("3.xml", "it has no GARD id, so its disease is not known (no name)", False),
         UnreadableRecord("4.xml", doctype, True),
         UnreadableRecord("5.xml", doctype, True),
     ]
-    assert [(each.reason.partition(" (")[0], each.failed) for each in refusals[5:]] == [
-        ("is no XML that can be read", True)
+    assert [(each.reason.partition(" (")[0], each.failed) for each in unreadable[5:]] == [
+        ("is not XML that can be read", True)
     ] * 4
 
 
@@ -209,7 +211,7 @@ def real() -> list[SourceRecord]:
         pytest.skip(f"SKIPPED: the MedQuAD files are not at {REAL}")
     delivery = read_medquad(REAL)
     records = list(delivery.records)
-    assert delivery.refusals == []
+    assert delivery.unreadable == []
     return records
 
 

@@ -27,6 +27,7 @@ from imports.records import (
     SynonymRecord,
     UnreadableSource,
 )
+from imports.report import Heading
 from imports.runner import ImportRunner
 from imports.sources import source_named, source_of
 from publishing.models import Edition, Event
@@ -69,7 +70,7 @@ def answer(text):
 
 
 def state():
-    """All that an import leaves behind, without the clock and the numbers of rows."""
+    """Returns everything that an import saves, without times and primary keys."""
     rows = {
         model.__name__: sorted(json.dumps(row, default=str, sort_keys=True) for row in model.objects.values(*fields))
         for model, fields in {
@@ -94,7 +95,7 @@ def test_a_record_becomes_a_draft_with_everything_it_says_and_no_date():
     edition = save_edition(disease, by="test")
     page = edition.page
     assert edition.number == 1  # what the import kept is what the rows say
-    assert report.lines["created"] == ["Redd disease (GARD:77)"]
+    assert report.lines[Heading.CREATED] == ["Redd disease (GARD:77)"]
     assert [name.text for name in page.synonyms] == ["Reddism"]
     assert [(code.scheme, code.value, code.relation) for code in page.identifiers] == [
         ("GARD", "77", "exact"),
@@ -128,7 +129,7 @@ def test_what_no_editor_touched_follows_the_dataset_in_the_working_copy_alone():
     symptoms = (SymptomRecord("Red hair", "50%"), SymptomRecord("Freckles"))
     report = merge(replace(RECORD, questions=answer("A gene."), symptoms=symptoms))
 
-    assert report.lines["updated"] == [
+    assert report.lines[Heading.UPDATED] == [
         "Redd disease (GARD:77): question “What causes Redd disease?”",
         "Redd disease (GARD:77): symptom “Red hair”",
     ]
@@ -159,7 +160,11 @@ def test_what_an_editor_touched_is_proposed_once_and_a_refusal_stands_for_that_t
         "<p>Nobody knows.</p>",
         "<p>A gene.</p>",
     )
-    assert (len(first.lines["proposed"]), again.changed_nothing, Question.objects.values().get()) == (1, True, here)
+    assert (len(first.lines[Heading.PROPOSED]), again.changed_nothing, Question.objects.values().get()) == (
+        1,
+        True,
+        here,
+    )
 
     Proposal.objects.update(state="declined")
     merge(replace(RECORD, questions=answer("A gene."), synonyms=()))
@@ -180,7 +185,7 @@ def test_what_an_editor_deleted_does_not_come_back():
     assert (disease.synonyms.count(), disease.questions.count()) == (0, 0)
     assert list(disease.symptoms.values_list("term", flat=True)) == ["Red hair"]
     assert [str(code) for code in disease.identifiers.all()] == ["GARD:77"]
-    assert "Redd disease (GARD:77): question:1-1" in report.lines["suppressed"]
+    assert "Redd disease (GARD:77): question:1-1" in report.lines[Heading.SUPPRESSED]
 
 
 def test_what_no_page_may_hold_never_gets_into_a_row():
@@ -196,7 +201,7 @@ def test_a_disease_in_the_bin_is_left_there():
 
     report = merge(replace(RECORD, questions=answer("A gene.")))
 
-    assert (report.lines["skipped"], state()) == (
+    assert (report.lines[Heading.SKIPPED], state()) == (
         ["77.xml, Redd disease: it is in the trash, and stays there"],
         before,
     )
@@ -219,7 +224,7 @@ def test_a_term_that_stands_twice_is_followed_by_its_frequency(now, rows, propos
 
     report = merge(red(*now))
 
-    assert report.lines["failed"] == []
+    assert report.lines[Heading.FAILED] == []
     assert dict(redd().symptoms.values_list("position", "frequency")) == rows
     assert [proposal.part for proposal in Proposal.objects.all()] == proposed
     before = state()
@@ -233,7 +238,7 @@ def test_for_a_disease_in_the_bin_nothing_is_proposed_by_its_name():
 
     report = merge(RECORD)
 
-    assert report.lines["skipped"] == ["77.xml, Redd disease: it is in the trash, and stays there"]
+    assert report.lines[Heading.SKIPPED] == ["77.xml, Redd disease: it is in the trash, and stays there"]
     assert not Proposal.objects.exists()
 
 
@@ -317,7 +322,7 @@ def test_a_second_answer_on_a_topic_is_proposed_and_one_on_a_new_topic_is_put_in
     assert (proposal.action, proposal.part, proposal.reason) == (
         "add",
         "question:1-1",
-        "The page has an answer on this topic already, from elsewhere.",
+        "The page already has an answer on this topic from elsewhere.",
     )
 
 
@@ -329,7 +334,7 @@ def test_an_answer_that_comes_later_to_a_topic_is_no_second_one_either(before):
     merge(RECORD)
 
     assert redd().questions.filter(topic="causes").exclude(answer="").get().question == "Why?"
-    assert Proposal.objects.get().reason == "The page has an answer on this topic already, from elsewhere."
+    assert Proposal.objects.get().reason == "The page already has an answer on this topic from elsewhere."
 
 
 def test_the_same_question_with_another_answer_is_proposed_as_a_change():
@@ -351,12 +356,12 @@ def test_what_an_editors_own_row_says_already_is_proposed_and_stops_nothing_else
 
     report = merge(replace(RECORD, synonyms=(SynonymRecord("Café disease"),), symptoms=symptoms))
 
-    assert report.lines["failed"] == []
+    assert report.lines[Heading.FAILED] == []
     assert sorted(redd().synonyms.values_list("text", flat=True)) == ["Cafe disease", "Café disease"]
     assert list(redd().symptoms.values_list("frequency", flat=True)) == ["50%", "90%", "1%"]
     assert sorted(Proposal.objects.values_list("part", "reason")) == [
-        ("symptom:red hair:1", "Another row says this already. Delete one of the two."),
-        ("synonym:cafe disease", "Another row says this already. Delete one of the two."),
+        ("symptom:red hair:1", "The page already says this in another place. Delete one of the two."),
+        ("synonym:cafe disease", "The page already says this in another place. Delete one of the two."),
     ]
 
 
@@ -373,8 +378,8 @@ def test_a_gard_id_of_another_disease_that_becomes_exact_is_a_conflict(dataset):
     sure = (CodeRecord("ORPHA", "900005"), CodeRecord("GARD", "77"))
     report = merge(replace(mondo, codes=sure, synonyms=(SynonymRecord("Azure"),)), dataset=dataset, create=False)
 
-    assert report.lines["failed"] == []
-    assert report.lines["conflicts"] == ["line 1, Blue disease: GARD 77 is Redd disease"]
+    assert report.lines[Heading.FAILED] == []
+    assert report.lines[Heading.CONFLICTS] == ["line 1, Blue disease: GARD 77 is Redd disease"]
     assert blue.identifiers.get(scheme="GARD").relation == "unknown"
     assert blue.synonyms.filter(text="Azure").exists()
 
@@ -385,7 +390,7 @@ def test_a_name_alone_joins_nothing_but_is_proposed_with_its_code():
     report = merge(RECORD)
 
     assert (disease.identifiers.filter(scheme="GARD").count(), Disease.objects.count()) == (0, 1)
-    assert [len(report.lines[heading]) for heading in ("created", "skipped")] == [0, 1]
+    assert [len(report.lines[heading]) for heading in (Heading.CREATED, Heading.SKIPPED)] == [0, 1]
     proposal = Proposal.objects.get()
     assert (proposal.disease, proposal.part, proposal.new["value"]) == (disease, "code:GARD:77", "77")
 
@@ -407,9 +412,9 @@ def test_a_code_that_was_accepted_for_the_wrong_disease_stops_nothing_once_it_is
     report = merge(RECORD)
 
     owner = Disease.objects.get(identifiers__scheme="GARD", identifiers__value="77")
-    assert (report.lines["failed"], owner.name) == ([], "Right" if moved else "Redd disease")
+    assert (report.lines[Heading.FAILED], owner.name) == ([], "Right" if moved else "Redd disease")
     assert set(Provenance.objects.values_list("disease", flat=True)) == {owner.pk}
-    assert merge(replace(RECORD, synonyms=())).lines["failed"] == []
+    assert merge(replace(RECORD, synonyms=())).lines[Heading.FAILED] == []
 
 
 def test_a_name_that_belongs_to_another_code_is_a_conflict():
@@ -417,7 +422,9 @@ def test_a_name_that_belongs_to_another_code_is_a_conflict():
 
     report = merge(numbered(78, "Redd disease"))
 
-    assert report.lines["conflicts"] == ["77.xml, Redd disease: the name belongs to a disease here that is GARD 77"]
+    assert report.lines[Heading.CONFLICTS] == [
+        "77.xml, Redd disease: the name belongs to a disease on this site that is GARD 77"
+    ]
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -427,7 +434,7 @@ def test_a_name_that_moves_to_another_record_is_free_whatever_their_order(order)
 
     report = merge(*moved)
 
-    assert (report.lines["conflicts"], report.lines["created"]) == ([], ["Redd disease (GARD:78)"])
+    assert (report.lines[Heading.CONFLICTS], report.lines[Heading.CREATED]) == ([], ["Redd disease (GARD:78)"])
     assert (report.read, merge(*moved).changed_nothing) == (2, True)
 
 
@@ -442,7 +449,9 @@ def test_codes_of_several_diseases_join_none():
         create=False,
     )
 
-    assert report.lines["conflicts"] == ["line 9, Form: its OMIM code belongs to several diseases here: Form 1, Form 2"]
+    assert report.lines[Heading.CONFLICTS] == [
+        "line 9, Form: its OMIM code belongs to several diseases on this site: Form 1, Form 2"
+    ]
     assert state() == before
 
 
@@ -499,7 +508,7 @@ def test_a_code_that_an_editor_deleted_joins_nothing_in_the_same_run_either():
 
     first = merge(replace(one, summary="A definition."), two, dataset="orphanet")
 
-    assert (first.lines["conflicts"], first.lines["created"]) == ([], ["Two (ORPHA:900002)"])
+    assert (first.lines[Heading.CONFLICTS], first.lines[Heading.CREATED]) == ([], ["Two (ORPHA:900002)"])
     assert merge(replace(one, summary="A definition."), two, dataset="orphanet").changed_nothing
 
 
@@ -556,8 +565,8 @@ def test_a_record_that_cannot_be_stored_is_named_and_the_others_go_on():
 
     report = merge(too_long, RECORD)
 
-    assert len(report.lines["failed"]) == 1
-    assert report.lines["failed"][0].startswith("77.xml, Long: synonym “xxx")
+    assert len(report.lines[Heading.FAILED]) == 1
+    assert report.lines[Heading.FAILED][0].startswith("77.xml, Long: synonym “xxx")
     assert [str(disease) for disease in Disease.objects.all()] == ["Redd disease"]
 
 
@@ -566,7 +575,7 @@ def test_a_name_that_is_too_long_is_refused_also_for_a_disease_that_is_here():
 
     report = merge(replace(RECORD, name="x" * 230))
 
-    assert len(report.lines["failed"]) == 1
+    assert len(report.lines[Heading.FAILED]) == 1
     assert redd().name == "Redd disease"
 
 
@@ -588,10 +597,10 @@ def test_of_several_that_are_written_together_only_the_one_that_is_refused_fails
 
     report = merge(*(numbered(number, f"Number {number}") for number in range(1, 5)), by=make_publisher())
 
-    (failed,) = report.lines["failed"]
-    assert failed.startswith("77.xml, Number 2: what it says stands elsewhere on this site already")
+    (failed,) = report.lines[Heading.FAILED]
+    assert failed.startswith("77.xml, Number 2: another page on this site already has what it says")
     assert "\n" not in failed  # as PostgreSQL says it
-    assert report.lines["created"] == [f"Number {number} (GARD:{number})" for number in (1, 3, 4)]
+    assert report.lines[Heading.CREATED] == [f"Number {number} (GARD:{number})" for number in (1, 3, 4)]
     assert Disease.objects.count() == 4
     assert other.identifiers.get(scheme="OMIM").key == key
 
@@ -631,12 +640,12 @@ def test_new_diseases_take_as_many_queries_with_many_of_them_and_many_rows(
     merging = ImportRunner("medquad", source_named("MedQuAD GARD"), make_publisher(), publish_new=True)
     merging.run([])
     for record in records:
-        merging._take(record)
+        merging._merge(record)
 
     with django_assert_num_queries(47):
-        merging._write_newcomers()
+        merging._write_pending()
 
-    assert len(merging.report.lines["published"]) == diseases
+    assert len(merging.report.lines[Heading.PUBLISHED]) == diseases
 
 
 class Killed(BaseException):
@@ -738,9 +747,9 @@ def test_the_command_says_late_where_it_could_not_write_its_report(tmp_path):
 @pytest.mark.parametrize(
     ("stop", "message"),
     [
-        (KeyboardInterrupt, "Every record so far is whole"),
+        (KeyboardInterrupt, "The records so far are complete"),
         (UnreadableSource("The rest of the file is damaged."), "damaged"),
-        (OperationalError("database or disk is full"), "Every record so far is whole"),
+        (OperationalError("database or disk is full"), "The records so far are complete"),
     ],
 )
 def test_a_run_that_is_stopped_tells_what_it_did(tmp_path, capsys, monkeypatch, stop, message):
@@ -822,7 +831,7 @@ def test_each_record_of_a_disease_that_did_not_come_again_is_named():
     run.run([])
     run.report_missing()
 
-    assert run.report.lines["missing"] == ["Redd disease (GARD:77)", "Redd disease (GARD:77-2)"]
+    assert run.report.lines[Heading.MISSING] == ["Redd disease (GARD:77)", "Redd disease (GARD:77-2)"]
 
 
 def test_a_record_whose_code_an_editor_gave_to_another_disease_feeds_neither():
@@ -834,7 +843,7 @@ def test_a_record_whose_code_an_editor_gave_to_another_disease_feeds_neither():
 
     report = merge(replace(RECORD, questions=answer("Something new.")))
 
-    assert report.lines["conflicts"] == [
+    assert report.lines[Heading.CONFLICTS] == [
         "77.xml, Redd disease: it was imported into Redd disease, and its codes now belong to Other"
     ]
     assert state() == before
@@ -846,7 +855,7 @@ def test_what_two_datasets_said_is_proposed_for_removal_when_neither_says_it_any
     merge(orphanet, dataset="orphanet")
     without = replace(RECORD, synonyms=())
 
-    assert merge(without).lines["proposed"] == []
+    assert merge(without).lines[Heading.PROPOSED] == []
     merge(replace(orphanet, synonyms=()), dataset="orphanet")
 
     proposal = Proposal.objects.get()

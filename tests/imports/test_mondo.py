@@ -83,9 +83,9 @@ def test_one_record_a_disease_that_has_a_gard_id(tmp_path):
             ),
         ),
     ]
-    assert delivery.refusals == [
-        UnreadableRecord("mondo.zip", "1 mappings left out: ranges of ICD-10-CM are no codes"),
-        UnreadableRecord("mondo.zip", "1 mappings left out: concepts of ICD-11's foundation are no codes"),
+    assert delivery.unreadable == [
+        UnreadableRecord("mondo.zip", "1 mappings left out: ranges of ICD-10-CM are not codes"),
+        UnreadableRecord("mondo.zip", "1 mappings left out: concepts of ICD-11's foundation are not codes"),
         UnreadableRecord("gard.sssom.tsv, line 5", "MONDO:0000003 is obsolete: oldness"),
     ]
 
@@ -139,8 +139,8 @@ def test_synonyms_are_kept_once_each_with_their_kinds(tmp_path):
         SynonymRecord('so "called" testitis'),
         SynonymRecord("testis disease"),
     )
-    assert record.remarks == (f"Left out, since it has more than 250 characters: the name “{'x' * 80}…”",)
-    assert delivery.refusals == []
+    assert record.remarks == (f"Left out, because it has more than 250 characters: the name “{'x' * 80}…”",)
+    assert delivery.unreadable == []
 
 
 def test_synonyms_of_a_disease_renamed_since_are_remarked(tmp_path):
@@ -157,12 +157,12 @@ def test_damaged_rows_are_named_and_the_others_go_on(tmp_path):
         mapping(1, "testosis", "OMIM:100100"): "calls MONDO:0000001 “testosis”, where another table has “testitis”",
         mapping(1, "", "OMIM:100100"): "has no label of 1 to 250 characters",
         "testitis\tMONDO:0000001\n": "has 2 cells where the table has 5 columns",
-        mapping(1, "testi\x00tis", "OMIM:100100"): "holds characters that are no text",
+        mapping(1, "testi\x00tis", "OMIM:100100"): "holds characters that are not text",
     }
     rows = gard(1, "testitis", 1) + "".join(bad) + mapping(1, "testitis", "OMIM:100200")
     (record,), delivery = read_all(write_tables(tmp_path, all=rows))
     assert [code.value for code in record.codes] == ["0000001", "1", "100200"]
-    assert delivery.refusals == [
+    assert delivery.unreadable == [
         UnreadableRecord(f"all.sssom.tsv, line {number}", reason, failed=True)
         for number, reason in enumerate(bad.values(), 5)
     ]
@@ -212,10 +212,10 @@ def test_mondo_data_of_2026():
         "Mondo calls 3 codes of ORPHA exact": 2,
         "Mondo calls 2 codes of OMIM exact": 5,
         "Its synonyms come from a table that calls it": 233,
-        "Left out, since it has more than 250 characters: the name": 3,
+        "Left out, because it has more than 250 characters: the name": 3,
     }
-    assert [refusal for refusal in delivery.refusals if "is obsolete" not in refusal.reason] == [
-        UnreadableRecord(tables.name, "4,633 mappings left out: concepts of ICD-11's foundation are no codes"),
-        UnreadableRecord(tables.name, "88 mappings left out: ranges of ICD-10-CM are no codes"),
+    assert [refusal for refusal in delivery.unreadable if "is obsolete" not in refusal.reason] == [
+        UnreadableRecord(tables.name, "4,633 mappings left out: concepts of ICD-11's foundation are not codes"),
+        UnreadableRecord(tables.name, "88 mappings left out: ranges of ICD-10-CM are not codes"),
     ]
-    assert len(delivery.refusals) == 2 + 17
+    assert len(delivery.unreadable) == 2 + 17

@@ -163,7 +163,7 @@ def test_all_files_join_into_one_record_a_code(tmp_path):
             synonyms=(SynonymRecord("TT", SynonymKind.ABBREVIATION),),
             summary="Rare.",
             remarks=(
-                "Left out: “XH4750”, a code that only adds to others in ICD-11",
+                "Left out: “XH4750”, which in ICD-11 only extends other codes",
                 "Its packet calls it “Testitis”, which is not the name in the nomenclature",
             ),
         ),
@@ -177,7 +177,7 @@ def test_all_files_join_into_one_record_a_code(tmp_path):
         ),
     ]
     inactive = "names.xlsx, sheet inactive, row"
-    assert delivery.refusals == [
+    assert delivery.unreadable == [
         UnreadableRecord(f"{inactive} 5", "ORPHA:7 is obsolete, and no code replaces it"),
         UnreadableRecord(
             f"{inactive} 6", "ORPHA:8 is deprecated, and the codes that replace it lead back to ORPHA:8", True
@@ -185,7 +185,7 @@ def test_all_files_join_into_one_record_a_code(tmp_path):
         UnreadableRecord(
             f"{inactive} 7", "ORPHA:9 is deprecated, and the codes that replace it lead back to ORPHA:9", True
         ),
-        UnreadableRecord("packets, line 2", "ORPHA:99 is not in the nomenclature given: is one newer?"),
+        UnreadableRecord("packets, line 2", "ORPHA:99 is not in the nomenclature: is one of the files older?"),
         UnreadableRecord("packets, line 3", "ORPHA:4 is out of use"),
     ]
 
@@ -241,7 +241,10 @@ def test_codes_that_are_wrong_or_none_are_left_out_with_a_remark(tmp_path):
     ]
     record = read_one(tmp_path, ExternalReferences=references)
     assert record.codes == (CodeRecord(Scheme.ORPHA, "1"),)
-    assert record.remarks == ("Left out: OMIM 231100, which Orphanet calls wrong", "Left out: “12”, no code of OMIM")
+    assert record.remarks == (
+        "Left out: OMIM 231100, which Orphanet calls wrong",
+        "Left out: “12”, which is not a code of OMIM",
+    )
 
 
 def test_symptoms_are_kept_as_printed_and_excluded_ones_are_none(tmp_path):
@@ -260,8 +263,8 @@ def test_symptoms_are_kept_as_printed_and_excluded_ones_are_none(tmp_path):
         SymptomRecord("Death in infancy", "", Aspect.COURSE, "HP:0001522"),
     )
     assert record.remarks == (
-        "Left out: 1 excluded (0%), so no symptoms: Fever",
-        "Stands there with several frequencies: Tremor",
+        "Left out: 1 excluded (0%), so these are not symptoms: Fever",
+        "Listed with several frequencies: Tremor",
     )
 
 
@@ -282,7 +285,7 @@ def test_a_definition_is_left_out_rather_than_cut(tmp_path):
     assert read_one(tmp_path, TextSection=definition("x" * 5000)).summary == "x" * 5000
     record = read_one(tmp_path, TextSection=definition("x" * 5001))
     assert record.summary == ""
-    assert record.remarks == ("Left out: the definition, since it has more than 5,000 characters",)
+    assert record.remarks == ("Left out: the definition, because it has more than 5,000 characters",)
 
 
 def shapes(entries: list, name: str) -> st.SearchStrategy:
@@ -344,35 +347,37 @@ def test_damaged_lines_are_named_and_the_others_go_on(tmp_path):
     path.write_bytes("\n".join(lines).encode() + b'\n{"Label": "\xff"}\n' + json.dumps(packet("6")).encode())
     records, delivery = read_all(path)
     assert [record.key for record in records] == ["ORPHA:1", "ORPHA:6"]
-    assert {refusal.failed for refusal in delivery.refusals} == {True}
-    assert {int(refusal.where.rsplit(" ", 1)[1]): refusal.reason.split(" (")[0] for refusal in delivery.refusals} == {
-        2: "is no JSON",
-        3: "is no packet",
+    assert {refusal.failed for refusal in delivery.unreadable} == {True}
+    assert {int(refusal.where.rsplit(" ", 1)[1]): refusal.reason.split(" (")[0] for refusal in delivery.unreadable} == {
+        2: "is not JSON",
+        3: "is not a packet",
         4: "holds a list where a text should be",
         5: "“x” is not a valid ORPHA code. Example: 446.",
         6: "is a second packet of ORPHA:1; the first is p.jsonl, line 1",
         7: "is nested too deeply",
-        8: "holds characters that are no text",
+        8: "holds characters that are not text",
         9: "is longer than 1,048,576 bytes",
-        10: "is no text in UTF-8",
+        10: "is not text in UTF-8",
     }
 
 
 def test_damaged_rows_are_named_and_the_others_go_on(tmp_path):
     good = "ORPHA:2,Testitis,Disorder,Active,,,,"
     bad = {
-        'ORPHA:3,"Open,Disorder,Active,,,,': "is no row of a table (unexpected end of data)",
+        'ORPHA:3,"Open,Disorder,Active,,,,': "is not a row of a table (unexpected end of data)",
         "ORPHA:3,Short": "has 2 cells where the table has 8 columns",
-        f"ORPHA:3,{'x' * 200_000},Disorder,Active,,,,": "is no row of a table (field larger than field limit (131072))",
+        f"ORPHA:3,{'x' * 200_000},Disorder,Active,,,,": (
+            "is not a row of a table (field larger than field limit (131072))"
+        ),
         "ORPHA:3,Name,Family,Active,,,,": "has the level “Family”, which is not known here",
         "ORPHA:4,Name,Disorder,Sleeping,,,,": "has the status “Sleeping”, which is not known here",
-        "ORPHA:2,Other,Disorder,Active,,,,": "calls “Other” what another row calls “Testitis”",
+        "ORPHA:2,Other,Disorder,Active,,,,": "has the name “Other”, where another row has “Testitis”",
         "ORPHA:5,,Disorder,Active,,,,": "has no name",
         "ORPHA:2,Testitis,Disorder,Obsolete,,,,": "says that ORPHA:2 is out of use, and t.csv, line 2 says otherwise",
     }
     (record,), delivery = read_all(write_table(tmp_path / "t.csv", good, *bad))
     assert record.name == "Testitis"
-    refused = {refusal.where: refusal.reason for refusal in delivery.refusals}
+    refused = {refusal.where: refusal.reason for refusal in delivery.unreadable}
     assert refused == {f"t.csv, line {number}": reason for number, reason in enumerate(bad.values(), start=3)}
 
 
@@ -509,9 +514,9 @@ def test_orphanet_data_of_2025(files):
     assert sum(bool(record.summary) for record in records) == 6_374
     excluded = [remark for record in records for remark in record.remarks if " excluded (0%)" in remark]
     assert sum(int(remark.split()[2]) for remark in excluded) == 665
-    assert Counter((refusal.reason.split(maxsplit=1)[1], refusal.failed) for refusal in delivery.refusals) == {
+    assert Counter((refusal.reason.split(maxsplit=1)[1], refusal.failed) for refusal in delivery.unreadable) == {
         ("is obsolete, and no code replaces it", False): 81,  # 1,311 inactive codes in all
-        ("is not in the nomenclature given: is one newer?", False): 206,
+        ("is not in the nomenclature: is one of the files older?", False): 206,
     }
     names = {record.name for record in records}
     assert {"T-B+ severe combined immunodeficiency", "T-B- severe combined immunodeficiency"} <= names

@@ -254,7 +254,7 @@ def test_the_sites_own_source_does_not_hide_the_questions():
         ("\n\nWhat causes it?\n\nThis.", "Line 3: the disease's name is missing"),
         ("Name: Foo Society", "Line 1: the disease's name is missing"),
         ("Testitis\n\nSummary: Text.", "Line 3: the page ends without a question or an organization"),
-        ("\x00T\x00e\x00s\x00t", "Line 1: it holds characters that are no text. Save the file as UTF-8"),
+        ("\x00T\x00e\x00s\x00t", "Line 1: it holds characters that are not text. Save the file as UTF-8"),
     ],
 )
 def test_what_is_no_page_is_refused_with_a_remedy(text, problem):

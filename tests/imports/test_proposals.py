@@ -14,6 +14,7 @@ from imports.models import ImportRun, Proposal, Provenance
 from imports.parts import digest_of
 from imports.proposals import accept_proposals
 from imports.records import CodeRecord, QuestionRecord, SourceRecord, SynonymRecord
+from imports.report import Heading
 from imports.runner import ImportRunner
 from imports.sources import source_named
 from publishing.models import Edition
@@ -101,7 +102,7 @@ def test_accepting_puts_the_new_words_into_the_working_copy_and_not_before_reade
     )
     assert response.url == LIST
     assert merge(record("One gene does.")).changed_nothing
-    assert merge(record("Two genes do.")).lines["updated"]  # it follows the dataset again
+    assert merge(record("Two genes do.")).lines[Heading.UPDATED]  # it follows the dataset again
 
 
 @pytest.mark.usefixtures("editor")
@@ -129,13 +130,13 @@ def test_the_three_texts_stand_beside_each_other_with_their_differences_marked(c
 
     assert [re.search("<h4>(.*)</h4>", side)[1] for side in sides] == [
         "Imported before",
-        "Here now",
-        "In the dataset now",
+        "On this site now",
+        "In the data set now",
     ]
     assert "<del>" not in sides[0]
     assert "<del>Nobody knows.</del><ins>An editor&#x27;s words.</ins>" in sides[1]
     assert "<del>An editor&#x27;s words.</del><ins>One gene does.</ins>" in sides[2]
-    assert "The dates and the reviewer of the answer go" in text
+    assert "It also removes the dates and the reviewer" in text
 
 
 @pytest.mark.usefixtures("editor")
@@ -149,7 +150,7 @@ def test_nobody_decides_what_they_have_not_seen(client, button):
 
     response = press(client, proposal, button, page=opened)
 
-    assert said(response) == ["Something was changed since you looked. This is how it is now: look again."]
+    assert said(response) == ["This was changed after you opened it. Here is how it is now: please look again."]
     proposal.refresh_from_db()
     assert (proposal.state, disease.questions.get().answer) == ("pending", "<p>Better words.</p>")
     press(client, proposal, button)
@@ -209,7 +210,7 @@ def test_every_sort_is_added_changed_and_removed(client):
     ]
     assert disease.symptoms.get().approved is False
     assert Edition.objects.about(disease).count() == 2  # one of the import, one of all that was accepted
-    assert Provenance.objects.get(part="synonym:reddism").target == synonym.key  # its tombstone
+    assert Provenance.objects.get(part="synonym:reddism").target == synonym.key  # so that no import brings it back
     Provenance.objects.filter(part="").update(digest="")
     merge(record())
     assert not Synonym.objects.filter(text="Reddism").exists()
@@ -253,8 +254,8 @@ def test_what_cannot_be_accepted_is_refused_with_its_reason_and_stops_no_other(c
     assert messages[0] == "1 proposal was accepted."
     for part, reason in {
         "name": "“Taken” is the name of another disease",
-        "synonym:twice": "would stand there twice",
-        "synonym:gone": "was deleted meanwhile",
+        "synonym:twice": "It cannot be added twice",
+        "synonym:gone": "was deleted in the meantime",
         "code:GARD:5": "GARD number 5 already belongs to “Owner”, which is in the trash",
         "summary": "At most 5,000 characters fit",
     }.items():
@@ -291,7 +292,7 @@ def test_the_list_shows_what_waits_and_finds_by_disease(client):
     assert listed() == ["Of alpha.", "Of beta."]
     assert listed("q=beta") == ["Of beta."]
     assert listed(f"disease={one.pk}") == ["Of alpha."]
-    assert listed("sort=synonym") == ["Of beta."]
+    assert listed("kind=synonym") == ["Of beta."]
     assert listed("state=accepted") == ["Decided."]
     assert listed("disease=x") == ["Of alpha.", "Of beta."]
 
@@ -340,7 +341,7 @@ def test_the_import_shows_its_report_and_what_waits(client):
     make_disease()
     merge(record())
     sections = [{"title": "Created", "lines": [f"No. {n}" for n in range(150)]}]
-    run = _run(counts={"read": 2, "created": 0}, sections=sections)
+    run = _run(counts={"read": 2, "created": 0, "suppressed": 3}, sections=sections)
     propose(Disease.objects.first(), "summary", {"text": "S"})
     _run()
 
@@ -348,9 +349,9 @@ def test_the_import_shows_its_report_and_what_waits(client):
     report = client.get(reverse("admin:imports_importrun_change", args=[run.pk])).text
     section = client.get(reverse("admin:imports_importrun_change", args=[run.pk]) + "?section=0").text
 
-    assert "interrupted, or still at work" in text
+    assert "interrupted, or still running" in text
     assert "1 proposal" in text
-    assert "read 2" in text
+    assert "read 2, not imported again 3" in text
     assert "Created (150)" in report
     assert "No. 99<" in report
     assert "No. 100<" not in report

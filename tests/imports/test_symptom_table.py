@@ -56,7 +56,7 @@ def test_aspects_of_rows():
 def test_the_same_term_stays_with_each_frequency_and_a_repeated_row_once():
     found, remarks = symptoms(table("Seizures 50% Seizures 5/8 Seizures 50%"))
     assert found == (SymptomRecord("Seizures", "50%"), SymptomRecord("Seizures", "5/8"))
-    assert remarks == ["the symptom “Seizures” 50% stands there 2 times"]
+    assert remarks == ["the symptom “Seizures” 50% is listed 2 times"]
 
 
 def test_slips_in_rows_are_mended_and_named():
@@ -96,7 +96,7 @@ PARTS = st.sampled_from([OPENING_TEXT, CLOSING_TEXT, "Seizures 90%", "Fever", "-
 @settings(deadline=None)  # the machine may be busy
 @given(st.lists(PARTS | st.text()).map(" ".join))
 def test_no_character_of_an_answer_is_lost(answer):
-    assert folded("".join(split(answer).pieces)) == folded(answer)
+    assert folded("".join(split(answer).texts)) == folded(answer)
 
 
 def test_the_standard_texts_are_matched_whole():

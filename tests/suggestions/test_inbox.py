@@ -444,7 +444,7 @@ def test_another_name_is_accepted_once(client, editor):
     twice = accept(client, second, "name", text="MARFAN’S  disease", kind="exact")
 
     assert [(row.text, row.kind) for row in disease.synonyms.all()][1:] == [("Marfan’s disease", "former")]
-    assert "stands there already" in twice.text
+    assert "is already there" in twice.text
     assert (state_of(first)[0], state_of(second)[0]) == ("accepted", "new")
     page = Edition.objects.about(disease).newest().get().page
     assert [name.text for name in page.synonyms][-1] == "Marfan’s disease"

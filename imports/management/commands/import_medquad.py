@@ -10,7 +10,7 @@ from imports.records import Delivery
 
 
 class Command(ImportCommand):
-    help = "Read GARD's questions and answers from a MedQuAD folder or zip file, as drafts and proposals."
+    help = "Read GARD's questions and answers from MedQuAD, and make drafts and proposals from them."
     dataset = Dataset.MEDQUAD
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -10,7 +10,7 @@ from imports.records import Delivery
 
 
 class Command(ImportCommand):
-    help = "Read Mondo's cross-references into the diseases that are here, joined on the GARD id."
+    help = "Add Mondo's codes and synonyms to the diseases of this site that have a GARD id."
     dataset = Dataset.MONDO
     creates = False
 

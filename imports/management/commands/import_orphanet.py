@@ -10,14 +10,14 @@ from imports.records import Delivery
 
 
 class Command(ImportCommand):
-    help = "Read Orphanet's names, codes, definitions and symptoms into the diseases that are here."
+    help = "Add Orphanet's names, codes, definitions and symptoms to the diseases of this site."
     dataset = Dataset.ORPHANET
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "paths", nargs="+", type=Path, help="the nomenclature (workbooks or the joined CSV), ORPHApackets, or both"
         )
-        parser.add_argument("--create", action="store_true", help="also make drafts of disorders that are not here")
+        parser.add_argument("--create", action="store_true", help="also make drafts of disorders that are new here")
         super().add_arguments(parser)
 
     def read(self, **options: Any) -> Delivery:
