@@ -19,17 +19,14 @@ class SeenField(forms.CharField):
 
     widget = forms.HiddenInput
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"required": False, "max_length": 64, "label": "", **kwargs})
-
-    def bound_data(self, data: Any, initial: Any) -> Any:
+    def bound_data(self, data: str | None, initial: str | None) -> str | None:
         return initial
 
 
 class SeenForm(forms.ModelForm):
     """A form of one row with the token of what it showed."""
 
-    seen = SeenField()
+    seen = SeenField(required=False, max_length=64, label="")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 
 from diseases.codes import Relation, Scheme
-from diseases.models import Disease, Identifier, Question, Source, fold_name
+from diseases.models import Disease, Identifier, Question, Source, Synonym, fold_name
 from diseases.values import DiseasePage, SynonymKind, Topic
 from imports.matching import DiseaseIndex, without_lost_letters
 from imports.models import Proposal, Provenance
@@ -121,8 +121,12 @@ class RecordMerge:
 
     def page(self) -> DiseasePage:
         """Returns the page of a new disease with its new rows. None of its symptoms is approved yet."""
-        rows = self.new_rows
-        return self.disease.page_of(rows.get("synonym", ()), rows.get("code", ()), rows.get("question", ()))
+        rows = [row for same_kind in self.new_rows.values() for row in same_kind]
+        return self.disease.page_of(
+            [row for row in rows if isinstance(row, Synonym)],
+            [row for row in rows if isinstance(row, Identifier)],
+            [row for row in rows if isinstance(row, Question)],
+        )
 
     # Names and the summary
 

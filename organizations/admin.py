@@ -5,7 +5,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import label_for_field
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.forms import BaseFormSet
+from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -17,7 +17,7 @@ from django_countries import countries
 
 from accounts.requests import signed_in_user
 from editorial.admin import PublishableAdmin
-from editorial.forms import PublishableForm
+from editorial.forms import ChildRowFormSet, PublishableForm
 from organizations.duplicates import DuplicateFinder
 from organizations.forms import CheckedForm, MergeForm, SurvivorForm
 from organizations.merging import MergePlan, may_merge, merge, subjects_using
@@ -33,7 +33,7 @@ MAX_LISTED = 30
 DETAILS = ["street", "city", "region", "postal_code", "country", *NUMBER_FIELDS, "email", "website"]
 
 
-_Row = TypeVar("_Row", bound=Model)
+_Model = TypeVar("_Model", bound=Model)
 
 
 class OrganizationForm(PublishableForm):
@@ -78,10 +78,11 @@ class OrganizationAdmin(PublishableAdmin):
         return str(countries.name(str(organization.country or "")))
 
     def save_related(
-        self, request: HttpRequest, form: OrganizationForm, formsets: Sequence[BaseFormSet], change: bool
+        self, request: HttpRequest, form: ModelForm, formsets: Sequence[ChildRowFormSet], change: bool
     ) -> None:
         super().save_related(request, form, formsets, change)
-        for number in form.numbers_without_link():
+        numbers = form.numbers_without_link() if isinstance(form, OrganizationForm) else []
+        for number in numbers:
             warning = _(
                 "%(name)s: a telephone cannot dial “%(number)s” as it is written. The page shows it without a link."
             )
@@ -235,7 +236,7 @@ class OrganizationAdmin(PublishableAdmin):
         )
 
 
-def _first_rows(rows: QuerySet[_Row]) -> tuple[list[_Row], int]:
+def _first_rows(rows: QuerySet[_Model]) -> tuple[list[_Model], int]:
     """Returns the first rows, and how many more there are."""
     first = list(rows[: MAX_LISTED + 1])
     return first[:MAX_LISTED], rows.count() - MAX_LISTED if len(first) > MAX_LISTED else 0

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.db.models import Model
 from PIL import Image
 
 from accounts.models import User
@@ -21,8 +22,11 @@ from search.documents import Document, DocumentSection, Name
 numbers = itertools.count(1)
 PASSWORD = "correct horse battery"
 
+FieldValue = str | bool | int | date | Model | None
+"""What a factory may be given for a field of a row."""
 
-def make_user(role: str = "", **fields: Any) -> User:
+
+def make_user(role: str = "", **fields: FieldValue) -> User:
     n = next(numbers)
     user = User.objects.create_user(
         **{"username": f"user-{n}", "password": PASSWORD, "is_staff": bool(role), "last_name": f"Person {n}"} | fields
@@ -32,15 +36,15 @@ def make_user(role: str = "", **fields: Any) -> User:
     return user
 
 
-def make_editor(**fields: Any) -> User:
+def make_editor(**fields: FieldValue) -> User:
     return make_user("Editors", **fields)
 
 
-def make_publisher(**fields: Any) -> User:
+def make_publisher(**fields: FieldValue) -> User:
     return make_user("Publishers", **fields)
 
 
-def make_organization(*, live: bool = True, **fields: Any) -> Organization:
+def make_organization(*, live: bool = True, **fields: FieldValue) -> Organization:
     n = next(numbers)
     organization = Organization.objects.create(
         **{
@@ -57,12 +61,12 @@ def make_organization(*, live: bool = True, **fields: Any) -> Organization:
     return put_live(organization) if live else organization
 
 
-def make_source(**fields: Any) -> Source:
+def make_source(**fields: FieldValue) -> Source:
     n = next(numbers)
     return Source.objects.create(**{"name": f"Source {n}", "url": "https://source.example.org/"} | fields)
 
 
-def make_question(disease: Disease, **fields: Any) -> Question:
+def make_question(disease: Disease, **fields: FieldValue) -> Question:
     n = next(numbers)
     defaults = {
         "disease": disease,
@@ -75,7 +79,7 @@ def make_question(disease: Disease, **fields: Any) -> Question:
 
 
 def make_disease(
-    *, live: bool = True, questions: int = 1, organizations: list[Organization] | None = None, **fields: Any
+    *, live: bool = True, questions: int = 1, organizations: list[Organization] | None = None, **fields: FieldValue
 ) -> Disease:
     n = next(numbers)
     disease = Disease.objects.create(**{"name": f"Disease {n:04}", "summary": f"Summary {n}."} | fields)
@@ -94,7 +98,7 @@ def make_picture(colour: str = "teal", size: tuple[int, int] = (60, 40)) -> Pict
     return Picture.objects.store(read_picture(file))
 
 
-def make_portrait(*, live: bool = True, **fields: Any) -> Portrait:
+def make_portrait(*, live: bool = True, **fields: FieldValue) -> Portrait:
     n = next(numbers)
     defaults = {
         "name": f"Person {n}",
