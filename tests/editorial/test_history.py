@@ -292,7 +292,7 @@ def test_only_old_editions_without_events_are_pruned():
     with time_machine.travel(timezone.now() - timedelta(days=400)):
         organization = make_organization(city="Published")
         change(organization, city="Forgotten", live=False)
-        submit(change(organization, city="Handed over", live=False), by=make_editor())
+        submit(change(organization, city="Submitted", live=False), by=make_editor())
         change(organization, city="Also forgotten", live=False)
     change(organization, city="Young", live=False)
     change(organization, city="Newest", live=False)
@@ -303,5 +303,5 @@ def test_only_old_editions_without_events_are_pruned():
     call_command("prune_editions", stdout=out)
 
     cities = [edition.page.city for edition in Edition.objects.order_by("number")]
-    assert cities == ["Published", "Handed over", "Young", "Newest"]
+    assert cities == ["Published", "Submitted", "Young", "Newest"]
     assert out.getvalue() == "2 editions would be deleted.\n2 editions deleted.\n"
