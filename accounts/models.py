@@ -1,6 +1,4 @@
-"""Accounts of the staff, and how often somebody did something lately."""
-
-from typing import Any
+"""The accounts of the staff, and counts that limit how often something may be done."""
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
@@ -12,13 +10,13 @@ class User(AbstractUser):
 
 
 AnyUser = User | AnonymousUser
-"""Who sends a request: a signed-in member of the staff, or anybody else."""
+"""The user of a request: a signed-in member of the staff, or anybody else."""
 
 
 class RateCount(models.Model):
-    """How often something was done in an hour, to limit it. `key` says what was done, or is a hash of who did it.
+    """Counts how often something was done in an hour. `key` is the name of what was done, or the hash of a sender.
 
-    No address is kept: the hash of a sender is keyed, with another key every hour.
+    No IP address is stored: the hash uses a secret key that changes every hour.
     """
 
     key = models.CharField(max_length=64)
@@ -33,12 +31,12 @@ class RateCount(models.Model):
         return f"{self.count} in hour {self.hour}"
 
     @classmethod
-    def count_up(cls, key: str, hour: int, most: int) -> bool:
-        """Counts one more, and holds the row until the transaction ends. False where there are as many as may be."""
+    def count_up(cls, key: str, hour: int, limit: int) -> bool:
+        """Adds one to the count and locks the row until the transaction ends. Returns False at the limit."""
         row, _created = cls.objects.get_or_create(key=key, hour=hour)
-        return bool(cls.objects.filter(pk=row.pk, count__lt=most).update(count=F("count") + 1))
+        return bool(cls.objects.filter(pk=row.pk, count__lt=limit).update(count=F("count") + 1))
 
     @classmethod
-    def forget(cls, hour: int) -> Any:
-        """Removes the rows of hours before."""
+    def forget(cls, hour: int) -> int:
+        """Deletes the counts of earlier hours, and returns how many these are."""
         return cls.objects.filter(hour__lt=hour).delete()[0]

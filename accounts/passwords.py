@@ -1,24 +1,28 @@
-"""A forgotten password. Django's views, in the look of the admin and under its path, where alone its cookies go."""
+"""Django's views for a forgotten password, in the look of the admin and below its path, as its cookies need it."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.apps import AppConfig
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views as auth
+from django.contrib.auth.forms import PasswordResetForm
 from django.core import checks
 from django.http import HttpResponse, HttpResponseRedirect
+from django.views.generic.base import ContextMixin, View
 
 SILENT_BACKENDS = [f"django.core.mail.backends.{name}.EmailBackend" for name in ["dummy", "console"]]
 
 
 def sends_mail() -> bool:
-    """Whether mail leaves this machine. On a developer's machine the console will do."""
+    """Returns whether the site can send mail. With DEBUG, mail that is printed on the console counts too."""
     return settings.DEBUG or settings.EMAIL_BACKEND not in SILENT_BACKENDS
 
 
 @checks.register(checks.Tags.security, deploy=True)
-def check_mail(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """A notice, not a warning: a site may well do without mail, and then says so to who forgot a password."""
+def check_mail(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Returns a notice where the site sends no mail. It is no warning, since a site can work without mail."""
     if sends_mail():
         return []
     return [
@@ -30,44 +34,45 @@ def check_mail(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     ]
 
 
-class _InTheAdmin:
+class _AdminContext(ContextMixin, View):
+    """Adds the context of the admin's pages to a view."""
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        view: Any = self
-        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc] # of Django's view
-        return {**admin.site.each_context(view.request), "is_nav_sidebar_enabled": False, **context}
+        context = super().get_context_data(**kwargs)
+        return {**admin.site.each_context(self.request), "is_nav_sidebar_enabled": False, **context}
 
 
-class _Answered(HttpResponseRedirect):
-    """Does something once the answer is on its way, so that nobody can tell from the waiting whether it was done."""
+class _RedirectThenRun(HttpResponseRedirect):
+    """Runs a function after the response was sent, so that the time of the response tells nothing about it."""
 
-    def __init__(self, to: str, afterwards: Any) -> None:
+    def __init__(self, to: str, run_after: Callable[[], Any]) -> None:
         super().__init__(to)
-        self.afterwards = afterwards
+        self.run_after = run_after
 
     def close(self) -> None:
-        self.afterwards()
+        self.run_after()
         super().close()
 
 
-class PasswordReset(_InTheAdmin, auth.PasswordResetView):
+class PasswordReset(_AdminContext, auth.PasswordResetView):
     template_name = "accounts/password_reset_form.html"
     subject_template_name = "accounts/password_reset_subject.txt"
     email_template_name = "accounts/password_reset_email.txt"
     extra_context = {"sends_mail": sends_mail}
     extra_email_context = {"site_name": settings.SITE_NAME}
 
-    def form_valid(self, form: Any) -> HttpResponse:
-        # Asking the mail server takes long, and is done only where there is such an account.
-        return _Answered(str(self.success_url), lambda: super(PasswordReset, self).form_valid(form))
+    def form_valid(self, form: PasswordResetForm) -> HttpResponse:
+        # Sending mail takes long and happens only for an existing account: the time would tell who has an account.
+        return _RedirectThenRun(str(self.success_url), lambda: super(PasswordReset, self).form_valid(form))
 
 
-class PasswordResetDone(_InTheAdmin, auth.PasswordResetDoneView):
+class PasswordResetDone(_AdminContext, auth.PasswordResetDoneView):
     template_name = "accounts/password_reset_done.html"
 
 
-class PasswordResetConfirm(_InTheAdmin, auth.PasswordResetConfirmView):
+class PasswordResetConfirm(_AdminContext, auth.PasswordResetConfirmView):
     template_name = "accounts/password_reset_confirm.html"
 
 
-class PasswordResetComplete(_InTheAdmin, auth.PasswordResetCompleteView):
+class PasswordResetComplete(_AdminContext, auth.PasswordResetCompleteView):
     template_name = "accounts/password_reset_complete.html"

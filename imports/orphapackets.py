@@ -18,6 +18,7 @@ from imports.lines import NO_TEXT
 from imports.orphanet_nomenclature import Level
 from imports.records import CodeRecord, SymptomRecord, UnreadableRecord
 from imports.tables import TextLine
+from publishing.prose import keep_superscripts
 from publishing.values import LINE_LENGTH
 
 LONGEST_SUMMARY = 5000  # of Disease.summary
@@ -166,8 +167,8 @@ def _packet_summary(sections: list[Any], remarks: list[str]) -> str:
 
 
 def clean_definition(text: str) -> str:
-    """Without tags and entities; a "<" of a comparison stays."""
-    text = unescape(BREAK_TAG.sub(" ", INLINE_TAG.sub("", text)))
+    """Without tags and entities; a "<" of a comparison and a raised number stay."""
+    text = unescape(BREAK_TAG.sub(" ", INLINE_TAG.sub("", keep_superscripts(text))))
     return " ".join(NO_TEXT.sub("", text).translate(LIGATURES).split())
 
 

@@ -1,4 +1,4 @@
-"""What a public address leads to."""
+"""Finds what a public address leads to."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,16 @@ from publishing.models import Address, Edition, Event, Publishable
 
 @dataclass(frozen=True)
 class Gone:
-    """Something was live here, and was removed."""
+    """A page was live at this address and was withdrawn."""
 
     title: str
     reason: str
 
 
 def look_up(kind: type[Publishable], slug: str) -> Edition | Gone | None:
-    """The live edition that an address leads to; its slug differs where the subject moved or has a successor.
+    """Returns the live edition that an address leads to. Its slug differs after a new address, or for a successor.
 
-    `Gone` where nothing is live any more, None where nothing ever was.
+    Returns `Gone` where the page was withdrawn, and None where no page was ever live.
     """
     live = Edition.objects.of(kind).live()
     edition = live.filter(slug=slug).first()

@@ -1,8 +1,9 @@
-"""What is found out about all that is live, worked out once for each release in each process."""
+"""Caches what a function computes from the live editions, in each process, until something is published."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
+from uuid import UUID
 
 from django.db import connections
 
@@ -11,26 +12,25 @@ from publishing.models import PublicVersion
 _Value = TypeVar("_Value")
 
 
-def cached_until_publish(work_out: Callable[[], _Value]) -> Callable[[], _Value]:
-    """Remembers what a function says of the live editions for as long as the stamp stays the same.
+def cached_until_publish(compute: Callable[[], _Value]) -> Callable[[], _Value]:
+    """Returns a function that calls `compute` again only after the public version has changed.
 
-    One value is kept for each database. Every caller gets the same object, so it must be one that nobody changes.
+    There is one value for each database. Every caller gets the same object, so nobody may change it.
     """
-    kept: dict[tuple[str, str], tuple[object, _Value]] = {}
+    cache: dict[tuple[str, str], tuple[UUID, _Value]] = {}
 
-    @wraps(work_out)
-    def remembered() -> _Value:
+    @wraps(compute)
+    def cached() -> _Value:
         alias = PublicVersion.objects.db
         database = alias, str(connections[alias].settings_dict["NAME"])
-        stamp = PublicVersion.current()
-        found = kept.get(database)
-        if found and found[0] == stamp:
-            return found[1]
-        value = work_out()
-        if (
-            stamp and stamp == PublicVersion.current()
-        ):  # or something went live meanwhile, and nobody knows whose value it is
-            kept[database] = (stamp, value)
+        version = PublicVersion.current()
+        entry = cache.get(database)
+        if entry and entry[0] == version:
+            return entry[1]
+        value = compute()
+        # If something was published meanwhile, the value may belong to either version, so it is not cached.
+        if version and version == PublicVersion.current():
+            cache[database] = (version, value)
         return value
 
-    return remembered
+    return cached

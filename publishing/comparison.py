@@ -1,4 +1,4 @@
-"""Differences between two texts, word by word, and between two pages, field by field."""
+"""Compares two texts word by word, and two pages field by field."""
 
 import html
 import re
@@ -10,27 +10,28 @@ from difflib import SequenceMatcher
 from enum import Enum
 from functools import cached_property
 from itertools import pairwise, zip_longest
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from publishing.prose import blocks
-from publishing.values import Page, Reference, Value, is_html
+from publishing.values import FieldValue, Page, Reference, Value, is_html
 
 MAX_WORDS = 2_000
-"""A passage in which more words changed is not compared word by word, which would take too long: it stands whole."""
+"""A passage in which more words changed is shown whole: to compare it word by word would take too long."""
 
-MAX_PAIRS = 400  # of paragraphs that are tried for which became which
-MIN_SIMILARITY = 0.3  # the share of common words from which two paragraphs count as one that was changed
-CONTEXT_WORDS = 20  # words around a change that an excerpt keeps
+MAX_PAIRS = 400  # pairs of an old and a new paragraph that are compared with each other
+MIN_SIMILARITY = 0.3  # the share of common words that makes a new paragraph a changed version of an old one
+CONTEXT_WORDS = 20  # words before and after a change that an excerpt shows
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run of words that both texts have (`same`), or one of them alone (`del`: the old, `ins`: the new).
+    """A run of words that is in both texts (`same`), only in the old one (`del`) or only in the new one (`ins`).
 
-    In an excerpt, a `gap` stands for words that both have and that are left out.
+    In an excerpt, `gap` stands for words of both texts that are left out.
     """
 
     sort: str
@@ -43,10 +44,10 @@ GAP = Run("gap", "")
 
 @dataclass(frozen=True)
 class Change:
-    """One difference between two pages: where it is, of what sort, and the words of each block of text."""
+    """One difference between two pages: its place, its sort and the runs of each block of text."""
 
-    row: str  # 'Question “What causes it?”'; "" where a field of the page itself changed
-    field: str  # "Answer"; "" where a row as a whole was added, removed or moved
+    row: str  # 'Question “What causes it?”', or "" where a field of the page itself changed
+    field: str  # "Answer", or "" where a whole row was added, removed or moved
     sort: str  # added, removed, moved, changed, links or formatting
     blocks: tuple[Block, ...] = ()
 
@@ -61,13 +62,13 @@ class Change:
             "removed": _("removed"),
             "moved": _("moved to another place"),
             "changed": _("changed"),
-            "links": _("where its links lead changed"),
-            "formatting": _("formatting alone changed, not a word"),
+            "links": _("the targets of its links changed"),
+            "formatting": _("only the formatting changed, no word"),
         }[self.sort]
 
     @property
     def is_coarse(self) -> bool:
-        """Whether a passage was too long to be compared word by word."""
+        """Returns whether a passage was too long to be compared word by word."""
         return any(
             old.sort == "del" and new.sort == "ins" and max(len(old.text.split()), len(new.text.split())) > MAX_WORDS
             for block in self.blocks
@@ -76,18 +77,19 @@ class Change:
 
     @cached_property
     def excerpt(self) -> tuple[Block, ...]:
-        """The blocks that changed, with the words near each change; publish_warnings stand for the rest."""
-        found: list[Block] = []
+        """The blocks that changed, with the words near each change. Gaps stand for the other words."""
+        excerpt: list[Block] = []
         for block in self.blocks:
-            short = (GAP,) if all(run.sort == "same" for run in block) else _excerpt_of(block)
-            if found and found[-1] == (GAP,) and short[0] == GAP:
-                found.pop()  # one gap is enough
-            if not (found and found[-1][-1] == GAP and short == (GAP,)):
-                found.append(short)
-        return tuple(found)
+            short = (GAP,) if all(run.sort == "same" for run in block) else _shorten(block)
+            if excerpt and excerpt[-1] == (GAP,) and short[0] == GAP:
+                excerpt.pop()  # one gap is enough
+            if not (excerpt and excerpt[-1][-1] == GAP and short == (GAP,)):
+                excerpt.append(short)
+        return tuple(excerpt)
 
 
-def _excerpt_of(block: Block) -> Block:
+def _shorten(block: Block) -> Block:
+    """Returns a block in which a gap replaces the words that are far from every change."""
     runs: list[Run] = []
     for number, run in enumerate(block):
         words = _split_words(run.text)
@@ -102,16 +104,16 @@ def _excerpt_of(block: Block) -> Block:
 
 
 def word_runs(old: str, new: str) -> list[Run]:
-    """How the new text comes from the old one. The runs that are not `ins` spell the old text, those not `del` the new.
+    """Returns the runs of two texts: those that are not `ins` make the old text, those that are not `del` the new one.
 
-    White space belongs to the word before it, and where it alone differs, nothing does.
+    White space belongs to the word before it. Texts that differ only in white space are the same.
     """
     before, after = _split_words(old), _split_words(new)
     runs = []
-    pieces = _stretches([word.strip() for word in before], [word.strip() for word in after])
-    for is_same, i, j, k, m in _settled(pieces):
+    stretches = _stretches([word.strip() for word in before], [word.strip() for word in after])
+    for is_same, i, j, k, m in _without_short_matches(stretches):
         if is_same:
-            # The new text's own last word has no white space after it, and more may follow here.
+            # The last word of the new text has no white space after it, but another run may follow here.
             words = [*after[k : m - 1], before[j - 1] if m == len(after) else after[m - 1]]
             runs.append(Run("same", "".join(words)))
             continue
@@ -123,21 +125,22 @@ def word_runs(old: str, new: str) -> list[Run]:
 
 
 def block_runs(old: Sequence[str], new: Sequence[str]) -> tuple[Block, ...]:
-    """The runs of each block of a text; blocks that only one text has stand whole."""
-    found: list[Block] = []
+    """Returns the runs of each block of two texts. A block that is only in one text is one run."""
+    compared: list[Block] = []
     for is_same, i, j, k, m in _stretches(old, new):
         if is_same:
-            found += [(Run("same", block),) for block in old[i:j]]
+            compared += [(Run("same", block),) for block in old[i:j]]
             continue
-        for one, other in _pair_blocks(old[i:j], new[k:m]):
-            if one is not None and other is not None:
-                found.append(tuple(word_runs(one, other)))
+        for before, after in _pair_blocks(old[i:j], new[k:m]):
+            if before is not None and after is not None:
+                compared.append(tuple(word_runs(before, after)))
             else:
-                found.append((Run("del", one) if one is not None else Run("ins", other or ""),))
-    return tuple(found)
+                compared.append((Run("del", before) if before is not None else Run("ins", after or ""),))
+    return tuple(compared)
 
 
-Stretch = tuple[bool, int, int, int, int]  # as SequenceMatcher counts: old[i:j] became new[k:m]
+Stretch = tuple[bool, int, int, int, int]
+"""Whether both texts are the same here, and four positions as in SequenceMatcher: old[i:j] became new[k:m]."""
 
 
 def _split_words(text: str) -> list[str]:
@@ -145,10 +148,10 @@ def _split_words(text: str) -> list[str]:
 
 
 def _stretches(old: Sequence[str], new: Sequence[str]) -> Iterator[Stretch]:
-    """The stretches of two sequences in turn, and whether each is the same in both."""
-    most = min(len(old), len(new))
-    start = next((n for n in range(most) if old[n] != new[n]), most)
-    end = next((n for n in range(most - start) if old[-1 - n] != new[-1 - n]), most - start)
+    """Yields the stretches of two sequences in order."""
+    shorter = min(len(old), len(new))
+    start = next((n for n in range(shorter) if old[n] != new[n]), shorter)
+    end = next((n for n in range(shorter - start) if old[-1 - n] != new[-1 - n]), shorter - start)
     before, after = old[start : len(old) - end], new[start : len(new) - end]
     if start:
         yield True, 0, start, 0, start
@@ -161,57 +164,62 @@ def _stretches(old: Sequence[str], new: Sequence[str]) -> Iterator[Stretch]:
         yield True, len(old) - end, len(old), len(new) - end, len(new)
 
 
-def _settled(pieces: Iterable[Stretch]) -> list[Stretch]:
-    """Without islands: a word or two that stayed by chance, amid more that changed, only make it hard to read."""
-    settled: list[Stretch] = []
-    for piece in pieces:
-        if len(settled) > 1 and not piece[0] and not settled[-2][0]:
-            first, island = settled[-2:]
-            if _stretch_length(island) <= 2 and _stretch_length(island) < min(
-                _stretch_length(first), _stretch_length(piece)
-            ):
-                settled[-2:] = [(False, first[1], piece[2], first[3], piece[4])]
+def _without_short_matches(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """Returns the stretches without matches of one or two words between longer changes, which make it hard to read."""
+    kept: list[Stretch] = []
+    for stretch in stretches:
+        if len(kept) > 1 and not stretch[0] and not kept[-2][0]:
+            previous, match = kept[-2:]
+            shorter_change = min(_stretch_length(previous), _stretch_length(stretch))
+            if _stretch_length(match) <= 2 and _stretch_length(match) < shorter_change:
+                kept[-2:] = [(False, previous[1], stretch[2], previous[3], stretch[4])]
                 continue
-        settled.append(piece)
-    return settled
+        kept.append(stretch)
+    return kept
 
 
-def _stretch_length(piece: Stretch) -> int:
-    _is_same, i, j, k, m = piece
+def _stretch_length(stretch: Stretch) -> int:
+    _is_same, i, j, k, m = stretch
     return max(j - i, m - k)
 
 
 def _pair_blocks(old: Sequence[str], new: Sequence[str]) -> list[tuple[str | None, str | None]]:
-    """Which paragraph of a stretch became which, in order, by the words that they have in common."""
+    """Pairs each old paragraph with the new one that has the most words in common with it, in the order of the text.
+
+    None stands for the partner of a paragraph that was removed or added.
+    """
     if len(old) == len(new) == 1 or len(old) * len(new) > MAX_PAIRS:
         return list(zip_longest(old, new))
     before, after = [set(block.split()) for block in old], [set(block.split()) for block in new]
-    likeness = [[len(one & other) / max(len(one), len(other), 1) for other in after] for one in before]
-    # best[i][j]: the most likeness that old[i:] and new[j:] can have.
+    similarity = [
+        [len(old_words & new_words) / max(len(old_words), len(new_words), 1) for new_words in after]
+        for old_words in before
+    ]
+    # best[i][j]: the highest sum of similarities that pairs of old[i:] and new[j:] can have.
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     for i in reversed(range(len(old))):
         for j in reversed(range(len(new))):
-            paired = likeness[i][j] + best[i + 1][j + 1] if likeness[i][j] >= MIN_SIMILARITY else 0.0
+            paired = similarity[i][j] + best[i + 1][j + 1] if similarity[i][j] >= MIN_SIMILARITY else 0.0
             best[i][j] = max(best[i + 1][j], best[i][j + 1], paired)
-    found: list[tuple[str | None, str | None]] = []
+    pairs: list[tuple[str | None, str | None]] = []
     i = j = 0
     while i < len(old) and j < len(new):
         if best[i][j] == best[i + 1][j]:
-            found.append((old[i], None))
+            pairs.append((old[i], None))
             i += 1
         elif best[i][j] == best[i][j + 1]:
-            found.append((None, new[j]))
+            pairs.append((None, new[j]))
             j += 1
         else:
-            found.append((old[i], new[j]))
+            pairs.append((old[i], new[j]))
             i, j = i + 1, j + 1
-    return found + [(block, None) for block in old[i:]] + [(None, block) for block in new[j:]]
+    return pairs + [(block, None) for block in old[i:]] + [(None, block) for block in new[j:]]
 
 
 class Comparison:
-    """What differs between two pages of one subject, in the order of the newer page.
+    """The differences between two pages of one subject, in the order of the newer page.
 
-    `title_of` names a subject that a page refers to; what it names "" is left out.
+    `title_of` returns the title of a subject that a page refers to. A subject with the title "" is left out.
     """
 
     def __init__(self, old: Page, new: Page, title_of: Callable[[Reference], str]) -> None:
@@ -220,6 +228,7 @@ class Comparison:
         self._fields("", old, new)
 
     def _fields(self, row: str, old: Value, new: Value) -> None:
+        """Compares the fields of two pages or of two versions of a row."""
         for name in type(new).model_fields:
             if name == "key" or getattr(old, name) == getattr(new, name):
                 continue
@@ -232,7 +241,7 @@ class Comparison:
             elif isinstance(before or after, str | tuple) and not isinstance(before, Enum):
                 self._text(row, label, self._lines(before), self._lines(after))
             else:
-                self._datum(row, label, before, after)
+                self._whole_value(row, label, before, after)
 
     def _text(self, row: str, label: str, old: list[str], new: list[str]) -> None:
         sort = "formatting" if old == new else "added" if not old else "removed" if not new else "changed"
@@ -246,11 +255,11 @@ class Comparison:
         if old != new or links[0] == links[1]:
             self._text(row, label, old, new)
 
-    def _datum(self, row: str, label: str, before: Any, after: Any) -> None:
-        """What is said whole: a date, a choice, a number, a name."""
+    def _whole_value(self, row: str, label: str, before: FieldValue, after: FieldValue) -> None:
+        """Compares values that are not compared word by word: dates, choices, numbers, names."""
         if isinstance(before, Value) and isinstance(after, Value) and before.display_name() != after.display_name():
             before, after = before.display_name(), after.display_name()
-        old, new = self._readable(before), self._readable(after)
+        old, new = self._display_text(before), self._display_text(after)
         if not old and not new:
             return
         sort = "added" if not old else "removed" if not new else "changed"
@@ -258,45 +267,46 @@ class Comparison:
         self.changes.append(Change(row, label, sort, (tuple(run for run in runs if run.text),)))
 
     def _rows(self, label: str, before: Sequence[Any], after: Sequence[Any]) -> None:
+        """Compares rows, which have the same key in both pages."""
         old, new = {row.key: row for row in before}, {row.key: row for row in after}
-        stayed = _in_order([key for key in old if key in new], [key for key in new if key in old])
+        not_moved = _keys_in_order([key for key in old if key in new], [key for key in new if key in old])
         for key, row in (new | {key: row for key, row in old.items() if key not in new}).items():
-            called = self._readable(row.display_name())
-            if not called and isinstance(row.display_name(), Reference):
+            name = self._display_text(row.display_name())
+            if not name and isinstance(row.display_name(), Reference):
                 continue
-            place = f"{label} “{called}”"
+            place = f"{label} “{name}”"
             if key not in old:
-                self.changes.append(Change(place, "", "added", block_runs([], self._says(row, called))))
+                self.changes.append(Change(place, "", "added", block_runs([], self._other_fields(row, name))))
             elif key not in new:
-                self.changes.append(Change(place, "", "removed", block_runs(self._says(row, called), [])))
+                self.changes.append(Change(place, "", "removed", block_runs(self._other_fields(row, name), [])))
             else:
-                if key not in stayed:
+                if key not in not_moved:
                     self.changes.append(Change(place, "", "moved"))
                 self._fields(place, old[key], row)
 
-    def _says(self, row: Value, called: str) -> list[str]:
-        """What a row says besides the name it is called by, each with its label; an answer speaks for itself."""
-        found: list[str] = []
+    def _other_fields(self, row: Value, display_name: str) -> list[str]:
+        """Returns the texts of a row's fields except its name, each with its label. HTML has no label."""
+        texts: list[str] = []
         fields = type(row).model_fields
         names = [name for name in fields if name != "key" and getattr(row, name) != fields[name].default]
         lines = {name: self._lines(getattr(row, name)) for name in names}
-        # The name may be made of several fields: a code is called by its scheme and its value.
-        its_name = next((names[:n] for n in range(len(names) + 1) if _joined(lines, names[:n]) == called), [])
+        # The name may come from several fields: the name of an identifier is its scheme and its value.
+        in_name = next((names[:n] for n in range(len(names) + 1) if _joined(lines, names[:n]) == display_name), [])
         for name in names:
             if is_html(type(row), name):
-                found += blocks(getattr(row, name))
-            elif name not in its_name and lines[name] and lines[name] != [called]:
+                texts += blocks(getattr(row, name))
+            elif name not in in_name and lines[name] and lines[name] != [display_name]:
                 label = type(row).label_of(name)
-                found += [_("%(label)s: %(text)s") % {"label": label, "text": lines[name][0]}, *lines[name][1:]]
-        return found
+                texts += [_("%(label)s: %(text)s") % {"label": label, "text": lines[name][0]}, *lines[name][1:]]
+        return texts
 
-    def _lines(self, value: Any) -> list[str]:
-        parts = value if isinstance(value, tuple) else self._readable(value).splitlines()
-        lines = [" ".join(self._readable(part).split()) for part in parts]
+    def _lines(self, value: FieldValue) -> list[str]:
+        parts = value if isinstance(value, tuple) else self._display_text(value).splitlines()
+        lines = [" ".join(self._display_text(part).split()) for part in parts]
         return [line for line in lines if line]
 
-    def _readable(self, value: Any) -> str:
-        """A value in the words of the page."""
+    def _display_text(self, value: FieldValue) -> str:
+        """Returns a value as the page shows it."""
         if value is None:
             return ""
         if isinstance(value, bool):
@@ -308,17 +318,18 @@ class Comparison:
         if isinstance(value, date):
             return date_format(value)
         if isinstance(value, Value):
-            parts = (self._readable(getattr(value, name)) for name in type(value).model_fields if name != "key")
+            parts = (self._display_text(getattr(value, name)) for name in type(value).model_fields if name != "key")
             return ", ".join(part for part in parts if part)
         return str(value)
 
 
 def _displayed(value: Value, name: str) -> Any:
-    """What a field says. A page may say it in other words: `country_name` stands beside `country`."""
+    """Returns the value that a page shows for a field: `country_name` instead of `country`, if there is one."""
     return getattr(value, f"{name}_name", "") or getattr(value, name)
 
 
-def _is_keyed(value: Any) -> bool:
+def _is_keyed(value: FieldValue) -> bool:
+    """Returns whether a value is a tuple of rows that have keys."""
     return isinstance(value, tuple) and bool(value) and hasattr(value[0], "key")
 
 
@@ -327,22 +338,29 @@ def _joined(lines: dict[str, list[str]], names: list[str]) -> str:
 
 
 def _link_targets(text: str) -> list[str]:
-    """Where the links of an answer lead."""
+    """Returns the addresses of the links in a piece of HTML."""
     return [html.unescape(link) for link in re.findall(r'<a\b[^>]*?\shref="([^"]*)"', text)]
 
 
-def _in_order(old: Sequence[Any], new: Iterable[Any]) -> set[Any]:
-    """The keys that kept their place among each other: a longest run in the same order. The others were moved."""
-    place = {key: number for number, key in enumerate(old)}
-    ends: list[int] = []  # the least place at which a run of each length can end
-    runs: list[tuple[Any, ...]] = []  # such a run: its last key, and the run before it
+def _keys_in_order(old: Sequence[UUID], new: Iterable[UUID]) -> set[UUID]:
+    """Returns a longest possible set of keys that are in the same order in both lists. The other keys were moved."""
+    old_position = {key: number for number, key in enumerate(old)}
+    last_positions: list[int] = []  # for each length, the smallest position at which a run of that length can end
+    runs: list[LinkedKeys] = []  # for each length, such a run
     for key in new:
-        length = bisect_left(ends, place[key])
-        ends[length : length + 1] = [place[key]]
-        runs[length : length + 1] = [(key, runs[length - 1] if length else ())]
-    stayed = set()
-    run = runs[-1] if runs else ()
+        length = bisect_left(last_positions, old_position[key])
+        last_positions[length : length + 1] = [old_position[key]]
+        runs[length : length + 1] = [LinkedKeys(key, runs[length - 1] if length else None)]
+    in_order = set()
+    run = runs[-1] if runs else None
     while run:
-        stayed.add(run[0])
-        run = run[1]
-    return stayed
+        in_order.add(run.key)
+        run = run.previous
+    return in_order
+
+
+class LinkedKeys(NamedTuple):
+    """A run of keys: its last key, and the run before that key."""
+
+    key: UUID
+    previous: "LinkedKeys | None"

@@ -1,4 +1,4 @@
-"""Makes the search index anew from what is live. In everyday work `publish` and `withdraw` keep it."""
+"""Rebuilds the search index from the live editions. Otherwise `publish` and `withdraw` update it."""
 
 from publishing.models import Edition
 from search import index
@@ -7,15 +7,15 @@ INDEX_BATCH_SIZE = 100
 
 
 def is_indexed() -> bool:
-    """Whether just what is live is in the index, folded as searches are folded now."""
-    return index.is_current() and index.subjects() == _live()
+    """Returns whether the index holds exactly the live pages, folded as this version of the site folds searches."""
+    return index.is_current() and index.subjects() == _live_subjects()
 
 
 def index_live_pages() -> int:
-    """Returns how many are live and searched.
+    """Puts every live page into the search index, removes all others, and returns the number of pages in the index.
 
-    Batch by batch, so that nobody who wants to publish waits for all of them. What goes live or is withdrawn meanwhile
-    waits for the batch: each reads what is live only once it has the index to itself.
+    It locks the index for one batch at a time, so that nobody who publishes waits for the whole index. Each batch reads
+    the live editions only after it has the lock: what is published or withdrawn meanwhile is not lost.
     """
     pks = list(Edition.objects.searchable().order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(pks), INDEX_BATCH_SIZE):
@@ -23,11 +23,11 @@ def index_live_pages() -> int:
             live = Edition.objects.searchable().filter(pk__in=pks[start : start + INDEX_BATCH_SIZE])
             index.put_all([edition.document() for edition in live])
     with index.lock_index():
-        for kind, key in index.subjects() - _live():
+        for kind, key in index.subjects() - _live_subjects():
             index.remove(kind, key)
         index.mark_current()
         return index.entry_count()
 
 
-def _live() -> set[tuple[str, int]]:
+def _live_subjects() -> set[tuple[str, int]]:
     return set(Edition.objects.searchable().values_list("kind", "subject_id"))

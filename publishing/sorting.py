@@ -1,4 +1,4 @@
-"""Order and letters of lists are made here, since databases disagree (SQLite puts Ébstein after Zellweger)."""
+"""Makes the sort keys and letters of lists, since databases sort differently (SQLite puts Ébstein after Zellweger)."""
 
 import re
 
@@ -8,7 +8,7 @@ OTHER = "#"
 
 
 def sort_key(title: str) -> str:
-    """The title folded to plain lower-case letters and numbers padded to sort by size ("type 2" before "type 10")."""
+    """Returns the title in plain lower-case letters, with numbers padded: "type 2" sorts before "type 10"."""
     text = transliterate(title.casefold())
     text = re.sub(r"['’]", "", text)
     text = re.sub(r"[^0-9a-z]+", " ", text).strip()
@@ -16,6 +16,6 @@ def sort_key(title: str) -> str:
 
 
 def letter(title: str) -> str:
-    """The heading under which a title stands: A to Z, or "#" for everything else."""
+    """Returns the heading of a list under which a title stands: A to Z, or "#" for everything else."""
     first = sort_key(title)[:1]
     return first.upper() if "a" <= first <= "z" else OTHER

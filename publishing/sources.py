@@ -1,22 +1,24 @@
-"""Which subjects name a source of texts. The kinds whose pages name sources register how they are found."""
+"""Finds the subjects that name a source of texts. Kinds whose pages name sources register a function for it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from django.db import models
+
 from publishing.models import Publishable
 
 Finder = Callable[[Any], Iterable[Publishable]]
-"""Given a source's row, the subjects of one kind whose working copy names it."""
+"""Returns the subjects of one kind whose working copy names the given source."""
 
 _finders: list[Finder] = []
 
 
 def register_source_users(find: Finder) -> None:
-    """Adds a kind whose pages name sources."""
+    """Registers the function that finds the subjects of one kind."""
     _finders.append(find)
 
 
-def subjects_naming(source: Any) -> Iterator[Publishable]:
-    """The subjects of every kind whose working copy names a source, each once."""
+def subjects_naming(source: models.Model) -> Iterator[Publishable]:
+    """Yields the subjects of every kind whose working copy names a source, each once."""
     for find in _finders:
         yield from find(source)

@@ -1,44 +1,45 @@
-"""What is taken out of the lists, and what is removed for good since nobody will ask for it."""
+"""Moves subjects to the trash and restores them, and deletes old editions and unused files for good."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import AnyUser
 from publishing.models import Edition, Event, Publishable, kinds
 from publishing.verbs import lock, record_event, require_permission, withdraw
 
 
 @transaction.atomic
-def trash(subject: Publishable, by: Any, reason: str) -> None:
-    """Moves a subject to the trash, out of the lists. What is live is withdrawn, which takes a publisher."""
-    require_permission(by, "delete", type(subject))
+def trash(subject: Publishable, by: AnyUser, reason: str) -> None:
+    """Moves a subject to the trash and withdraws it where it is live. Only a publisher may do the latter."""
+    author = require_permission(by, "delete", type(subject))
     subject = lock(type(subject), subject.pk)
     if Edition.objects.about(subject).live().exists():
-        withdraw(subject, by, reason)
+        withdraw(subject, author, reason)
     if not subject.trashed_at:
         subject.trashed_at = timezone.now()
         subject.save(update_fields={"trashed_at"})
-        record_event(subject, Event.Verb.TRASHED, by, note=reason)
+        record_event(subject, Event.Verb.TRASHED, author, note=reason)
 
 
 @transaction.atomic
-def untrash(subject: Publishable, by: Any) -> None:
-    """Takes a subject out of the trash, as a draft: it goes live again only by publish()."""
-    require_permission(by, "delete", type(subject))
+def untrash(subject: Publishable, by: AnyUser) -> None:
+    """Restores a subject from the trash as a draft. Only `publish` makes it live again."""
+    author = require_permission(by, "delete", type(subject))
     subject = lock(type(subject), subject.pk)
     if subject.trashed_at:
         subject.trashed_at = None
         subject.save(update_fields={"trashed_at"})
-        record_event(subject, Event.Verb.UNTRASHED, by)
+        record_event(subject, Event.Verb.UNTRASHED, author)
 
 
 @transaction.atomic
 def prune_editions(dry_run: bool = False) -> int:
-    """Removes editions that nobody will ask for; returns how many. What was published stays for ever.
+    """Deletes old editions that were never used, and returns how many these are.
 
-    They are over a year old, not the newest of their subject, and no event is about them.
+    An edition is deleted where it is over a year old, is not the newest of its subject, and no event is about it. Every
+    edition that was published has an event, so it stays.
     """
     year_ago = timezone.now() - timedelta(days=365)
     old = Edition._base_manager.filter(is_newest=False, events=None, is_live=False, at__lt=year_ago)
@@ -50,5 +51,5 @@ def prune_editions(dry_run: bool = False) -> int:
 
 @transaction.atomic
 def prune_files(dry_run: bool = False) -> int:
-    """Removes pictures that neither a row nor an edition shows any more; returns how many."""
+    """Deletes pictures that no row and no edition uses any more, and returns how many these are."""
     return sum(kind.prune_files(dry_run=dry_run) for kind in kinds().values())

@@ -1,10 +1,14 @@
-"""Values: what a page says, and nothing about where it is stored."""
+"""Page values: what a page says. They know nothing about how it is stored."""
 
 import hashlib
 import json
 import re
-from typing import Annotated, Any, ClassVar, Self
+from datetime import date
+from enum import Enum
+from typing import Annotated, Any, ClassVar, Self, TypeAlias
+from uuid import UUID
 
+from django.utils.functional import Promise
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 
 from publishing.prose import sanitize
@@ -12,11 +16,11 @@ from publishing.sorting import sort_key
 from search.documents import Document, Name
 
 STORED = "stored"
-"""Validation context of a stored page, which must open even where today's limits would refuse it."""
+"""The validation context of a stored page, which must open even if today's limits would reject it."""
 
 
 def limit(characters: int) -> AfterValidator:
-    """Refuses what the column of a row would not hold: SQLite takes it, PostgreSQL does not."""
+    """Returns a validator that rejects text that PostgreSQL cannot store in a column of this length. SQLite could."""
 
     def check(text: str, info: ValidationInfo) -> str:
         if info.context == STORED:
@@ -31,7 +35,7 @@ def limit(characters: int) -> AfterValidator:
 
 
 def _matches_pattern(pattern: str, what: str) -> AfterValidator:
-    """Refuses what a link must not be made of; in a page of another day it is left out instead."""
+    """Returns a validator that rejects text that does not match; in a stored page it removes that text instead."""
 
     def check(text: str, info: ValidationInfo) -> str:
         if not text or re.fullmatch(pattern, text):
@@ -52,20 +56,20 @@ URL = r"https?://\S+"
 EMAIL = r"[^\s@]+@[^\s@]+"
 Url = Annotated[Line, _matches_pattern(URL, "an address that begins with http:// or https://")]
 Email = Annotated[Line, _matches_pattern(EMAIL, "an e-mail address")]
-# Sanitised whenever a page is made or opened, so that a template may print it as it is.
+# Sanitised whenever a page is made or opened: a template may print it without escaping.
 Html = Annotated[str, limit(TEXT_LENGTH), AfterValidator(sanitize)]
 
 
 def is_html(value: type[BaseModel], name: str) -> bool:
-    """Whether a field holds HTML, whose words are compared and not its tags."""
+    """Returns whether a field holds HTML. Such fields are compared by their words, not by their tags."""
     return any(getattr(rule, "func", None) is sanitize for rule in value.model_fields[name].metadata)
 
 
 class Value(BaseModel):
-    """A frozen part of a page. Collections are tuples: "frozen" would still let a list change."""
+    """A frozen part of a page. Collections are tuples, since a list could change in a frozen value too."""
 
-    LABELS: ClassVar[dict[str, Any]] = {}
-    """What editors and readers call a field, where its name with spaces is not it."""
+    LABELS: ClassVar[dict[str, str | Promise]] = {}
+    """The labels of fields for editors and readers, where the field's name with spaces is not right."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -73,13 +77,17 @@ class Value(BaseModel):
     def label_of(cls, name: str) -> str:
         return str(cls.LABELS.get(name, name.replace("_", " ").capitalize()))
 
-    def display_name(self) -> Any:
-        """What tells it from others of its sort: the first thing that it says."""
+    def display_name(self) -> "FieldValue":
+        """Returns what distinguishes this row from other rows of its sort: its first field."""
         return next(getattr(self, name) for name in type(self).model_fields if name != "key")
 
 
+FieldValue: TypeAlias = str | int | date | Enum | UUID | Value | tuple["FieldValue", ...] | None
+"""What a field of a page may hold."""
+
+
 class Reference(Value):
-    """Names another subject by its kind and an address that is or was its own."""
+    """Names another subject by its kind and by an address that it has or once had."""
 
     kind: Line
     slug: Line
@@ -88,7 +96,7 @@ class Reference(Value):
 class Page(Value):
     """Everything that the public page of one subject says.
 
-    `SCHEMA` rises when the shape changes so that `upgrade()` must translate; a new field with a default needs neither.
+    `SCHEMA` rises when the shape changes and `upgrade()` must translate. A new field with a default needs neither.
     """
 
     SCHEMA: ClassVar[int] = 1
@@ -97,34 +105,34 @@ class Page(Value):
     slug: Line
 
     def references(self) -> tuple[Reference, ...]:
-        """The subjects that this page mentions, each once, in the page's order."""
+        """Returns the subjects that this page mentions, each once, in the page's order."""
         return ()
 
     def files(self) -> tuple[str, ...]:
-        """The digests of what this page shows besides words, each once."""
+        """Returns the digests of the files that this page shows, such as a picture, each once."""
         return ()
 
     def document(self, kind: str, key: int, url: str) -> Document:
-        """The page as the search index knows it."""
+        """Returns what the search index knows of the page."""
         return Document(
             kind=kind, key=key, url=url, title=self.title, sort_key=sort_key(self.title), names=(Name(self.title),)
         )
 
     def content(self) -> dict[str, Any]:
-        """The page as JSON values. Defaults stay out, so that a new field does not change an old page's digest."""
+        """Returns the page as JSON values, without defaults, so that a new field keeps the digests of old pages."""
         return self.model_dump(mode="json", exclude_defaults=True)
 
     def digest(self) -> str:
-        """SHA-256 over the content in one canonical spelling: the same words, the same digest, on any database."""
+        """Returns the SHA-256 of the content as canonical JSON: equal pages have equal digests on every database."""
         text = json.dumps(self.content(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @classmethod
     def upgrade(cls, content: dict[str, Any], schema: int) -> dict[str, Any]:
-        """Content of an older schema in today's shape."""
+        """Returns content of an older schema in today's shape."""
         return content
 
     @classmethod
     def open(cls, content: dict[str, Any], schema: int) -> Self:
-        """A stored page. Unknown fields and today's limits are no reason not to open it."""
+        """Opens a stored page, even if it has unknown fields or breaks today's limits."""
         return cls.model_validate(cls.upgrade(content, schema), context=STORED, extra="ignore")

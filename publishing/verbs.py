@@ -1,15 +1,16 @@
-"""The verbs: the only code that writes editions, events, links and addresses, and so the only way to the public.
+"""The verbs: the only code that writes editions, events, links and addresses.
 
-What is built on them stands in two modules beside: `restoring` for the past, `binning` for what leaves the lists or is
-pruned.
+Two more modules build on them: `restoring` restores editions and hides comparisons, `trash` moves subjects to the trash
+and removes old editions.
 
-Every verb locks the subject's row first and the stamp, if at all, after it: in this order two people at once wait for
-each other instead of failing. `by` is a user, or the name of a command for what does not go public.
+Every verb locks the subject's row first, and the public version second if it needs it. Two people who act at the same
+time then wait for each other, and neither fails. `by` is a user; where nothing becomes public, it may also be the name
+of a command.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AnonymousUser
@@ -29,86 +30,132 @@ from publishing.values import Page
 from search import index
 
 Author = User | str
-"""A user, or the name of a command for what does not go public."""
+"""A user, or the name of a command for what does not become public."""
+
+_LockedSubject = TypeVar("_LockedSubject", bound=Publishable)
 
 READER_SUGGESTION_NOTE = gettext_lazy("Following a reader’s suggestion.")
-"""The note of an edition that a reader's words led to. Whoever publishes it may tell the public so."""
+"""The note of an edition that follows a reader's suggestion. The publisher may show this note to the public."""
 
 
 class PublishingError(Exception):
-    """A verb was refused; the message tells an editor why and what to do."""
+    """A verb was refused. The message tells an editor why, and what to do."""
 
 
 class PageRefused(PublishingError):
-    """The working copy holds what no page may say; the message names each place."""
+    """The working copy holds something that a page must not say. The message names each place."""
 
 
-def lock(kind: type[Publishable], pk: Any) -> Publishable:
-    """A subject's row as it is now, held until the transaction ends. Raises the model's DoesNotExist."""
-    return kind.objects.select_for_update().get(pk=pk)
+class AuthorFields(TypedDict):
+    """The fields of an edition or an event that say who made it."""
+
+    by: User | None
+    by_name: str
+
+
+class EditionChanges(TypedDict, total=False):
+    """The fields of an edition that a verb may change."""
+
+    is_newest: bool
+    is_live: bool
+    published_at: datetime | None
+    updated_at: datetime | None
+    redacted_at: datetime
+    title: str
+    sort_key: str
+    letter: str
+    content: dict[str, Any]
+    digest: str
+    note: str
+
+
+def lock(kind: type[_LockedSubject], pk: int) -> _LockedSubject:
+    """Returns a subject's present row and locks it until the transaction ends. Raises the model's DoesNotExist."""
+    return kind._base_manager.select_for_update().get(pk=pk)
 
 
 def may(user: AnyUser, action: str, kind: type[Publishable]) -> bool:
+    """Returns whether a user has a permission on a kind: "change", "delete", "publish" or "view"."""
     return user.is_active and user.has_perm(kind.permission(action))
 
 
-def require_permission(user: AnyUser, action: str, kind: type[Publishable]) -> None:
-    """Raises PermissionDenied where a user may not do something with a kind, TypeError where it is no user."""
+def require_permission(user: AnyUser | str, action: str, kind: type[Publishable]) -> User:
+    """Returns the user where the user has a permission on a kind.
+
+    Raises PermissionDenied where the permission is missing, and TypeError where `user` is not a user.
+    """
     if not isinstance(user, User | AnonymousUser):
-        raise TypeError("Only a user can do this: what the public sees is always someone's decision.")
-    if not may(user, action, kind):
+        raise TypeError("Only a user can do this: a person decides what the public sees.")
+    if isinstance(user, AnonymousUser) or not may(user, action, kind):
         raise PermissionDenied(
-            _("%(user)s may not %(action)s a %(kind)s.")
+            _("The account “%(user)s” does not have the permission to %(action)s this kind of page: %(kind)s.")
             % {"user": user, "action": action, "kind": kind._meta.verbose_name}
         )
+    return user
 
 
-def _author_fields(by: Author) -> dict[str, Any]:
-    """The author as a record keeps it: the account, and the name as text, which outlives the account."""
+def _author_fields(by: Author) -> AuthorFields:
+    """Returns the account, and the author's name as text, which stays when the account is deleted."""
     if isinstance(by, str):
         return {"by": None, "by_name": by}
-    return {"by": by, "by_name": getattr(by, "get_full_name", str)() or by.get_username()}
+    return {"by": by, "by_name": by.get_full_name() or by.get_username()}
 
 
-def record_event(subject: Publishable, verb: Event.Verb, by: Author, **fields: Any) -> Event:
-    """Notes that something was done, by whom and when."""
-    return Event.objects.create(kind=subject.KIND, subject_id=subject.pk, verb=verb, **_author_fields(by), **fields)
+def record_event(
+    subject: Publishable,
+    verb: Event.Verb,
+    by: Author,
+    edition: Edition | None = None,
+    note: str = "",
+    successor_id: int | None = None,
+) -> Event:
+    """Saves an event: what was done, by whom and when."""
+    return Event.objects.create(
+        kind=subject.KIND,
+        subject_id=subject.pk,
+        verb=verb,
+        edition=edition,
+        note=note,
+        successor_id=successor_id,
+        **_author_fields(by),
+    )
 
 
-def _update_edition(edition: Edition, **fields: Any) -> None:
-    """The one way past the seal on editions: where it stands, and in redact() its words."""
+def _update_edition(edition: Edition, **fields: Unpack[EditionChanges]) -> None:
+    """Updates one edition: its state, and in redact() and forget() its text."""
     _update_editions([edition], **fields)
 
 
-def _update_editions(editions: Iterable[Edition], **fields: Any) -> None:
+def _update_editions(editions: Iterable[Edition], **fields: Unpack[EditionChanges]) -> None:
+    """Updates editions. This is the only function that does."""
     if pks := [edition.pk for edition in editions]:
         Edition._base_manager.filter(pk__in=pks).update(**fields)
 
 
 @transaction.atomic
 def save_edition(subject: Publishable, by: Author, note: str = "", origin: str = "") -> Edition:
-    """An edition of the working copy as it is now; the latest one again where it says the same. Raises PageRefused.
+    """Saves and returns an edition of the working copy, or returns the latest edition where it says the same.
 
-    `origin` says what brought the words, where no person wrote them: see `Edition.origin`.
+    `origin` says where the text comes from, if no person wrote it: see `Edition.origin`. Raises PageRefused.
     """
     subject = lock(type(subject), subject.pk)
     return _save_edition(subject, compose_page(subject.compose), by, note, origin)
 
 
 def compose_page(compose: Callable[[], Page]) -> Page:
-    """The page that a working copy makes. Raises PageRefused, which names each place that no page may hold."""
+    """Returns the page that `compose` makes. Raises PageRefused, which names each value that a page must not hold."""
     try:
         return compose()
     except ValidationError as error:
-        places = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+        places = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
         raise PageRefused(_("The page cannot hold this. %(places)s") % {"places": "; ".join(places)}) from error
 
 
 @transaction.atomic
 def save_page_edition(subject: Publishable, page: Page, by: Author, note: str = "", origin: str = "") -> Edition:
-    """An edition of a page as it is given, word for word; the latest one again where it says the same.
+    """Saves and returns an edition of the given page, or returns the latest edition where it says the same.
 
-    The working copy is neither read nor changed: the page is from another site, or is what the caller just wrote.
+    The working copy is not read and not changed.
     """
     return _save_edition(lock(type(subject), subject.pk), page, by, note, origin)
 
@@ -121,32 +168,36 @@ def _save_edition(subject: Publishable, page: Page, by: Author, note: str, origi
 def save_editions(
     pages: Sequence[tuple[Publishable, Page]], by: Author, note: str = "", origin: str = ""
 ) -> list[Edition]:
-    """What `keep_page` does, for several subjects of one kind. The caller holds their locks, or has just made them."""
+    """Does what `save_page_edition` does, for several subjects of one kind.
+
+    The caller must have locked the subjects, or have created them in this transaction.
+    """
     kinds_ = {subject.KIND for subject, _page in pages}
     newest = Edition.objects.newest().filter(kind__in=kinds_, subject_id__in=[subject.pk for subject, _page in pages])
     latest = {edition.subject_id: edition for edition in newest}
-    fresh = {
+    new_editions = {
         subject.pk: _next_edition(subject, page, latest.get(subject.pk), by, note, origin)
         for subject, page in pages
-        if not _is_page(latest.get(subject.pk), page)
+        if not _has_same_page(latest.get(subject.pk), page)
     }
-    # A reference goes on leading where it leads now, even to a draft that is renamed before it is first published.
-    references = {name for subject, page in pages if subject.pk in fresh for name in page.references()}
-    named = Address.objects.subjects(tuple(references))
+    # These addresses are reserved, so that a reference still leads to its subject after a draft was renamed.
+    references = {reference for subject, page in pages if subject.pk in new_editions for reference in page.references()}
+    subjects = Address.objects.subjects(tuple(references))
     Address.objects.bulk_create(
         [
-            Address(kind=name.kind, slug=name.slug, subject_id=named[name].pk)
-            for name in sorted(named, key=lambda name: (name.kind, name.slug))  # two at once wait in the same order
+            Address(kind=reference.kind, slug=reference.slug, subject_id=subjects[reference].pk)
+            # One order for everybody: two transactions that lock rows in different orders would block each other.
+            for reference in sorted(subjects, key=lambda reference: (reference.kind, reference.slug))
         ],
         ignore_conflicts=True,
     )
-    _update_editions([latest[pk] for pk in fresh if pk in latest], is_newest=False)
-    Edition.objects.bulk_create(fresh.values())
-    return [fresh.get(subject.pk) or latest[subject.pk] for subject, _page in pages]
+    _update_editions([latest[pk] for pk in new_editions if pk in latest], is_newest=False)
+    Edition.objects.bulk_create(new_editions.values())
+    return [new_editions.get(subject.pk) or latest[subject.pk] for subject, _page in pages]
 
 
-def _is_page(edition: Edition | None, page: Page) -> bool:
-    """Whether an edition is just this page."""
+def _has_same_page(edition: Edition | None, page: Page) -> bool:
+    """Returns whether an edition holds exactly this page. A redacted edition never does."""
     if edition is None or edition.redacted_at:
         return False
     return edition.schema == page.SCHEMA and edition.digest == page.digest()
@@ -155,7 +206,7 @@ def _is_page(edition: Edition | None, page: Page) -> bool:
 def _next_edition(
     subject: Publishable, page: Page, latest: Edition | None, by: Author, note: str, origin: str
 ) -> Edition:
-    """The page as the subject's next edition."""
+    """Returns the subject's next edition, not yet saved."""
     edition = Edition(
         kind=subject.KIND,
         subject_id=subject.pk,
@@ -177,80 +228,104 @@ def _next_edition(
 
 
 @transaction.atomic
-def publish(edition: Edition, by: Any, note: str = "", minor: bool = False) -> Edition:
-    """Makes an edition live, in place of the one that was. Publishing what is live already changes nothing.
+def publish(edition: Edition, by: AnyUser | str, note: str = "", minor: bool = False) -> Edition:
+    """Makes an edition live in place of the present live edition. Publishing a live edition changes nothing.
 
-    Raises PublishingError where the edition was redacted, its subject is in the trash or refuses, or its address is
-    another's.
+    Raises PublishingError where the edition was redacted, where its subject is in the trash or blocks it, or where its
+    address belongs to another subject. Raises TypeError where `by` is the name of a command.
     """
     return publish_all([Edition.objects.get(pk=edition.pk)], by, note, minor)[0]
 
 
 @transaction.atomic
-def publish_all(editions: Sequence[Edition], by: Any, note: str = "", minor: bool = False) -> list[Edition]:
-    """What `publish` does, for editions of several subjects of one kind, all of them or none.
+def publish_all(editions: Sequence[Edition], by: AnyUser | str, note: str = "", minor: bool = False) -> list[Edition]:
+    """Does what `publish` does, for editions of several subjects of one kind: all of them or none.
 
-    Their words are taken as they are given: editions do not change. Where they stand is read anew.
+    The texts are taken from the given objects, since an edition does not change; its state is read again.
     """
     kind: type[Publishable] = kinds()[editions[0].kind]
-    require_permission(by, "publish", kind)
+    author = _author_fields(require_permission(by, "publish", kind))
     pks = [edition.subject_id for edition in editions]
     subjects = {row.pk: row for row in kind.objects.select_for_update().filter(pk__in=pks).order_by("pk")}
     states = Edition.objects.filter(pk__in=[edition.pk for edition in editions])
-    standing = {pk: (is_live, redacted) for pk, is_live, redacted in states.values_list("pk", "is_live", "redacted_at")}
+    state_of = {pk: (is_live, redacted) for pk, is_live, redacted in states.values_list("pk", "is_live", "redacted_at")}
     for edition in editions:
-        edition.is_live, edition.redacted_at = standing[edition.pk]
-    going = [edition for edition in editions if not edition.is_live]
-    if not going:
+        edition.is_live, edition.redacted_at = state_of[edition.pk]
+    to_publish = [edition for edition in editions if not edition.is_live]
+    if not to_publish:
         return list(editions)
-    for edition in going:
+    for edition in to_publish:
         if edition.redacted_at:
-            raise PublishingError(_("Edition %(number)s was redacted and cannot go live.") % {"number": edition.number})
+            raise PublishingError(
+                _("Edition %(number)s was redacted: its text was removed for good. It cannot be published.")
+                % {"number": edition.number}
+            )
         if (subject := subjects[edition.subject_id]).trashed_at:
-            raise PublishingError(_("%(name)s is in the trash. Restore it before you publish it.") % {"name": subject})
+            raise PublishingError(
+                _("“%(name)s” is in the trash. Restore it from the trash before you publish it.") % {"name": subject}
+            )
         if blocker := subject.publish_blocker(edition.page):
             raise PublishingError(blocker)
     PublicVersion.replace()
-    _reserve_live_addresses(going)
+    _reserve_live_addresses(to_publish)
     now = timezone.now()
-    live = Edition.objects.of(kind).live().filter(subject_id__in=[edition.subject_id for edition in going])
-    before = {edition.subject_id: edition for edition in live}
-    _update_editions(before.values(), is_live=False)
-    if before:
-        Link.objects.filter(edition__in=before.values()).delete()
-    for edition in going:
-        old = before.get(edition.subject_id)
+    live = Edition.objects.of(kind).live().filter(subject_id__in=[edition.subject_id for edition in to_publish])
+    replaced = {edition.subject_id: edition for edition in live}
+    _update_editions(replaced.values(), is_live=False)
+    if replaced:
+        Link.objects.filter(edition__in=replaced.values()).delete()
+    for edition in to_publish:
+        old = replaced.get(edition.subject_id)
         edition.is_live, edition.published_at = True, now
-        # What readers have not seen before is no small change.
+        # The first publication is never a minor change.
         edition.updated_at = old.updated_at if old and minor else now
-    for updated_at in {edition.updated_at for edition in going}:
-        same = [edition for edition in going if edition.updated_at == updated_at]
-        _update_editions(same, is_live=True, published_at=now, updated_at=updated_at)
-    named = Address.objects.subjects(tuple({name for edition in going for name in edition.page.references()}))
-    mentioned = {
-        edition.pk: {(named[name].KIND, named[name].pk) for name in edition.page.references() if name in named}
-        for edition in going
-    }
-    Link.objects.bulk_create(
-        Link(edition=edition, kind=kind_, subject_id=pk) for edition in going for kind_, pk in mentioned[edition.pk]
-    )
+    for updated_at in {edition.updated_at for edition in to_publish}:
+        same_date = [edition for edition in to_publish if edition.updated_at == updated_at]
+        _update_editions(same_date, is_live=True, published_at=now, updated_at=updated_at)
+    _create_links(to_publish)
     if kind.IS_SEARCHED:
-        index.put_all([edition.document() for edition in going])
-    fields = {"kind": kind.KIND, "verb": Event.Verb.PUBLISHED, "note": note, **_author_fields(by)}
+        index.put_all([edition.document() for edition in to_publish])
     Event.objects.bulk_create(
-        Event(subject_id=edition.subject_id, edition=edition, minor=minor and edition.subject_id in before, **fields)
-        for edition in going
+        Event(
+            kind=kind.KIND,
+            subject_id=edition.subject_id,
+            verb=Event.Verb.PUBLISHED,
+            edition=edition,
+            note=note,
+            minor=minor and edition.subject_id in replaced,
+            **author,
+        )
+        for edition in to_publish
     )
     return list(editions)
 
 
+def _create_links(editions: Sequence[Edition]) -> None:
+    """Saves which subjects the pages of editions mention. A reference that leads nowhere is left out."""
+    references = {reference for edition in editions for reference in edition.page.references()}
+    subjects = Address.objects.subjects(tuple(references))
+    mentioned = {
+        edition.pk: {
+            (subjects[reference].KIND, subjects[reference].pk)
+            for reference in edition.page.references()
+            if reference in subjects
+        }
+        for edition in editions
+    }
+    Link.objects.bulk_create(
+        Link(edition=edition, kind=kind, subject_id=pk) for edition in editions for kind, pk in mentioned[edition.pk]
+    )
+
+
 def _reserve_live_addresses(editions: Sequence[Edition]) -> None:
-    """Makes the addresses of editions that go live their subjects' own for good."""
-    own = [Address(kind=edition.kind, slug=edition.slug, subject_id=edition.subject_id) for edition in editions]
-    Address.objects.bulk_create(sorted(own, key=lambda address: address.slug), ignore_conflicts=True)
-    theirs = Address.objects.filter(kind__in={address.kind for address in own}, slug__in=[each.slug for each in own])
-    owners = {(kind, slug): pk for kind, slug, pk in theirs.values_list("kind", "slug", "subject_id")}
-    for address in own:
+    """Reserves the addresses of editions. Raises PublishingError where one belongs to another subject."""
+    wanted = [Address(kind=edition.kind, slug=edition.slug, subject_id=edition.subject_id) for edition in editions]
+    Address.objects.bulk_create(sorted(wanted, key=lambda address: address.slug), ignore_conflicts=True)
+    saved = Address.objects.filter(
+        kind__in={address.kind for address in wanted}, slug__in=[address.slug for address in wanted]
+    )
+    owners = {(kind, slug): pk for kind, slug, pk in saved.values_list("kind", "slug", "subject_id")}
+    for address in wanted:
         if owners[address.kind, address.slug] != address.subject_id:
             raise PublishingError(
                 _("The address “%(slug)s” belonged to another page and stays with it. Choose another address.")
@@ -260,9 +335,9 @@ def _reserve_live_addresses(editions: Sequence[Edition]) -> None:
 
 @transaction.atomic
 def publish_with_dates(
-    edition: Edition, by: Any, published_at: datetime | None, updated_at: datetime | None
+    edition: Edition, by: AnyUser, published_at: datetime | None, updated_at: datetime | None
 ) -> Edition:
-    """Publishes what was live on another site, with the dates that its readers saw there as far as they are known."""
+    """Publishes an edition that was live on another site with the dates that it had there, where they are known."""
     edition = publish(edition, by=by)
     _update_edition(
         edition, published_at=published_at or edition.published_at, updated_at=updated_at or edition.updated_at
@@ -272,17 +347,18 @@ def publish_with_dates(
 
 @transaction.atomic
 def reserve_addresses(subject: Publishable, slugs: tuple[str, ...]) -> None:
-    """Makes addresses that a subject had on another site its own here, in that order. None may be another's."""
+    """Saves the addresses that a subject had on another site, in that order. None may belong to another subject."""
     Address.objects.bulk_create(Address(kind=subject.KIND, slug=slug, subject_id=subject.pk) for slug in slugs)
 
 
 @transaction.atomic
-def withdraw(subject: Publishable, by: Any, reason: str, successor: Publishable | None = None) -> None:
-    """Takes the live edition away; its addresses answer 410 with the reason, or lead to the successor.
+def withdraw(subject: Publishable, by: AnyUser, reason: str, successor: Publishable | None = None) -> None:
+    """Withdraws the live edition: its addresses answer 410 with the reason, or redirect to the successor.
 
-    Withdrawing what is not live changes nothing. Raises PublishingError where the successor would lead nowhere.
+    Withdrawing a subject that is not live changes nothing. Raises PublishingError where the successor is not live, or
+    is of another kind, or is the subject itself.
     """
-    require_permission(by, "publish", type(subject))
+    author = require_permission(by, "publish", type(subject))
     subject = lock(type(subject), subject.pk)
     live = Edition.objects.about(subject).live().first()
     if not live:
@@ -291,13 +367,16 @@ def withdraw(subject: Publishable, by: Any, reason: str, successor: Publishable 
         raise PublishingError(_("The successor must be another page of the same kind."))
     if successor and not Edition.objects.about(successor).live().exists():
         raise PublishingError(
-            _("“%(name)s” is not live, so readers cannot be led there. Publish it first.") % {"name": successor}
+            _("“%(name)s” is not live, so readers cannot be sent to it. Publish it first.") % {"name": successor}
         )
     PublicVersion.replace()
-    _unpublish(subject, live, by, reason, successor)
+    _unpublish(subject, live, author, reason, successor)
 
 
-def _unpublish(subject: Publishable, live: Edition, by: Any, reason: str, successor: Publishable | None = None) -> None:
+def _unpublish(
+    subject: Publishable, live: Edition, by: User, reason: str, successor: Publishable | None = None
+) -> None:
+    """Makes the live edition not live, removes its links and its entry in the search index, and saves the event."""
     _update_edition(live, is_live=False)
     live.links.all().delete()
     if subject.IS_SEARCHED:
@@ -307,33 +386,36 @@ def _unpublish(subject: Publishable, live: Edition, by: Any, reason: str, succes
 
 
 @transaction.atomic
-def submit(edition: Edition, by: Any, note: str = "") -> None:
-    """Tells the publishers that an edition is ready. Raises PublishingError where there is a newer one."""
+def submit(edition: Edition, by: AnyUser, note: str = "") -> None:
+    """Saves that an edition is ready to publish. Raises PublishingError where there is a newer edition."""
     kind: type[Publishable] = kinds()[edition.kind]
-    require_permission(by, "change", kind)
+    author = require_permission(by, "change", kind)
     subject = lock(kind, edition.subject_id)
     if edition.number != latest_number(subject):
-        raise PublishingError(_("There is a newer edition than the one you submitted. Look at it first."))
-    record_event(subject, Event.Verb.SUBMITTED, by, edition=edition, note=note)
+        raise PublishingError(_("There is a newer edition than the one you want to submit. Preview it first."))
+    record_event(subject, Event.Verb.SUBMITTED, author, edition=edition, note=note)
 
 
 @transaction.atomic
-def redact(edition: Edition, by: Any, reason: str) -> None:
-    """Blanks the words of an edition that must not be seen even in the history.
+def redact(edition: Edition, by: AnyUser, reason: str) -> None:
+    """Removes the text of an edition for good, where it must not be seen even in the history.
 
-    A live edition is refused: publish a corrected one or withdraw it first.
+    Raises PublishingError where the edition is live.
     """
     kind: type[Publishable] = kinds()[edition.kind]
-    require_permission(by, "publish", kind)
+    author = require_permission(by, "publish", kind)
     subject = lock(kind, edition.subject_id)
     edition = Edition.objects.get(pk=edition.pk)
     if edition.is_live:
-        raise PublishingError(_("This edition is live. Publish a corrected one, or withdraw it, before you redact it."))
+        raise PublishingError(
+            _("This edition is live. Publish a corrected edition or withdraw the page before you redact it.")
+        )
     PublicVersion.replace()
-    _blank(subject, edition, by, reason, title=_("Redacted"))
+    _erase_text(subject, edition, author, reason, title=_("Redacted"))
 
 
-def _blank(subject: Publishable, edition: Edition, by: Any, reason: str, title: str) -> None:
+def _erase_text(subject: Publishable, edition: Edition, by: User, reason: str, title: str) -> None:
+    """Replaces an edition's page with an empty page that has this title, and saves the event."""
     page = subject.PAGE(title=title, slug=edition.slug)
     _update_edition(
         edition,
@@ -349,34 +431,33 @@ def _blank(subject: Publishable, edition: Edition, by: Any, reason: str, title: 
 
 
 @transaction.atomic
-def forget(subject: Publishable, by: Any, reason: str) -> None:
-    """Takes away a subject that is about a person who no longer agrees to it, and every word of it that we hold.
+def forget(subject: Publishable, by: AnyUser, reason: str) -> None:
+    """Withdraws a subject about a person who no longer agrees to it, and removes every word about the person for good.
 
-    Nothing of it is live any more; its row, its editions, the notes on them and its files are blanked for good, and
-    what is left goes to the trash. It takes no publisher, since the person should not wait for one.
+    This empties the row, the editions, their notes and the files, and moves the subject to the trash. An editor may do
+    it, since the person should not have to wait for a publisher.
     """
-    require_permission(by, "change", type(subject))
+    author = require_permission(by, "change", type(subject))
     subject = lock(type(subject), subject.pk)
-    own = {"kind": subject.KIND, "subject_id": subject.pk}
-    Event._base_manager.filter(**own).update(note="")
+    Event._base_manager.filter(kind=subject.KIND, subject_id=subject.pk).update(note="")
     PublicVersion.replace()
     live = Edition.objects.about(subject).live().first()
     if live:
-        _unpublish(subject, live, by, reason)
+        _unpublish(subject, live, author, reason)
     title = capfirst(str(subject._meta.verbose_name))
     for edition in Edition.objects.about(subject).filter(redacted_at=None):
-        _blank(subject, edition, by, reason, title)
+        _erase_text(subject, edition, author, reason, title)
     subject.erase()
     if not subject.trashed_at:
         subject.trashed_at = timezone.now()
-        record_event(subject, Event.Verb.TRASHED, by, note=reason)
+        record_event(subject, Event.Verb.TRASHED, author, note=reason)
     subject.save()
     subject.prune_files()
-    options = subject._meta
-    logged = LogEntry.objects.filter(content_type__app_label=options.app_label, content_type__model=options.model_name)
-    logged.filter(object_id=str(subject.pk)).update(object_repr=title, change_message="")
+    meta = subject._meta
+    log_entries = LogEntry.objects.filter(content_type__app_label=meta.app_label, content_type__model=meta.model_name)
+    log_entries.filter(object_id=str(subject.pk)).update(object_repr=title, change_message="")
 
 
 def latest_number(subject: Publishable) -> int:
-    """The number of the newest edition, 0 where there is none."""
+    """Returns the number of the newest edition, or 0 where there is none."""
     return Edition.objects.about(subject).aggregate(newest=Max("number"))["newest"] or 0

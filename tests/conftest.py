@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -12,3 +13,11 @@ def seed_page() -> Path:
     if not path.exists():
         pytest.skip(f"SKIPPED: the seed page is not at {path}")
     return path
+
+
+def pytest_sessionfinish() -> None:
+    """Removes what SQLite leaves of a test database where a thread of the live server did not close it."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        for end in ["-wal", "-shm"]:
+            Path(f"{database['TEST']['NAME']}{end}").unlink(missing_ok=True)

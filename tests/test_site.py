@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from html import unescape
+from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
 import html5lib
 import pytest
 from django.contrib.staticfiles import finders
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import models
+from django.db import connection, models
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from community.models import Portrait
@@ -41,13 +43,19 @@ FIXED = ["/", "/diseases/", "/organizations/", "/changes/", "/about/", "/accessi
 FIXED += ["/organizations/?country=GB"]  # forms lead here, no link
 FIXED += ["/search/", "/search/?q=gangliosidosis", "/search/?q=society", "/search/?q=leak"]
 FIXED += ["/suggest/thanks/", "/suggest/thanks/?about=disease&slug=full-disease"]  # a form leads here, no link
+SAME = 7
+"""How many diseases have nearly the same name."""
+DISEASES, ORGANIZATIONS = SAME + 3, 5  # that are live
 SCRIPTS = ['<script src="/static/search.js" defer>']
 DATA = '<script type="application/ld+json">'  # no script: a browser leaves it alone
 
 
 @pytest.fixture
-def site():
-    """Two hundred pages' worth of everything that a page can say, and drafts beside it. Returns what is not linked."""
+def site(monkeypatch):
+    """Everything that a page can say, lists of several pages, and drafts beside it. Returns what is not linked."""
+    monkeypatch.setattr("diseases.views.PER_PAGE", 6)
+    monkeypatch.setattr("search.views.PER_PAGE", 2)
+    monkeypatch.setattr("website.changes.LATEST_PER_PAGE", 5)
     publisher = make_publisher()
     successor = make_organization(name="New Society", slug="new-society")
     full = make_organization(
@@ -85,12 +93,13 @@ def site():
         answer="<h3>More</h3><p>Text</p><ul><li><p>One</p></li></ul><table><tbody><tr><td>1</td></tr></tbody></table>",
     )
     make_question(disease, topic="other")
+    make_question(disease, topic="other", question="LEAK of a question that nobody has answered?", answer="")
     Symptom.objects.create(disease=disease, term="Fever", frequency="7/12", source=source, approved=True, position=1)
     Symptom.objects.create(disease=disease, term="Adult onset", aspect="onset", approved=True, position=2)
     Symptom.objects.create(disease=disease, term="LEAK of a symptom", source=source, position=3)
     put_live(disease)
     make_disease(name="Bare disease", questions=0, summary="")
-    for number in range(101):
+    for number in range(SAME):
         publish(save_edition(Disease.objects.create(name=f"Gangliosidosis {number}"), by="test"), by=publisher)
 
     moved = make_disease(slug="before", name="22q11.2 deletion syndrome")
@@ -155,6 +164,7 @@ def words(element):
     return " ".join("".join(element.itertext()).split())
 
 
+@pytest.mark.database
 def test_every_public_page_keeps_the_rules(site):
     found = sweep(FIXED + list(site))
 
@@ -165,23 +175,23 @@ def test_every_public_page_keeps_the_rules(site):
     feeds = [
         pages.pop(address) for address in list(pages) if address.endswith(".atom") and pages[address].status == 200
     ]
-    assert len(feeds) == 104 + 5 + 1  # of every page with a history, and of the site
+    assert len(feeds) == DISEASES + ORGANIZATIONS + 1  # of every page with a history, and of the site
     pages.pop("/diseases/gone/changes.atom")
     forms = [address for address in pages if address.startswith("/suggest/?")]
-    # About each of 104 diseases and 5 organizations; the questions of 2 diseases and the symptoms of one; an
-    # organization for each of 103 that have none; and what did not work with this site.
-    assert len(forms) == 104 + 5 + 3 + 1 + 103 + 1
+    # About each disease and organization; the questions of 2 diseases and the symptoms of one; an organization for
+    # each disease that has none, which is all but one; and what did not work with this site.
+    assert len(forms) == DISEASES + ORGANIZATIONS + 3 + 1 + (DISEASES - 1) + 1
     for address in forms:
         assert '<meta name="robots" content="noindex">' in pages[address].text, address
         assert words(pages[address].every("h1")[0]) == "Something wrong or missing?", address
-    # 8 fixed ones; 104 diseases, 5 organizations and 1 that was removed, each with what changed; the sheets to print of
-    # the diseases and of the one removed; of the A to Z 4 letters, 2 second pages and the way back from each; of the
-    # directory 5 letters, and 1 within a country; of the site's 110 publications 4 pages and the way back to the first;
-    # of the search its form, 6 pages of the 101 diseases with one name and the way back to the first, the
-    # organizations, and nothing; of the community its page, and 2 portraits and 1 that was removed, each with what
+    # 8 fixed ones; the diseases, the organizations and 1 that was removed, each with what changed; the sheets to print
+    # of the diseases and of the one removed; of the A to Z 4 letters, 2 second pages and the way back from each; of the
+    # directory 5 letters, and 1 within a country; of the site's publications 4 pages and the way back to the first;
+    # of the search its form, 4 pages of the diseases with nearly one name and 3 of the organizations, each with the way
+    # back to the first, and nothing; of the community its page, and 2 portraits and 1 that was removed, each with what
     # changed; of suggestions the form, and thanks for one about a disease and one about the site.
-    of_diseases = 2 * (104 + 5 + 1) + (104 + 1) + (4 + 2 + 2) + (5 + 1)
-    assert len(pages) == 8 + of_diseases + (4 + 1) + (1 + 7 + 1 + 1) + (1 + 2 * (2 + 1)) + (1 + 2) + len(forms)
+    of_diseases = 2 * (DISEASES + ORGANIZATIONS + 1) + (DISEASES + 1) + (4 + 2 + 2) + (5 + 1)
+    assert len(pages) == 8 + of_diseases + (4 + 1) + (1 + 5 + 4 + 1) + (1 + 2 * (2 + 1)) + (1 + 2) + len(forms)
     for address, page in found.items():
         assert page.cookies == [], address
         policy = page.headers["Content-Security-Policy"]
@@ -197,6 +207,9 @@ def test_every_public_page_keeps_the_rules(site):
         assert empty_labels(page) == [], address
         assert broken_fragments(page) == [], address
         assert [picture for picture in page.every("img") if not picture.get("alt")] == [], address
+        assert [link.get("href") for link in page.every("a") if not (words(link) or names_itself(link))] == [], address
+        assert [url for url in loaded_by(page) if not re.match("/(?!/)|data:", url)] == [], address
+        assert [url for url in loaded_by(page) if url.startswith("data:") and "image" not in url] == [], address
 
     canonical = {address: canonical_of(page.text) for address, page in pages.items()}
     for address, page in pages.items():
@@ -206,7 +219,9 @@ def test_every_public_page_keeps_the_rules(site):
     assert [link for link in targets if canonical_of(Client().get(link).text) != [link]] == []
 
     of_things = [data for page in pages.values() if (data := linked_data_of(page.text))]
-    assert [bool(vocabulary.check(data)) for data in of_things] == [True] * (104 + 5 + 1)  # and of the home page
+    assert [bool(vocabulary.check(data)) for data in of_things] == [True] * (
+        DISEASES + ORGANIZATIONS + 1
+    )  # and of the home page
 
     pictures = {picture.get("src") for page in pages.values() for picture in page.every("img")}
     assert [Client().get(picture).headers["Content-Type"] for picture in pictures] == ["image/webp"]
@@ -214,6 +229,20 @@ def test_every_public_page_keeps_the_rules(site):
     for part in [titles_of(pages), descriptions_of(pages)]:
         assert [address for address, text in part.items() if not text] == []
         assert repeated({address: text for address, text in part.items() if pages[address].status != 410}) == []
+
+
+def names_itself(link):
+    """Whether a link without words has a name all the same."""
+    return link.get("aria-label") or any(picture.get("alt") for picture in link.iter(f"{XHTML}img"))
+
+
+def loaded_by(page):
+    """The addresses of all that a browser loads or sends for a page without being told to leave it."""
+    for tag, name in [("img", "src"), ("script", "src"), ("iframe", "src"), ("source", "srcset"), ("form", "action")]:
+        yield from (element.get(name) for element in page.every(tag) if element.get(name))
+    for link in page.every("link"):
+        if not {"canonical", "alternate"} & set(link.get("rel").split()):
+            yield link.get("href")
 
 
 def canonical_of(html):
@@ -299,6 +328,21 @@ def test_nothing_of_the_working_copy_is_public(site):
     assert {address: without_tokens(page.text) for address, page in after.items()} == {
         address: without_tokens(page.text) for address, page in before.items()
     }
+
+
+def test_reading_writes_nothing(site):
+    with CaptureQueriesContext(connection) as queries:
+        sweep(FIXED + list(site))
+
+    assert len(queries) > 100
+    verbs = {re.match(r"[(\s]*(\w+)", query["sql"])[1].upper() for query in queries}
+    assert verbs <= {"SELECT", "WITH"}
+
+
+def test_the_script_of_the_public_pages_stores_nothing():
+    script = Path(finders.find("search.js")).read_text(encoding="utf-8")
+
+    assert re.findall(r"Storage|cookie|indexedDB|caches|serviceWorker|sendBeacon|https?:", script) == []
 
 
 def test_an_error_page_needs_nothing(settings):

@@ -1,4 +1,4 @@
-"""What a document of portable content holds, record by record."""
+"""The form of a document of portable content: what each record holds, and which contents contradict each other."""
 
 import hashlib
 import json
@@ -18,13 +18,13 @@ MAX_DOCUMENT_MEGABYTES = 500
 SUBJECTS_PER_BATCH = 200
 LOADED_NOTE = "Loaded from portable content"
 DOCUMENT_DESCRIPTION = (
-    "The content of a rare-disease information site: its pages, live and in work. This is no backup: it holds no "
+    "The content of a rare-disease information site: its live pages and drafts. This is no backup: it holds no "
     "history, no staff notes, no questions without an answer, nothing that waits for approval and no accounts."
 )
 
 
 class PortableError(Exception):
-    """Content cannot be read or written as asked; each problem is a line for a person."""
+    """Content cannot be read or written. Each problem is one line for a person."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -33,12 +33,13 @@ class PortableError(Exception):
 
 def _check_slug(slug: str) -> str:
     if not re.fullmatch(rf"[-a-zA-Z0-9_]{{1,{SLUG_LENGTH}}}", slug):
-        raise ValueError(f"is no address: it takes 1 to {SLUG_LENGTH} unaccented letters, digits, hyphens and _")
+        raise ValueError(f"is not an address: use 1 to {SLUG_LENGTH} unaccented letters, digits, hyphens and _")
     return slug
 
 
 Slug = Annotated[str, AfterValidator(_check_slug)]
 _Page = TypeVar("_Page", bound=Page)
+_Batched = TypeVar("_Batched")
 
 
 class NoteValue(Value):
@@ -50,7 +51,7 @@ class ReasonValue(Value):
 
 
 class Withdrawal(Value, Generic[_Page]):
-    """`page` is the last that readers saw, where the working copy says something else by now."""
+    """`page` is the last page that readers saw, where the working copy now says something else."""
 
     page: _Page | None = None
     reason: Text = ""
@@ -58,17 +59,17 @@ class Withdrawal(Value, Generic[_Page]):
 
 
 class FileValue(Value):
-    """What a page shows besides words, a picture, say. Pages name it by its digest, the SHA-256 of its content."""
+    """A file that a page shows, such as a picture. Pages name it by the SHA-256 of its content."""
 
     digest: Line
     content: Base64Bytes
 
 
 class SubjectDocument(Value, Generic[_Page]):
-    """One subject. `working` is the working copy, where it says something else than the live page.
+    """One subject. `working` is the working copy, where it differs from the live page.
 
-    The origins say what brought the words of the page that readers see or saw last, and those of the working copy,
-    where no person wrote them.
+    The origins say where the texts come from, if no person wrote them: of the page that readers see or saw last, and of
+    the working copy.
     """
 
     addresses: tuple[Slug, ...] = ()
@@ -87,59 +88,68 @@ class SubjectDocument(Value, Generic[_Page]):
     working_origin: Line = ""
 
     @property
-    def current(self) -> Any:
-        """What the working copy says."""
-        return self.working or self.live
+    def current(self) -> _Page:
+        """The page of the working copy. Raises ValueError where the record has none."""
+        page = self.working or self.live
+        if page is None:
+            raise ValueError("The record has neither a live nor a working page.")
+        return page
 
     @property
-    def last_seen(self) -> Any:
-        """What readers see, or saw last; None where they never saw anything."""
-        return self.live or (self.withdrawn and (self.withdrawn.page or self.working))
+    def last_public_page(self) -> _Page | None:
+        """The page that readers see or saw last, or None where they never saw one."""
+        if self.live or not self.withdrawn:
+            return self.live
+        return self.withdrawn.page or self.working
 
-    def pages(self) -> Iterator[tuple[str, Any]]:
-        """Every page that the record holds, with its path."""
-        named = [("live", self.live), ("working", self.working)]
-        named.append(("withdrawn.page", self.withdrawn.page if self.withdrawn else None))
-        return ((name, page) for name, page in named if page)
+    def pages(self) -> Iterator[tuple[str, _Page]]:
+        """Yields every page of the record with its path."""
+        pages = [("live", self.live), ("working", self.working)]
+        pages.append(("withdrawn.page", self.withdrawn.page if self.withdrawn else None))
+        return ((path, page) for path, page in pages if page)
 
-    def faults(self) -> Iterator[tuple[str, str]]:
-        """What contradicts itself in a record whose every field is right: path and reason."""
-        if not self.current:
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Yields a path and a reason for each value that contradicts another value of the record."""
+        if not (self.working or self.live):
             yield "", "holds neither a live nor a working page"
             return
         if self.current.slug != self.slug:
             yield ".slug", f"is not the address of the working copy, “{self.current.slug}”"
         if self.live and self.withdrawn:
-            yield ".withdrawn", "stands beside a live page"
-        if self.last_seen and self.last_seen.slug not in self.addresses:
-            yield ".addresses", f"lacks “{self.last_seen.slug}”, where the page was live"
+            yield ".withdrawn", "cannot be there together with a live page"
+        if self.last_public_page and self.last_public_page.slug not in self.addresses:
+            yield ".addresses", f"lacks “{self.last_public_page.slug}”, where the page was live"
         if len(set(self.addresses)) < len(self.addresses):
             yield ".addresses", "names an address twice"
         if self.live and self.live == self.working:
             yield ".working", "says the same as the live page: leave it out"
         if self.ready and not self.working:
-            yield ".ready", "stands without a working page: what is live already has nothing to be ready for"
-        named = {digest for _name, page in self.pages() for digest in page.files()}
+            yield ".ready", "needs a working page: a live page cannot be ready to publish"
+        used = {digest for _path, page in self.pages() for digest in page.files()}
         for number, file in enumerate(self.files):
             if hashlib.sha256(file.content).hexdigest() != file.digest:
-                yield f".files[{number}]", "is not the file of its digest"
+                yield f".files[{number}]", "has another content than its digest says"
         given = [file.digest for file in self.files]
-        if missing := named - set(given):
-            yield ".files", f"lacks what the pages show: {', '.join(sorted(missing))}"
-        if len(given) > len(named):
-            yield ".files", "holds what no page shows, or one file twice"
+        if missing := used - set(given):
+            yield ".files", f"lacks files that the pages show: {', '.join(sorted(missing))}"
+        if len(given) > len(used):
+            yield ".files", "has a file that no page shows, or the same file twice"
         for name in ["published_at", "updated_at"]:
             moment = getattr(self, name)
             if moment and not self.live:
-                yield f".{name}", "stands without a live page"
+                yield f".{name}", "cannot be there without a live page"
             if moment and moment > timezone.now() + timedelta(days=1):
-                yield f".{name}", "lies in the future"
-        state = _state(self.trashed, self.live, self.working, self.ready, self.withdrawn)
+                yield f".{name}", "is in the future"
+        state = record_state(**{name: bool(getattr(self, name)) for name in STATE_FIELDS})
         if self.state != state:
-            yield ".state", f"is “{self.state}”, but what the record holds makes it “{state}”"
+            yield ".state", f"is “{self.state}”, but by its contents the record is “{state}”"
 
 
-def _state(trashed: Any, live: Any, working: Any, ready: Any, withdrawn: Any) -> State:
+STATE_FIELDS = ["trashed", "live", "working", "ready", "withdrawn"]
+
+
+def record_state(*, trashed: bool, live: bool, working: bool, ready: bool, withdrawn: bool) -> State:
+    """Returns the state of a subject by what its record holds."""
     if trashed:
         return State.TRASHED
     if ready:
@@ -149,9 +159,11 @@ def _state(trashed: Any, live: Any, working: Any, ready: Any, withdrawn: Any) ->
     return State.WITHDRAWN if withdrawn else State.DRAFT
 
 
-def _json_lines(value: Any, indent: str = "") -> str:
+def to_json_lines(value: Any, indent: str = "") -> str:
+    """Returns a JSON value as text, in the same bytes for the same value."""
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).replace("\n", f"\n{indent}")
 
 
-def _subject_batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def subject_batches(values: Sequence[_Batched]) -> Iterator[Sequence[_Batched]]:
+    """Yields the values in batches of `SUBJECTS_PER_BATCH`."""
     return (values[start : start + SUBJECTS_PER_BATCH] for start in range(0, len(values), SUBJECTS_PER_BATCH))

@@ -1,4 +1,4 @@
-"""Content out: one snapshot of everything, in the same bytes for the same content."""
+"""Writes all content as one document. The same content gives the same bytes."""
 
 import json
 from base64 import b64encode
@@ -7,21 +7,31 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import Any, TypeVar
 
 import pydantic
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 
 from publishing.models import Address, Edition, Event, Publishable, kinds
 from publishing.values import Page, Reference
-from transfer.document import DOCUMENT_DESCRIPTION, FORMAT, PortableError, _json_lines, _state, _subject_batches
-from transfer.reading import _path, _problem_text
+from transfer.document import (
+    DOCUMENT_DESCRIPTION,
+    FORMAT,
+    STATE_FIELDS,
+    PortableError,
+    record_state,
+    subject_batches,
+    to_json_lines,
+)
+from transfer.reading import format_path, problem_text
+
+_Record = TypeVar("_Record", Edition, Event)
 
 
 @contextmanager
-def _one_moment() -> Iterator[None]:
-    """What is read inside is the database of one moment, and whoever writes meanwhile is not held up."""
+def _read_snapshot() -> Iterator[None]:
+    """Reads the database as it is at one moment, without blocking anybody who writes meanwhile."""
     if connection.in_atomic_block:
         yield
     elif connection.vendor == "postgresql":
@@ -29,7 +39,7 @@ def _one_moment() -> Iterator[None]:
             connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield
     else:
-        # atomic() begins SQLite's transactions as a writer's, and would keep every editor waiting.
+        # atomic() would start a write transaction on SQLite, and every editor would have to wait.
         connection.cursor().execute("BEGIN DEFERRED")
         try:
             yield
@@ -38,41 +48,44 @@ def _one_moment() -> Iterator[None]:
 
 
 def dump(write: Callable[[str], Any]) -> list[str]:
-    """Writes the document piece by piece. Returns what of it could not be loaded again, in lines for a person."""
-    with _one_moment(), SpooledTemporaryFile(32 * 1024 * 1024, "w+", encoding="utf-8", newline="") as spool:
+    """Writes the document in parts. Returns which pages could not be loaded again and why, each as a line."""
+    with _read_snapshot(), SpooledTemporaryFile(32 * 1024 * 1024, "w+", encoding="utf-8", newline="") as spool:
         dumping = _Dump()
-        sizes = [(record["kind"], pk, spool.write(_json_lines(record, "  "))) for pk, record in dumping.records()]
+        sizes = [(record["kind"], pk, spool.write(to_json_lines(record, "  "))) for pk, record in dumping.records()]
         spool.seek(0)
         schemas = {name: kind.PAGE.SCHEMA for name, kind in kinds().items()}
-        head = _json_lines({"about": DOCUMENT_DESCRIPTION, "format": FORMAT, "schemas": schemas})
+        head = to_json_lines({"about": DOCUMENT_DESCRIPTION, "format": FORMAT, "schemas": schemas})
         write(head.removesuffix("\n}") + ',\n "subjects": [')
         for number, (name, pk, size) in enumerate(sizes):
-            # Known only now: a working page that was written later may have named the subject first.
-            addresses = _json_lines({"addresses": dumping.addresses[name, pk]}, "  ").removesuffix("\n  }")
+            # The addresses are complete only now: a later working page may have used another address of the subject.
+            addresses = to_json_lines({"addresses": dumping.addresses[name, pk]}, "  ").removesuffix("\n  }")
             write(("," if number else "") + "\n  " + addresses + "," + spool.read(size).removeprefix("{"))
-        write(("\n ]" if sizes else "]") + ',\n "unresolved": ' + _json_lines(dumping.unresolved(), " ") + "\n}\n")
+        write(("\n ]" if sizes else "]") + ',\n "unresolved": ' + to_json_lines(dumping.unresolved(), " ") + "\n}\n")
     return dumping.warnings
 
 
 class _Dump:
+    """One dump, with the addresses and references that were found so far."""
+
     def __init__(self) -> None:
         self.slugs = {name: dict(kind.objects.values_list("pk", "slug")) for name, kind in kinds().items()}
         self.by_slug = {name: {slug: pk for pk, slug in slugs.items()} for name, slugs in self.slugs.items()}
         self.addresses: dict[tuple[str, int], list[str]] = defaultdict(list)
-        self.owned: set[tuple[str, str]] = set()
+        self.reserved: set[tuple[str, str]] = set()
         for name, pk, slug in Address.objects.order_by("pk").values_list("kind", "subject_id", "slug"):
             self.addresses[name, pk].append(slug)
-            self.owned.add((name, slug))
-        self.seen: set[Reference] = set()
+            self.reserved.add((name, slug))
+        self.references: set[Reference] = set()
         self.warnings: list[str] = []
 
     def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Primary key and record of every subject; without its addresses, which are complete only at the end."""
+        """Yields the primary key and the record of every subject, without the addresses: see `dump`."""
         for name, kind in sorted(kinds().items()):
             pks = [pk for pk, _slug in sorted(self.slugs[name].items(), key=lambda item: item[1])]
-            for batch in _subject_batches(pks):
+            for batch in subject_batches(pks):
                 rows = kind.objects.in_bulk(batch)
-                editions = list(self._of(Edition.objects.filter(Q(is_live=True) | Q(is_newest=True)), kind, batch))
+                current = Edition.objects.filter(Q(is_live=True) | Q(is_newest=True))
+                editions = list(_about_subjects(current, kind, batch))
                 live = {edition.subject_id: edition for edition in editions if edition.is_live}
                 newest = {edition.subject_id: edition for edition in editions if edition.is_newest}
                 events = self._last_events(kind, batch)
@@ -80,18 +93,15 @@ class _Dump:
                     yield pk, self._record(rows[pk], live.get(pk), newest.get(pk), events[pk])
 
     def unresolved(self) -> list[dict[str, str]]:
-        """References of pages of the past that lead nowhere even here."""
-        lost = {(name.kind, name.slug) for name in self.seen} - self.owned
+        """Returns the references of old pages that lead nowhere on this site either."""
+        lost = {(name.kind, name.slug) for name in self.references} - self.reserved
         lost -= {(name, slug) for name, slugs in self.by_slug.items() for slug in slugs}
         return [{"kind": name, "slug": slug} for name, slug in sorted(lost)]
 
-    def _of(self, records: Any, kind: type[Publishable], pks: Sequence[int]) -> Any:
-        return records.filter(kind=kind.KIND, subject_id__in=pks)
-
     def _last_events(self, kind: type[Publishable], pks: Sequence[int]) -> dict[int, dict[str, Event]]:
-        """The last event of each sort, by subject and verb."""
+        """Returns the last event of each verb, by subject and verb."""
         verbs = [*Event.WORKFLOW, Event.Verb.TRASHED]
-        events = self._of(Event.objects.filter(verb__in=verbs), kind, pks)
+        events = _about_subjects(Event.objects.filter(verb__in=verbs), kind, pks)
         last = events.order_by().values("subject_id", "verb").annotate(last=Max("pk")).values_list("last", flat=True)
         found: dict[int, dict[str, Event]] = defaultdict(dict)
         for event in Event.objects.filter(pk__in=list(last)).select_related("edition"):
@@ -105,13 +115,15 @@ class _Dump:
         try:
             working = row.compose()
         except pydantic.ValidationError as error:
-            faults = [f"{_path(fault['loc'])}: {_problem_text(fault)}" for fault in error.errors()]
-            raise PortableError(*(f"The working copy of {name} makes no page: {fault}." for fault in faults)) from error
+            problems = [f"{format_path(problem['loc'])}: {problem_text(problem)}" for problem in error.errors()]
+            raise PortableError(
+                *(f"The working copy of {name} makes no valid page: {problem}." for problem in problems)
+            ) from error
         for reference in working.references():
             pk = self.by_slug[reference.kind].get(reference.slug)
-            if pk and (reference.kind, reference.slug) not in self.owned:
-                # The address by which a kept page names a subject becomes its own; so it will where this is loaded.
-                self.owned.add((reference.kind, reference.slug))
+            if pk and (reference.kind, reference.slug) not in self.reserved:
+                # Loading saves an edition, which reserves this address for the subject.
+                self.reserved.add((reference.kind, reference.slug))
                 self.addresses[reference.kind, pk].append(reference.slug)
         record: dict[str, Any] = {"kind": row.KIND, "slug": row.slug}
         live_page = self._page(live, working, f"{name}, live") if live else None
@@ -131,11 +143,11 @@ class _Dump:
             if step and submitted and submitted.digest == working.digest():
                 record["ready"] = {"note": step.note}
         withdrawal = events.get(Event.Verb.WITHDRAWN)
-        seen = live or (withdrawal.edition if withdrawal else None)
-        if seen and seen.origin:
-            record["live_origin"] = seen.origin
-        if withdrawal and not live:
-            record["withdrawn"] = self._withdrawal(row, withdrawal, working, name)
+        last_public = live or (withdrawal.edition if withdrawal else None)
+        if last_public and last_public.origin:
+            record["live_origin"] = last_public.origin
+        if withdrawal and withdrawal.edition and not live:
+            record["withdrawn"] = self._withdrawal(row, withdrawal, withdrawal.edition, working, name)
         if row.trashed_at:
             trashed = events.get(Event.Verb.TRASHED)
             record["trashed"] = {"reason": trashed.note if trashed else ""}
@@ -144,29 +156,35 @@ class _Dump:
             live_page,
             withdrawal.edition.page if withdrawal and withdrawal.edition and not live else None,
         ]
-        if named := {digest for page in pages if page for digest in page.files()}:
-            files = sorted(row.files(named).items())
+        if digests := {digest for page in pages if page for digest in page.files()}:
+            files = sorted(row.files(digests).items())
             record["files"] = [{"digest": digest, "content": b64encode(file).decode()} for digest, file in files]
-        parts = [record.get(part) for part in ["trashed", "live", "working", "ready", "withdrawn"]]
-        return record | {"state": _state(*parts).value}
+        return record | {"state": record_state(**{field: field in record for field in STATE_FIELDS}).value}
 
-    def _withdrawal(self, row: Publishable, event: Event, working: Page, name: str) -> dict[str, Any]:
+    def _withdrawal(self, row: Publishable, event: Event, edition: Edition, working: Page, name: str) -> dict[str, Any]:
         withdrawn: dict[str, Any] = {"reason": event.note}
-        page = self._page(event.edition, working, f"{name}, withdrawn")
+        page = self._page(edition, working, f"{name}, withdrawn")
         if page.content() != working.content():
             withdrawn["page"] = page.content()
         if event.successor_id:
-            own = self.addresses.get((row.KIND, event.successor_id)) or [self.slugs[row.KIND][event.successor_id]]
-            withdrawn["successor"] = {"kind": row.KIND, "slug": own[0]}
+            addresses = self.addresses.get((row.KIND, event.successor_id)) or [self.slugs[row.KIND][event.successor_id]]
+            withdrawn["successor"] = {"kind": row.KIND, "slug": addresses[0]}
         return withdrawn
 
-    def _page(self, edition: Any, working: Page, name: str) -> Any:
-        """The page of an edition, which may be of a day with other rules: what load would say to it is noted."""
-        page = edition.page
-        self.seen.update(page.references())
+    def _page(self, edition: Edition, working: Page, name: str) -> Page:
+        """Returns the page of an edition. Adds a warning where it breaks today's rules, since load would reject it."""
+        page: Page = edition.page
+        self.references.update(page.references())
         if page != working:
             try:
                 type(page).model_validate_json(json.dumps(page.content()), strict=True)
             except pydantic.ValidationError as error:
-                self.warnings += [f"{name}: {_path(fault['loc'])} {_problem_text(fault)}" for fault in error.errors()]
+                self.warnings += [
+                    f"{name}: {format_path(problem['loc'])} {problem_text(problem)}" for problem in error.errors()
+                ]
         return page
+
+
+def _about_subjects(records: QuerySet[_Record], kind: type[Publishable], pks: Sequence[int]) -> QuerySet[_Record]:
+    """Returns those editions or events that are about the given subjects."""
+    return records.filter(kind=kind.KIND, subject_id__in=pks)

@@ -1,4 +1,4 @@
-"""The records of a document, read and compared with each other before anything of the site is asked."""
+"""Reads the records of a document, validates them and compares them with each other, without asking the database."""
 
 import json
 from dataclasses import dataclass, field
@@ -10,12 +10,19 @@ import pydantic
 from publishing.models import Publishable, kinds
 from publishing.values import Page, Reference
 from transfer.document import FORMAT, PortableError, SubjectDocument
-from transfer.reading import HEAD, _half_characters, _Json, _path, _problem_text, _values
+from transfer.reading import (
+    DOCUMENT_FIELDS,
+    DocumentJson,
+    find_half_characters,
+    format_path,
+    nested_values,
+    problem_text,
+)
 
 
 @dataclass
 class SubjectEntry:
-    """What must be known of one record while others are read."""
+    """What the reader keeps of one record while it reads the others."""
 
     number: int
     name: str = "?"
@@ -24,7 +31,7 @@ class SubjectEntry:
     addresses: tuple[str, ...] = ()
     references: list[tuple[str, Reference]] = field(default_factory=list)
     keys: dict[UUID, str] = field(default_factory=dict)
-    is_good: bool = True
+    is_valid: bool = True
     pk: int | None = None
     is_new: bool = True
     successor: Reference | None = None
@@ -32,6 +39,7 @@ class SubjectEntry:
     is_ready: bool = False
     is_withdrawn: bool = False
     current: str = ""
+    """The path of the page of the working copy: ".working" or ".live"."""
 
     @property
     def path(self) -> str:
@@ -39,10 +47,10 @@ class SubjectEntry:
 
 
 class DocumentReader:
-    """All records of a document. A fault is noted with its place, and hides none of another record."""
+    """Reads all records of a document. It collects every problem with its place, and goes on with the next record."""
 
     def __init__(self, text: str) -> None:
-        self.json = _Json(text)
+        self.json = DocumentJson(text)
         self.entries = [SubjectEntry(number) for number in range(len(self.json.starts))]
         self.problems: list[tuple[int, str]] = []
         self.schemas: dict[str, int] = {}
@@ -52,21 +60,23 @@ class DocumentReader:
         self.read_head()
         for entry in self.entries:
             self.read(entry)
-        self.compare()
+        self.find_conflicts()
 
-    def good(self) -> list[SubjectEntry]:
-        return [entry for entry in self.entries if entry.is_good]
+    def valid_entries(self) -> list[SubjectEntry]:
+        return [entry for entry in self.entries if entry.is_valid]
 
-    def fault(self, entry: SubjectEntry, path: str, reason: Any) -> None:
-        entry.is_good = False
+    def add_problem(self, entry: SubjectEntry, path: str, reason: str | Exception) -> None:
+        """Saves a problem for the report, and marks the record as not valid."""
+        entry.is_valid = False
         self.problems.append((entry.number, f"{entry.path}{path} ({entry.name}): {reason}"))
 
     def read_head(self) -> None:
+        """Reads everything but the subjects. Raises PortableError, since the records depend on it."""
         head, problems = self.json.head, []
         number = head.get("format")
         if type(number) is not int or number != FORMAT:
             raise PortableError(f"format: is {json.dumps(number)}; this site reads format {FORMAT}.")
-        problems += [f"{name}: is not a field that this site knows" for name in head if name not in HEAD]
+        problems += [f"{name}: is not a field that this site knows" for name in head if name not in DOCUMENT_FIELDS]
         if head.get("subjects") != []:
             problems.append("subjects: should be a list")
         schemas = head.get("schemas", {})
@@ -83,48 +93,52 @@ class DocumentReader:
             unresolved = pydantic.TypeAdapter(list[Reference]).validate_python(head.get("unresolved", []), strict=True)
             self.unresolved = set(unresolved)
         except pydantic.ValidationError as error:
-            problems += [f"{_path(('unresolved', *fault['loc']))}: {_problem_text(fault)}" for fault in error.errors()]
+            problems += [
+                f"{format_path(('unresolved', *problem['loc']))}: {problem_text(problem)}" for problem in error.errors()
+            ]
         if problems:
             raise PortableError(*problems)
 
     def read(self, entry: SubjectEntry) -> None:
+        """Validates one record and keeps in its entry what the other records need to know."""
         content = self.json.subject(entry.number)
         if not isinstance(content, dict):
-            return self.fault(entry, "", "should be an object")
+            return self.add_problem(entry, "", "should be an object")
         name, slug = content.get("kind"), content.get("slug")
         entry.name = f"{name} {slug}"
         if not isinstance(name, str) or name not in kinds():
-            return self.fault(entry, ".kind", f"should be one of {', '.join(sorted(kinds()))}")
+            return self.add_problem(entry, ".kind", f"should be one of {', '.join(sorted(kinds()))}")
         entry.kind, entry.slug = kinds()[name], slug if isinstance(slug, str) else ""
         addresses = content.get("addresses")
-        entry.addresses = tuple(filter(lambda one: isinstance(one, str), addresses if type(addresses) is list else []))
-        if lost := list(_half_characters(content, "")):
-            for path in lost:
-                self.fault(entry, path, "contains half a character, which nothing can store")
+        if isinstance(addresses, list):
+            entry.addresses = tuple(address for address in addresses if isinstance(address, str))
+        if paths := list(find_half_characters(content, "")):
+            for path in paths:
+                self.add_problem(entry, path, "contains half a character, which no database can store")
             return None
         try:
             record = self.parse(entry.kind, content)
         except pydantic.ValidationError as error:
-            for fault in error.errors():
-                self.fault(entry, f".{_path(fault['loc'])}", _problem_text(fault))
+            for problem in error.errors():
+                self.add_problem(entry, f".{format_path(problem['loc'])}", problem_text(problem))
             return None
-        for path, reason in record.faults():
-            self.fault(entry, path, reason)
+        for path, reason in record.contradictions():
+            self.add_problem(entry, path, reason)
         entry.is_trashed, entry.is_ready = bool(record.trashed), bool(record.ready)
         entry.is_withdrawn = bool(record.withdrawn)
         entry.current = ".working" if record.working else ".live"
         for path, page in record.pages():
-            self.look_through(entry, f".{path}", page)
+            self.check_page(entry, f".{path}", page)
         if record.withdrawn and record.withdrawn.successor:
             entry.successor = record.withdrawn.successor
             if entry.successor.kind != name:
-                self.fault(entry, ".withdrawn.successor.kind", f"should be {name}, as the record")
+                self.add_problem(entry, ".withdrawn.successor.kind", f"should be {name}, the kind of the record")
             else:
                 entry.references.append((".withdrawn.successor", entry.successor))
         return None
 
-    def parse(self, kind: type[Publishable], content: dict[str, Any]) -> SubjectDocument[Any]:
-        """The record as a value, under the rules of today. Pages of an older shape are translated first."""
+    def parse(self, kind: type[Publishable], content: dict[str, Any]) -> SubjectDocument[Page]:
+        """Returns the record as a value, by today's rules. Pages of an older shape are translated first."""
         schema, withdrawn = self.schemas.get(kind.KIND, kind.PAGE.SCHEMA), content.get("withdrawn")
         if schema < kind.PAGE.SCHEMA:
             for part, name in [(content, "live"), (content, "working"), (withdrawn, "page")]:
@@ -132,43 +146,45 @@ class DocumentReader:
                     part[name] = kind.PAGE.upgrade(part[name], schema)
         return SubjectDocument[kind.PAGE].model_validate_json(json.dumps(content), strict=True)  # type: ignore[name-defined]
 
-    def record(self, entry: SubjectEntry) -> tuple[type[Publishable], SubjectDocument[Any]]:
-        """A record that was found good, read again."""
-        assert entry.kind  # noqa: S101 # it was found good
+    def record(self, entry: SubjectEntry) -> tuple[type[Publishable], SubjectDocument[Page]]:
+        """Returns the kind and the content of a valid record, which is read again to save memory."""
+        assert entry.kind  # noqa: S101 # every valid record has a kind
         return entry.kind, self.parse(entry.kind, self.json.subject(entry.number))
 
-    def look_through(self, entry: SubjectEntry, path: str, page: Page) -> None:
-        longest = entry.kind._meta.get_field("name").max_length if entry.kind else None
+    def check_page(self, entry: SubjectEntry, path: str, page: Page) -> None:
+        """Checks the title, the references and the keys of a page, and collects them."""
+        max_length = entry.kind._meta.get_field("name").max_length if entry.kind else None
         if not page.title.strip():
-            self.fault(entry, f"{path}.title", "says nothing")
-        if longest and len(page.title) > longest:
-            self.fault(entry, f"{path}.title", f"has {len(page.title):,} characters; at most {longest:,} fit")
-        here: set[UUID] = set()
-        for place, value in _values(page, path):
+            self.add_problem(entry, f"{path}.title", "is empty")
+        if max_length and len(page.title) > max_length:
+            self.add_problem(entry, f"{path}.title", f"has {len(page.title):,} characters; at most {max_length:,} fit")
+        keys: set[UUID] = set()
+        for place, value in nested_values(page, path):
             if isinstance(value, Reference):
                 if value.kind in kinds():
                     entry.references.append((place, value))
                 else:
-                    self.fault(entry, f"{place}.kind", f"should be one of {', '.join(sorted(kinds()))}")
+                    self.add_problem(entry, f"{place}.kind", f"should be one of {', '.join(sorted(kinds()))}")
             key = getattr(value, "key", None)
             if isinstance(key, UUID):
-                if key in here:
-                    self.fault(entry, f"{place}.key", f"stands twice on the page: {key}")
-                here.add(key)
+                if key in keys:
+                    self.add_problem(entry, f"{place}.key", f"is on the page twice: {key}")
+                keys.add(key)
                 entry.keys.setdefault(key, place)
 
-    def compare(self) -> None:
-        """Finds what two records of the file both claim."""
-        slugs: dict[Any, SubjectEntry] = {}
-        addresses: dict[Any, SubjectEntry] = {}
-        keys: dict[UUID, SubjectEntry] = {}
+    def find_conflicts(self) -> None:
+        """Adds a problem where two records of the file have the same slug, address or key."""
+        owners: dict[tuple[str, type[Publishable] | None, str | UUID], SubjectEntry] = {}
         for entry in self.entries:
             if entry.kind is None:
                 continue
-            claims = [(slugs, (entry.kind, entry.slug), ".slug", f"“{entry.slug}”")] if entry.slug else []
-            claims += [(addresses, (entry.kind, slug), ".addresses", f"“{slug}”") for slug in set(entry.addresses)]
-            claims += [(keys, key, f"{path}.key", str(key)) for key, path in entry.keys.items()]  # type: ignore[misc]
-            for taken, claim_, path, word in claims:
-                other = taken.setdefault(claim_, entry)
-                if other is not entry:
-                    self.fault(entry, path, f"{word} is claimed by {other.path} too")
+            claims: list[tuple[str, type[Publishable] | None, str | UUID, str]] = []
+            if entry.slug:
+                claims.append((".slug", entry.kind, entry.slug, f"“{entry.slug}”"))
+            claims += [(".addresses", entry.kind, slug, f"“{slug}”") for slug in set(entry.addresses)]
+            claims += [("key", None, key, str(key)) for key in entry.keys]
+            for sort, kind, value, text in claims:
+                path = f"{entry.keys[value]}.key" if isinstance(value, UUID) else sort
+                owner = owners.setdefault((sort, kind, value), entry)
+                if owner is not entry:
+                    self.add_problem(entry, path, f"{text} is also used by {owner.path}")

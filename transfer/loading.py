@@ -1,4 +1,4 @@
-"""Content in: all of a document or nothing of it, through the verbs."""
+"""Loads a document into the site through the verbs: all of it or nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +9,10 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 
+from accounts.models import User
 from publishing.models import Address, ChildRow, Edition, Publishable, kinds
 from publishing.trash import trash
-from publishing.values import Reference
+from publishing.values import Page, Reference
 from publishing.verbs import (
     PublishingError,
     may,
@@ -22,25 +23,28 @@ from publishing.verbs import (
     submit,
     withdraw,
 )
-from transfer.document import LOADED_NOTE, PortableError, _subject_batches
+from transfer.document import LOADED_NOTE, PortableError, subject_batches
 from transfer.entries import DocumentReader, SubjectEntry
-from transfer.reading import _decode, _values
+from transfer.reading import decode_document, nested_values
 from transfer.report import LoadReport
 from transfer.row_errors import child_rows, database_error, field_messages, is_typed
 
 
-def load(content: bytes, by: Any, *, publish: bool = False, update: bool = False, dry_run: bool = False) -> LoadReport:
-    """Reads a document into the site: all of it, or on any problem nothing, and a PortableError that names them all.
+def load(content: bytes, by: User, *, publish: bool = False, update: bool = False, dry_run: bool = False) -> LoadReport:
+    """Loads a document and returns a report. Raises PortableError with every problem where there are any.
 
-    With `publish` what this call makes and was live in the file goes live. With `update` a subject that is there gets
-    the file's working page into its working copy, and never goes live.
+    With `publish`, new subjects that are live in the file are published. With `update`, the working copy of a subject
+    that exists already is set to the file's working page; such a subject is never published.
     """
     if publish:
-        refused = [name for name, kind in kinds().items() if not may(by, "publish", kind)]
-        if refused:
-            raise PortableError(f"“{by}” may not publish: {', '.join(refused)}. Ask a publisher, or load as drafts.")
+        not_allowed = [name for name, kind in kinds().items() if not may(by, "publish", kind)]
+        if not_allowed:
+            raise PortableError(
+                f"“{by}” may not publish these kinds of pages: {', '.join(not_allowed)}. "
+                "Name a publisher with --by, or leave out --publish to load drafts."
+            )
     with transaction.atomic():
-        loading = _Load(_decode(content), by, publish, update)
+        loading = _Load(decode_document(content), by, publish, update)
         loading.run()
         if loading.problems:
             raise PortableError(*(text for _, text in sorted(loading.problems, key=lambda problem: problem[0])))
@@ -50,139 +54,144 @@ def load(content: bytes, by: Any, *, publish: bool = False, update: bool = False
 
 
 class _Load(DocumentReader):
-    """One run. Each pass goes over all records, so that a problem of one hides none of another."""
+    """One load. Each step goes through all records, so that the report names the problems of every record."""
 
-    def __init__(self, text: str, by: Any, publish: bool, update: bool) -> None:
+    def __init__(self, text: str, by: User, publish: bool, update: bool) -> None:
         super().__init__(text)
         self.by, self.publish, self.update = by, publish, update
         self.report = LoadReport()
 
     def run(self) -> None:
         self.read_all()
-        self.match()
-        self.require()
-        for entry in self.good():
+        self.match_subjects()
+        self.check_permissions()
+        for entry in self.valid_entries():
             if entry.is_new:
-                self.make(entry)
-        self.resolve()
-        for entry in self.good():
-            self.fill(entry)
-        for entry in self.good():
+                self.create_row(entry)
+        self.check_references()
+        for entry in self.valid_entries():
+            self.write_working_copy(entry)
+        for entry in self.valid_entries():
             if entry.is_new:
-                self.keep(entry)
+                self.save_editions(entry)
         if not self.problems:
-            self.finish()
+            self.set_states()
 
-    def require(self) -> None:
-        """Asks, before anything is written, for the permissions that the verbs will ask for."""
-        for action, needed, what in [
-            ("delete", "is_trashed", "in the trash"),
-            ("change", "is_ready", "ready to publish"),
+    def check_permissions(self) -> None:
+        """Checks the permissions that the verbs need, before anything is written."""
+        for action, flag, problem in [
+            ("delete", "is_trashed", "is in the trash, and “{by}” may not move it there"),
+            ("change", "is_ready", "is ready to publish, and “{by}” may not submit it"),
         ]:
-            for entry in self.good():
-                if entry.is_new and getattr(entry, needed) and entry.kind and not may(self.by, action, entry.kind):
-                    self.fault(entry, "", f"is {what}, and “{self.by}” may not make it so")
+            for entry in self.valid_entries():
+                if entry.is_new and getattr(entry, flag) and entry.kind and not may(self.by, action, entry.kind):
+                    self.add_problem(entry, "", problem.format(by=self.by))
 
-    # Against the site
+    # Comparing with the site
 
-    def match(self) -> None:
-        """Finds for each record the subject that has its address here, and refuses what would take another's."""
-        owners: dict[Any, int] = {}
-        rows: dict[Any, int] = {}
+    def match_subjects(self) -> None:
+        """Finds the subject of this site that has the address of each record, and checks that no other has its keys."""
+        owners: dict[tuple[type[Publishable] | None, str], int] = {}
+        rows: dict[tuple[type[Publishable] | None, str], int] = {}
         for kind in kinds().values():
-            mine = [entry for entry in self.entries if entry.kind is kind]
-            slugs = sorted({slug for entry in mine for slug in (entry.slug, *entry.addresses)})
-            for batch in _subject_batches(slugs):
-                named = Address.objects.filter(kind=kind.KIND, slug__in=batch)
-                owners |= {(kind, slug): pk for slug, pk in named.values_list("slug", "subject_id")}
+            of_kind = [entry for entry in self.entries if entry.kind is kind]
+            slugs = sorted({slug for entry in of_kind for slug in (entry.slug, *entry.addresses)})
+            for batch in subject_batches(slugs):
+                addresses = Address.objects.filter(kind=kind.KIND, slug__in=batch)
+                owners |= {(kind, slug): pk for slug, pk in addresses.values_list("slug", "subject_id")}
                 rows |= {(kind, slug): pk for slug, pk in kind.objects.filter(slug__in=batch).values_list("slug", "pk")}
-        held = self.keys_here()
-        matched: dict[Any, SubjectEntry] = {}
+        key_owners = self.find_key_owners()
+        matched: dict[tuple[type[Publishable] | None, int | None], SubjectEntry] = {}
         for entry in self.entries:
-            kind_, own = entry.kind, (entry.kind, entry.slug)
-            found = {slug: owners.get((kind_, slug)) or rows.get((kind_, slug)) for slug in entry.addresses}
-            found[entry.slug] = rows.get(own) or owners.get(own)
-            clashes = sorted(slug for slug, pk in found.items() if pk)
-            pks = {pk for pk in found.values() if pk}
-            if clashes and not self.update:
-                self.fault(entry, "", f"there is a page here already at {', '.join(clashes)}")
-                continue  # and so are its keys, no doubt
+            kind_, own_address = entry.kind, (entry.kind, entry.slug)
+            pk_of = {slug: owners.get((kind_, slug)) or rows.get((kind_, slug)) for slug in entry.addresses}
+            pk_of[entry.slug] = rows.get(own_address) or owners.get(own_address)
+            taken = sorted(slug for slug, pk in pk_of.items() if pk)
+            pks = {pk for pk in pk_of.values() if pk}
+            if taken and not self.update:
+                self.add_problem(entry, "", f"this site already has a page at {', '.join(taken)}")
+                continue  # its keys are most probably taken too
             elif len(pks) > 1:
-                self.fault(entry, ".addresses", f"belong to different pages here: {', '.join(clashes)}")
+                self.add_problem(entry, ".addresses", f"belong to different pages of this site: {', '.join(taken)}")
             elif pks:
                 entry.pk, entry.is_new = pks.pop(), False
                 other = matched.setdefault((kind_, entry.pk), entry)
                 if other is not entry:
-                    self.fault(entry, "", f"is the same page here as {other.path}")
+                    self.add_problem(entry, "", f"is the same page of this site as {other.path}")
+            subject = (kind_, entry.pk)
             for key, path in entry.keys.items():
-                if held.get(key, (kind_, entry.pk)) != (kind_, entry.pk) or (entry.is_new and key in held):
-                    self.fault(entry, f"{path}.key", f"{key} belongs to a page here already")
+                if key_owners.get(key, subject) != subject or (entry.is_new and key in key_owners):
+                    self.add_problem(entry, f"{path}.key", f"{key} already belongs to a page of this site")
 
-    def keys_here(self) -> dict[UUID, tuple[type[Publishable], int]]:
-        """Which subject has the row of each key that the file names."""
+    def find_key_owners(self) -> dict[UUID, tuple[type[Publishable] | None, int | None]]:
+        """Returns the subject of this site whose row has the key, for the keys of the file."""
         keys = [key for entry in self.entries for key in entry.keys]
-        held: dict[UUID, tuple[type[Publishable], int]] = {}
+        owners: dict[UUID, tuple[type[Publishable] | None, int | None]] = {}
         for model in apps.get_models():
             if issubclass(model, ChildRow):
-                subject: Any = model._meta.get_field(model.SUBJECT).related_model
-                for batch in _subject_batches(keys):
+                subject_model: Any = model._meta.get_field(model.SUBJECT).related_model
+                for batch in subject_batches(keys):
                     rows = model._base_manager.filter(key__in=batch).values_list("key", f"{model.SUBJECT}_id")
-                    held |= {key: (subject, pk) for key, pk in rows}
-        return held
+                    owners |= {key: (subject_model, pk) for key, pk in rows}
+        return owners
 
-    def make(self, entry: SubjectEntry) -> None:
-        """The bare row of a new subject, with its addresses, so that every reference has something to lead to."""
+    def create_row(self, entry: SubjectEntry) -> None:
+        """Creates the row of a new subject with its name and its addresses, so that other records can refer to it."""
         kind, record = self.record(entry)
         row = kind(name=record.current.title, slug=record.slug)
         try:
             row.full_clean(exclude={column.name for column in kind._meta.get_fields() if not is_typed(column)})
         except ValidationError as error:
             for path, reason in field_messages(error):
-                self.fault(entry, entry.current + path.replace(".name", ".title"), reason)
+                self.add_problem(entry, entry.current + path.replace(".name", ".title"), reason)
             return
-        with self.guarded(entry, entry.current):
+        with self.collect_errors(entry, entry.current):
             row.save()
             reserve_addresses(row, record.addresses)
             entry.pk = row.pk
 
-    def resolve(self) -> None:
-        """Refuses references that lead to nothing, in the file or here."""
-        promised = {(entry.kind, slug) for entry in self.entries for slug in (entry.slug, *entry.addresses)}
-        promised -= {
-            (entry.kind, slug) for entry in self.good() if not entry.is_new for slug in (entry.slug, *entry.addresses)
+    def check_references(self) -> None:
+        """Adds a problem for each reference that leads to nothing in the file or on this site."""
+        in_file = {(entry.kind, slug) for entry in self.entries for slug in (entry.slug, *entry.addresses)}
+        in_file -= {
+            (entry.kind, slug)
+            for entry in self.valid_entries()
+            if not entry.is_new
+            for slug in (entry.slug, *entry.addresses)
         }
-        asked = {reference for entry in self.entries for _, reference in entry.references}
-        found: set[Reference] = set()
-        for batch in _subject_batches(sorted(asked, key=lambda name: (name.kind, name.slug))):
-            found |= set(Address.objects.subjects(tuple(batch)))
+        references = {reference for entry in self.entries for _, reference in entry.references}
+        on_site: set[Reference] = set()
+        for batch in subject_batches(sorted(references, key=lambda reference: (reference.kind, reference.slug))):
+            on_site |= set(Address.objects.subjects(tuple(batch)))
         for entry in self.entries:
-            for path, name in entry.references:
-                if name in found or (kinds()[name.kind], name.slug) in promised:
+            for path, reference in entry.references:
+                if reference in on_site or (kinds()[reference.kind], reference.slug) in in_file:
                     continue
-                if name not in self.unresolved or path.startswith((entry.current, ".withdrawn.successor")):
-                    self.fault(entry, path, f"there is no {name.kind} “{name.slug}”, neither in the file nor here")
+                if reference not in self.unresolved or path.startswith((entry.current, ".withdrawn.successor")):
+                    name = f"{reference.kind} “{reference.slug}”"
+                    self.add_problem(entry, path, f"there is no {name}, neither in the file nor on this site")
 
     # Writing
 
     @contextmanager
-    def guarded(self, entry: SubjectEntry, path: str, keep_nothing: bool = False) -> Iterator[None]:
-        """What a row, a verb or the database refuses inside becomes a problem with a path, and is undone."""
+    def collect_errors(self, entry: SubjectEntry, path: str, roll_back: bool = False) -> Iterator[None]:
+        """Runs a block in a savepoint. An error rolls it back and becomes a problem of the record."""
         try:
             with transaction.atomic():
                 yield
-                if keep_nothing:
+                if roll_back:
                     transaction.set_rollback(True)
         except PublishingError as error:
-            self.fault(entry, path, error)
+            self.add_problem(entry, path, error)
         except (IntegrityError, DataError) as error:
-            self.fault(entry, path, database_error(error))
-        except ValueError as error:  # a reference to the wrong kind; pydantic's too
-            self.fault(entry, path, error)
+            self.add_problem(entry, path, database_error(error))
+        except ValueError as error:  # a reference to the wrong kind, or a ValidationError of pydantic
+            self.add_problem(entry, path, error)
 
-    def apply_page(self, entry: SubjectEntry, subject: Publishable, page: Any, path: str) -> Any:
-        """The working copy set to a page, and what it says afterwards: the same, or as this site's rules have it."""
+    def apply_page(self, entry: SubjectEntry, subject: Publishable, page: Page, path: str) -> Page:
+        """Sets the working copy to a page and returns what it says then, which may differ by this site's rules."""
         subject.apply_page(page)
-        places = {getattr(value, "key", None): (place, value) for place, value in _values(page, path)}
+        places = {getattr(value, "key", None): (place, value) for place, value in nested_values(page, path)}
         places |= {None: (path, page)}
         for row in [subject, *child_rows(subject)]:
             place, value = places.get(getattr(row, "key", None), (path, page))
@@ -192,79 +201,88 @@ class _Load(DocumentReader):
             except ValidationError as error:
                 for name, reason in field_messages(error):
                     name = name.replace(".name", ".title") if row is subject else name
-                    known = name.removeprefix(".") in type(value).model_fields
-                    self.fault(entry, place + (name if known else ""), reason if known else f"{name[1:]}: {reason}")
+                    if name.removeprefix(".") in type(value).model_fields:
+                        self.add_problem(entry, place + name, reason)
+                    else:
+                        self.add_problem(entry, place, f"{name[1:]}: {reason}")
         return subject.compose()
 
-    def note_differences(self, entry: SubjectEntry, path: str, page: Any, arrived: Any) -> None:
-        names = [name for name in type(page).model_fields if getattr(page, name) != getattr(arrived, name)]
+    def report_differences(self, entry: SubjectEntry, path: str, page: Page, result: Page) -> None:
+        """Reports the fields in which the working copy differs from the page of the file."""
+        names = [name for name in type(page).model_fields if getattr(page, name) != getattr(result, name)]
         if names:
             self.report.different.append(f"{entry.path}{path} ({entry.name}): {', '.join(names)}")
 
-    def fill(self, entry: SubjectEntry) -> None:
+    def write_working_copy(self, entry: SubjectEntry) -> None:
+        """Saves the files of a record, and sets the working copy to its page."""
         kind, record = self.record(entry)
         path, page = entry.current, record.current
         subject = kind.objects.get(pk=entry.pk)
         for number, file in enumerate(record.files):
-            with self.guarded(entry, f".files[{number}]"):
+            with self.collect_errors(entry, f".files[{number}]"):
                 kind.take_file(file.content)
-        if not entry.is_good:
+        if not entry.is_valid:
             return
         if not entry.is_new:
             origin = record.working_origin if record.working else record.live_origin
             self.update_working_copy(entry, subject, page, path, origin)
             return
-        with self.guarded(entry, path):
-            self.note_differences(entry, path, page, self.apply_page(entry, subject, page, path))
+        with self.collect_errors(entry, path):
+            self.report_differences(entry, path, page, self.apply_page(entry, subject, page, path))
 
-    def update_working_copy(self, entry: SubjectEntry, subject: Publishable, page: Any, path: str, origin: str) -> None:
+    def update_working_copy(
+        self, entry: SubjectEntry, subject: Publishable, page: Page, path: str, origin: str
+    ) -> None:
+        """Sets the working copy of a subject that exists already, and saves the editions before and after."""
         if subject.trashed_at:
-            self.report.left_alone.append(f"{entry.name}: is in the trash here, and stays there")
+            self.report.left_alone.append(f"{entry.name}: is in the trash of this site, and stays there")
             return
         if entry.is_trashed:
-            self.report.left_alone.append(f"{entry.name}: is in the trash in the file, and not here")
+            self.report.left_alone.append(f"{entry.name}: is in the trash in the file, but not on this site")
             return
-        with self.guarded(entry, path):
+        with self.collect_errors(entry, path):
             if subject.compose() == page:
                 self.report.unchanged.append(entry.name)
                 return
-            before = save_edition(subject, by=self.by)  # so that what stands there now is in the history
-            arrived = self.apply_page(entry, subject, page, path)
+            before = save_edition(subject, by=self.by)  # so that the history has the present text
+            result = self.apply_page(entry, subject, page, path)
             if save_edition(subject, by=self.by, note=LOADED_NOTE, origin=origin).pk == before.pk:
                 transaction.set_rollback(True)
                 self.report.unchanged.append(entry.name)
                 return
             self.report.updated.append(entry.name)
-            self.note_differences(entry, path, page, arrived)
+            self.report_differences(entry, path, page, result)
 
-    def keep(self, entry: SubjectEntry) -> None:
-        """Editions of a new subject: what readers saw, then what the working copy says."""
+    def save_editions(self, entry: SubjectEntry) -> None:
+        """Saves the editions of a new subject: first the page that readers saw, then the working copy."""
         kind, record = self.record(entry)
         subject = kind.objects.get(pk=entry.pk)
-        seen = record.last_seen
-        if seen and seen != record.current and not self.unresolved.intersection(seen.references()):
+        public_page = record.last_public_page
+        if public_page and public_page != record.current and not self.unresolved.intersection(public_page.references()):
             path = ".live" if record.live else ".withdrawn.page"
-            with self.guarded(entry, path, keep_nothing=True):
-                self.apply_page(entry, kind.objects.get(pk=entry.pk), seen, path)
-        if not entry.is_good:
+            with self.collect_errors(entry, path, roll_back=True):
+                self.apply_page(entry, kind.objects.get(pk=entry.pk), public_page, path)
+        if not entry.is_valid:
             return
-        with self.guarded(entry, ""):
-            if seen:
-                edition = save_page_edition(subject, seen, by=self.by, note=LOADED_NOTE, origin=record.live_origin)
-                if self.publish and (record.live or not subject.publish_blocker(seen)):
+        with self.collect_errors(entry, ""):
+            if public_page:
+                edition = save_page_edition(
+                    subject, public_page, by=self.by, note=LOADED_NOTE, origin=record.live_origin
+                )
+                if self.publish and (record.live or not subject.publish_blocker(public_page)):
                     publish_with_dates(edition, self.by, record.published_at, record.updated_at)
             save_edition(subject, by=self.by, note=LOADED_NOTE, origin=record.working_origin)
         self.report.created.append(entry.name)
-        if seen and not self.publish:
+        if public_page and not self.publish:
             self.report.held_back.append(entry.name)
         elif record.live:
             self.report.published.append(entry.name)
 
-    def finish(self) -> None:
-        """Withdraws, hands over and bins, once everything that a successor may name is live."""
+    def set_states(self) -> None:
+        """Withdraws, submits and trashes subjects, after all successors are live."""
         new = [entry for entry in self.entries if entry.is_new]
         if self.publish:
-            self.withdraw(new)
+            self.withdraw_subjects(new)
         for entry in new:
             if not entry.is_ready and not entry.is_trashed:
                 continue
@@ -278,21 +296,22 @@ class _Load(DocumentReader):
                 trash(subject, by=self.by, reason=record.trashed.reason)
                 self.report.trashed.append(entry.name)
 
-    def withdraw(self, new: list[SubjectEntry]) -> None:
-        """Each before its successor, which must be live when readers are sent there and may be withdrawn later."""
+    def withdraw_subjects(self, new: list[SubjectEntry]) -> None:
+        """Withdraws each subject before its successor, which must be live until then."""
         subjects = Address.objects.subjects(tuple({entry.successor for entry in new if entry.successor}))
-        waiting = {(entry.kind, entry.pk): entry for entry in new if entry.is_withdrawn}
+        to_withdraw = {(entry.kind, entry.pk): entry for entry in new if entry.is_withdrawn}
 
-        def led_to(entry: SubjectEntry) -> Any:
+        def successor_of(entry: SubjectEntry) -> tuple[type[Publishable] | None, int] | None:
             return (entry.kind, subjects[entry.successor].pk) if entry.successor else None
 
-        while waiting:
-            wanted = {led_to(entry) for entry in waiting.values()}
-            # In a circle nobody is first: the verb then says what is wrong.
-            for own in [own for own in waiting if own not in wanted] or list(waiting):
-                entry = waiting.pop(own)
+        while to_withdraw:
+            successors = {successor_of(entry) for entry in to_withdraw.values()}
+            # Where successors form a circle, every subject is one: the verb then names the problem.
+            for subject in [subject for subject in to_withdraw if subject not in successors] or list(to_withdraw):
+                entry = to_withdraw.pop(subject)
                 kind, record = self.record(entry)
                 successor = subjects[entry.successor] if entry.successor else None
-                with self.guarded(entry, ".withdrawn.successor" if successor else ".withdrawn"):
-                    withdraw(kind.objects.get(pk=entry.pk), self.by, record.withdrawn.reason, successor)  # type: ignore[union-attr]
+                with self.collect_errors(entry, ".withdrawn.successor" if successor else ".withdrawn"):
+                    reason = record.withdrawn.reason if record.withdrawn else ""
+                    withdraw(kind.objects.get(pk=entry.pk), self.by, reason, successor)
                 self.report.withdrawn.append(entry.name)

@@ -1,4 +1,4 @@
-"""What a load did, for a person."""
+"""Reports what a load did."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class LoadReport:
-    """What a load did, in lines for a person."""
+    """The names of the pages that a load created, changed or left, by what it did."""
 
     created: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
@@ -22,23 +22,23 @@ class LoadReport:
     TITLES = {
         "created": "Created",
         "published": "Published",
-        "held_back": "Live or withdrawn in the file, and drafts here: nothing goes live without --publish",
+        "held_back": "Live or withdrawn in the file, but drafts on this site: only --publish publishes them",
         "withdrawn": "Withdrawn, as in the file",
         "submitted": "Ready to publish, as in the file",
         "trashed": "In the trash, as in the file",
-        "updated": "There already, and now with the file's words in the working copy; what is live stayed",
-        "unchanged": "There already, and the same: unchanged",
+        "updated": "Changed: the draft has the texts of the file, the live page stays as it was",
+        "unchanged": "Unchanged: this site says the same as the file",
         "left_alone": "Left alone",
-        "different": "Not word for word as in the file, by the rules and the sources of this site",
+        "different": "Not exactly as in the file, since this site has other rules or other sources",
     }
 
-    def lines(self, most: int | None = None) -> Iterator[str]:
-        """The report, of each sort at most so many names."""
+    def lines(self, max_names: int | None = None) -> Iterator[str]:
+        """Yields the lines of the report, with at most `max_names` names below each title."""
         for name, title in self.TITLES.items():
-            if found := getattr(self, name):
-                yield f"{title} ({len(found):,}):"
-                yield from (f"  {line}" for line in found[:most])
-                if most is not None and len(found) > most:
-                    yield f"  … and {len(found) - most:,} more"
+            if names := getattr(self, name):
+                yield f"{title} ({len(names):,}):"
+                yield from (f"  {line}" for line in names[:max_names])
+                if max_names is not None and len(names) > max_names:
+                    yield f"  … and {len(names) - max_names:,} more"
         if not any([self.created, self.updated]):
             yield "Nothing was changed."

@@ -1,35 +1,35 @@
-"""The rows of a subject, and what they or the database refuse, in words for a report."""
+"""Finds the rows of a subject, and puts the errors of their validation and of the database into plain words."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.apps import apps
+from django.contrib.contenttypes.fields import GenericForeignKey
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 
 from publishing.models import ChildRow, Publishable
 
 
-def is_typed(column: Any) -> bool:
-    """Whether a person types the column; keys, counters and links to other rows are set by programs."""
+def is_typed(column: models.Field | models.ForeignObjectRel | GenericForeignKey) -> bool:
+    """Returns whether a person types the value of a column. Programs set keys, counters and links to other rows."""
     return isinstance(column, models.Field) and column.editable and not column.is_relation and column.name != "key"
 
 
-def child_rows(subject: Publishable) -> Iterator[Any]:
-    """The rows of a subject, of every sort."""
+def child_rows(subject: Publishable) -> Iterator[ChildRow]:
+    """Yields the child rows of a subject, of every model."""
     for relation in subject._meta.related_objects:
         if isinstance(relation.related_model, type) and issubclass(relation.related_model, ChildRow):
             yield from getattr(subject, str(relation.get_accessor_name())).all()
 
 
 def field_messages(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """Where each message belongs, as the end of a path, and its words."""
+    """Yields each message of a validation error with its field as the end of a path."""
     for name, messages in error.message_dict.items():
         yield "" if name == NON_FIELD_ERRORS else f".{name}", " ".join(messages)
 
 
 def database_error(error: Exception) -> str:
-    """What the database refused, in the words that the model has for it."""
+    """Returns why the database rejected a row, in the model's own words where it has some."""
     text = str(error).splitlines()[0]
     for model in apps.get_models():
         if issubclass(model, Publishable | ChildRow):
@@ -37,10 +37,11 @@ def database_error(error: Exception) -> str:
                 columns = [f"{model._meta.db_table}.{name}" for name in _columns(model, constraint)]
                 if constraint.name in text or (columns and text.endswith(": " + ", ".join(columns))):
                     if isinstance(constraint, models.UniqueConstraint):
-                        return f"a {model._meta.verbose_name} stands twice on the page"
+                        return f"the page has the same {model._meta.verbose_name} twice"
                     return str(constraint.get_violation_error_message())
-    return f"the database refuses it: {text}"
+    return f"the database does not accept it: {text}"
 
 
-def _columns(model: type[models.Model], constraint: Any) -> list[str]:
+def _columns(model: type[models.Model], constraint: models.BaseConstraint) -> list[str]:
+    """Returns the names of the database columns of a constraint."""
     return [str(model._meta.get_field(name).column) for name in getattr(constraint, "fields", ())]  # type: ignore[union-attr]

@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                     "origin",
                     models.CharField(
                         blank=True,
-                        help_text="What brought its words, where no person wrote them: import:orphanet:17, job:5.",
+                        help_text="Where the text comes from, if no person wrote it: import:orphanet:17 or job:5.",
                         max_length=60,
                     ),
                 ),
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                             ("published", "published"),
                             ("withdrawn", "withdrawn"),
                             ("submitted", "submitted as ready to publish"),
-                            ("restored", "restored into the working copy"),
+                            ("restored", "restored as a draft"),
                             ("redacted", "redacted"),
                             ("trashed", "moved to the trash"),
                             ("untrashed", "restored from the trash"),
@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                 (
                     "successor_id",
                     models.PositiveBigIntegerField(
-                        help_text="The subject of the same kind to go to instead.", null=True
+                        help_text="The subject that readers are sent to instead.", null=True
                     ),
                 ),
                 (

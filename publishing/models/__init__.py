@@ -1,4 +1,4 @@
-"""The working copy that every publishable thing has, and the record of what was approved, when and by whom."""
+"""The base models of every kind that has a public page, and the models that store what was published."""
 
 from publishing.models.editions import (
     SLUG_LENGTH,

@@ -1,14 +1,15 @@
-"""What was approved, when and by whom: editions, what happened to them, whom they mention, and where they stand."""
+"""Editions, the events about them, the subjects that they mention, and their addresses."""
 
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from publishing.models.kinds import HasKind, kinds
+from publishing.models.kinds import HasKind, HasSlug, kinds
 from publishing.values import LINE_LENGTH, Reference
 from search.documents import Document
 
@@ -16,42 +17,48 @@ SLUG_LENGTH = 160
 
 
 class ImmutableError(TypeError):
-    """A program tried to change what is kept as a record."""
+    """A program tried to change or delete a row that must stay as it is."""
 
 
 _Immutable = TypeVar("_Immutable", bound=models.Model)
 
 
 class ImmutableQuerySet(models.QuerySet[_Immutable]):
-    """Refuses what would change or remove a record. The verbs, and they alone, use `_base_manager`."""
+    """Raises ImmutableError for whatever would change or delete rows. Only the verbs may use `_base_manager`."""
 
-    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
-        raise ImmutableError(
-            f"{self.model._meta.verbose_name_plural} are a record: they are neither changed nor deleted."
-        )
+    def _raise_immutable(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise ImmutableError(f"{self.model._meta.verbose_name_plural} cannot be changed or deleted.")
 
-    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("update_conflicts"):
-            self._refuse()
-        return super().bulk_create(objs, *args, **kwargs)
+    def bulk_create(
+        self,
+        objs: Iterable[_Immutable],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Collection[str] | None = None,
+        unique_fields: Collection[str] | None = None,
+    ) -> list[_Immutable]:
+        if update_conflicts:
+            self._raise_immutable()
+        return super().bulk_create(objs, batch_size, ignore_conflicts)
 
-    update = delete = bulk_update = update_or_create = _refuse
-    aupdate = adelete = abulk_update = aupdate_or_create = _refuse
+    update = delete = bulk_update = update_or_create = _raise_immutable
+    aupdate = adelete = abulk_update = aupdate_or_create = _raise_immutable
 
 
 class Immutable(models.Model):
-    """A row that is written once."""
+    """A row that is saved once and never changed or deleted."""
 
     class Meta:
         abstract = True
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def save(self, *, using: str | None = None, **options: Any) -> None:
         if not self._state.adding:
-            raise ImmutableError(f"{self} is a record and cannot be changed.")
-        super().save(*args, **kwargs | {"force_insert": True})  # a row with this number would be overwritten
+            raise ImmutableError(f"{self} cannot be changed.")
+        super().save(force_insert=True, using=using)  # without it, Django would overwrite a row with the same number
 
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        raise ImmutableError(f"{self} is a record and cannot be deleted.")
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> NoReturn:
+        raise ImmutableError(f"{self} cannot be deleted.")
 
 
 class EditionQuerySet(ImmutableQuerySet["Edition"]):
@@ -59,7 +66,7 @@ class EditionQuerySet(ImmutableQuerySet["Edition"]):
         return self.filter(kind=kind.KIND)
 
     def from_origin(self, origin: str) -> Self:
-        """Editions that an origin brought: "import" those of all imports, "import:orphanet:17" those of one run."""
+        """Returns editions by their origin: "import" finds all imports, "import:orphanet:17" one run."""
         return self.filter(Q(origin=origin) | Q(origin__startswith=f"{origin}:"))
 
     def about(self, subject: HasKind) -> Self:
@@ -69,29 +76,30 @@ class EditionQuerySet(ImmutableQuerySet["Edition"]):
         return self.filter(is_live=True)
 
     def searchable(self) -> Self:
-        """Live editions that may be found by name: by the site's own search and by search engines."""
+        """Returns live editions that the site's own search and search engines may find."""
         return self.live().filter(kind__in=[name for name, kind in kinds().items() if kind.IS_SEARCHED])
 
     def newest(self) -> Self:
-        """Of every subject the edition that was kept last."""
+        """Returns the edition of each subject that was saved last."""
         return self.filter(is_newest=True)
 
     def mentioning(self, kind: type[HasKind], subject_id: int) -> Self:
-        """Live editions whose page refers to a subject."""
+        """Returns live editions whose page mentions a subject."""
         return self.live().filter(links__kind=kind.KIND, links__subject_id=subject_id)
 
     def live_by_reference(self, kind: type[HasKind], slugs: set[str]) -> dict[str, "Edition"]:
-        """The live editions behind references, by the address that the reference used, in one query."""
+        """Returns the live editions of the subjects that have these addresses, by address, with one query."""
         if not slugs:
             return {}
-        named = Address.objects.filter(kind=kind.KIND, slug__in=slugs)
+        addresses = Address.objects.filter(kind=kind.KIND, slug__in=slugs)
+        first_address = addresses.filter(subject_id=OuterRef("subject_id")).order_by("pk").values("slug")[:1]
         editions = (
             self.of(kind)
             .live()
-            .filter(subject_id__in=named.values("subject_id"))
-            .annotate(named=Subquery(named.filter(subject_id=OuterRef("subject_id")).order_by("pk").values("slug")[:1]))
+            .filter(subject_id__in=addresses.values("subject_id"))
+            .annotate(reference_slug=Subquery(first_address))
         )
-        return {edition.named: edition for edition in editions}  # type: ignore[attr-defined] # annotated above
+        return {edition.reference_slug: edition for edition in editions}  # type: ignore[attr-defined] # annotated above
 
 
 class Edition(Immutable):
@@ -117,10 +125,10 @@ class Edition(Immutable):
     origin = models.CharField(
         max_length=60,
         blank=True,
-        help_text=_("What brought its words, where no person wrote them: import:orphanet:17, job:5."),
+        help_text=_("Where the text comes from, if no person wrote it: import:orphanet:17 or job:5."),
     )
 
-    # Where it stands; set by the verbs alone.
+    # The state. Only the verbs set it.
     is_newest = models.BooleanField(default=False)
     is_live = models.BooleanField(default=False)
     published_at = models.DateTimeField(null=True)
@@ -139,7 +147,7 @@ class Edition(Immutable):
         indexes = [
             models.Index("kind", "sort_key", "id", condition=Q(is_live=True), name="live_by_title"),
             models.Index("kind", "letter", "sort_key", "id", condition=Q(is_live=True), name="live_by_letter"),
-            # All that a sitemap asks for: a row is as long as its page. SQLite looks for `is_live` in it too.
+            # Has all columns that a sitemap needs, so that no long row is read. SQLite needs `is_live` too.
             models.Index(
                 "kind",
                 "subject_id",
@@ -161,30 +169,30 @@ class Edition(Immutable):
 
     @property
     def origin_label(self) -> str:
-        """What brought its words, for an editor: "import orphanet, run 17"; "" for a person."""
+        """The origin as an editor reads it: "import orphanet, run 17", or "" where a person wrote the text."""
         what, _colon, rest = self.origin.partition(":")
         name, _colon, run = rest.partition(":")
         return f"{what} {name}, " + _("run %(number)s") % {"number": run} if run else f"{what} {name}".strip()
 
     @cached_property
     def page(self) -> Any:
-        """The page as a value of its kind's class, opened once: an edition's words do not change."""
+        """The page, of the page class of the edition's kind (hence Any). It is opened once, since it cannot change."""
         return kinds()[self.kind].PAGE.open(self.content, self.schema)
 
     def document(self) -> Document:
-        """What the search index knows of the subject while this edition is live."""
+        """Returns what the search index knows of the subject while this edition is live."""
         document: Document = self.page.document(self.kind, self.subject_id, self.get_absolute_url())
         return document
 
 
 class Event(Immutable):
-    """Something that happened to a subject: who did it, when and why."""
+    """One act on a subject: what was done, by whom, when and why."""
 
     class Verb(models.TextChoices):
         PUBLISHED = "published", _("published")
         WITHDRAWN = "withdrawn", _("withdrawn")
         SUBMITTED = "submitted", _("submitted as ready to publish")
-        RESTORED = "restored", _("restored into the working copy")
+        RESTORED = "restored", _("restored as a draft")
         REDACTED = "redacted", _("redacted")
         TRASHED = "trashed", _("moved to the trash")
         UNTRASHED = "untrashed", _("restored from the trash")
@@ -202,7 +210,7 @@ class Event(Immutable):
     at = models.DateTimeField(auto_now_add=True)
     note = models.TextField(blank=True)
     minor = models.BooleanField(default=False)
-    successor_id = models.PositiveBigIntegerField(null=True, help_text="The subject of the same kind to go to instead.")
+    successor_id = models.PositiveBigIntegerField(null=True, help_text="The subject that readers are sent to instead.")
 
     objects = ImmutableQuerySet.as_manager()
 
@@ -214,7 +222,7 @@ class Event(Immutable):
 
 
 class Link(models.Model):
-    """A live edition mentions a subject: the answer to "where is this used?"."""
+    """Says that a live edition mentions a subject. Links answer the question where a subject is used."""
 
     edition = models.ForeignKey(Edition, models.CASCADE, related_name="links")
     kind = models.CharField(max_length=20)
@@ -229,11 +237,11 @@ class Link(models.Model):
 
 
 class AddressQuerySet(models.QuerySet["Address"]):
-    def references(self, kind: type[HasKind], rows: list[Any]) -> dict[int, Reference]:
-        """References to rows, by id: under the first address each ever had in public, which stays its own for good.
+    def references(self, kind: type[HasKind], rows: Sequence[HasSlug]) -> dict[int, Reference]:
+        """Returns references to rows, by primary key. Each uses the first address that was ever reserved for the row.
 
-        So a page that names a subject does not change when that subject is renamed. A row without one goes under
-        the address of its working copy.
+        That address never changes, so a page that mentions a subject does not change when the subject gets another
+        address. Where no address is reserved yet, the reference uses the address of the working copy.
         """
         first: dict[int, str] = {}
         for address in self.filter(kind=kind.KIND, subject_id__in=[row.pk for row in rows]).order_by("pk"):
@@ -241,7 +249,7 @@ class AddressQuerySet(models.QuerySet["Address"]):
         return {row.pk: Reference(kind=kind.KIND, slug=first.get(row.pk, row.slug)) for row in rows}
 
     def subjects(self, references: tuple[Reference, ...]) -> dict[Reference, Any]:
-        """The rows behind references; one that leads nowhere is left out."""
+        """Returns the row of each reference. A reference that leads nowhere is left out."""
         found: dict[Reference, Any] = {}
         for kind in {reference.kind for reference in references}:
             rows = kinds()[kind].objects.all()
@@ -254,15 +262,15 @@ class AddressQuerySet(models.QuerySet["Address"]):
         return found
 
     def without_live_page(self, references: tuple[Reference, ...]) -> list[Any]:
-        """The subjects behind references that readers would not see, because nothing of theirs is live."""
+        """Returns the subjects of references that readers would not see, since they have no live edition."""
         rows = self.subjects(references).values()
         live = Edition.objects.live().filter(subject_id__in=[row.pk for row in rows])
-        seen = set(live.values_list("kind", "subject_id"))
-        return [row for row in rows if (row.KIND, row.pk) not in seen]
+        live_subjects = set(live.values_list("kind", "subject_id"))
+        return [row for row in rows if (row.KIND, row.pk) not in live_subjects]
 
 
 class Address(models.Model):
-    """An address that was ever live, or that a kept page ever named. It is never given to another subject."""
+    """An address that was live, or that a saved page mentions. It is never given to another subject."""
 
     kind = models.CharField(max_length=20)
     slug = models.SlugField(max_length=SLUG_LENGTH)

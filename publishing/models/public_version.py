@@ -5,10 +5,10 @@ from django.db.models import F
 
 
 class PublicVersion(models.Model):
-    """One row that is changed with every change of what the public sees. Same stamp, same pages.
+    """One row that changes with every change of what the public sees: the same token means the same pages.
 
-    The stamp is the token, and `value` only counts: after a backup is put back or a transaction rolled back, another
-    release may be given the same count, but none is ever given the same token.
+    `value` only counts. After a backup is restored or a transaction is rolled back, a count can occur a second time; a
+    token cannot.
     """
 
     value = models.PositiveBigIntegerField(default=0)
@@ -19,11 +19,11 @@ class PublicVersion(models.Model):
 
     @classmethod
     def current(cls) -> uuid.UUID | None:
-        """None where nothing was ever published."""
+        """Returns the present token, or None where nothing was ever published."""
         return cls.objects.filter(pk=1).values_list("token", flat=True).first()
 
     @classmethod
     def replace(cls) -> None:
-        """Locks the row until the transaction ends. A subject's lock is taken before, never after."""
+        """Sets a new token and locks the row until the transaction ends. Lock the subject before, never after."""
         while not cls.objects.filter(pk=1).update(value=F("value") + 1, token=uuid.uuid4()):
             cls.objects.get_or_create(pk=1)

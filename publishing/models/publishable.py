@@ -1,9 +1,9 @@
-"""What every publishable thing has, and the rows of which its page is made."""
+"""The base models of every kind that has a public page, and of the rows that belong to one."""
 
 import re
 import uuid
-from collections.abc import Iterable
-from typing import Any, ClassVar, Self, TypeVar
+from collections.abc import Collection, Iterable
+from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -15,7 +15,7 @@ from slugify import slugify
 from publishing.models.editions import SLUG_LENGTH, Address, Edition, Event, ImmutableError
 from publishing.values import EMAIL, URL, Page
 
-# What a page's links may be made of, said to the person who types it.
+# The form of a link on a page, with the message for the person who types it.
 is_web_address = RegexValidator(f"^{URL}$", _("Enter an address that begins with http:// or https://."))
 is_email_address = RegexValidator(f"^{EMAIL}$", _("Enter a plain e-mail address: name@example.org."))
 
@@ -33,25 +33,25 @@ _Subject = TypeVar("_Subject", bound="Publishable")
 
 
 class PublishableQuerySet(models.QuerySet[_Subject]):
-    def delete(self) -> Any:
-        raise ImmutableError(f"{self.model._meta.verbose_name_plural} are not deleted: they go to the trash.")
+    def delete(self) -> NoReturn:
+        raise ImmutableError(f"{self.model._meta.verbose_name_plural} are not deleted: move them to the trash.")
 
     def add(self, rows: list[_Subject]) -> None:
-        """Saves new subjects together, each under an address of its own."""
-        stems = [row.base_slug() for row in rows]
-        taken = set(self.model.objects.filter(slug__in=stems).values_list("slug", flat=True))
-        taken |= set(Address.objects.filter(kind=self.model.KIND, slug__in=stems).values_list("slug", flat=True))
-        for row, stem in zip(rows, stems, strict=True):
-            row.slug = row.unique_slug(besides=taken) if stem in taken else stem
+        """Saves new subjects together, each with a unique address."""
+        base_slugs = [row.base_slug() for row in rows]
+        taken = set(self.model.objects.filter(slug__in=base_slugs).values_list("slug", flat=True))
+        taken |= set(Address.objects.filter(kind=self.model.KIND, slug__in=base_slugs).values_list("slug", flat=True))
+        for row, base_slug in zip(rows, base_slugs, strict=True):
+            row.slug = row.unique_slug(taken_slugs=taken) if base_slug in taken else base_slug
             taken.add(row.slug)
         self.bulk_create(rows)
 
     def with_state(self) -> Self:
-        """Adds `state`, and of the latest edition `latest_number`, `changed_by` and `changed_at`."""
-        own = {"kind": self.model.KIND, "subject_id": OuterRef("pk")}
-        latest = Edition.objects.filter(**own).newest()
-        live = Edition.objects.filter(**own).live()
-        step = Event.objects.filter(**own, verb__in=Event.WORKFLOW).order_by("-pk")
+        """Adds `state`, and `latest_number`, `changed_by` and `changed_at` of the latest edition."""
+        of_subject = {"kind": self.model.KIND, "subject_id": OuterRef("pk")}
+        latest = Edition.objects.filter(**of_subject).newest()
+        live = Edition.objects.filter(**of_subject).live()
+        step = Event.objects.filter(**of_subject, verb__in=Event.WORKFLOW).order_by("-pk")
         return self.annotate(
             latest_number=Subquery(latest.values("number")[:1]),
             changed_by=Subquery(latest.values("by_name")[:1]),
@@ -65,7 +65,9 @@ class PublishableQuerySet(models.QuerySet[_Subject]):
                 When(live_digest=F("latest_digest"), then=Value(State.LIVE)),
                 When(last_step=Event.Verb.SUBMITTED, last_digest=F("latest_digest"), then=Value(State.READY)),
                 When(live_digest__isnull=False, then=Value(State.CHANGED)),
-                When(Exists(Event.objects.filter(**own, verb=Event.Verb.PUBLISHED)), then=Value(State.WITHDRAWN)),
+                When(
+                    Exists(Event.objects.filter(**of_subject, verb=Event.Verb.PUBLISHED)), then=Value(State.WITHDRAWN)
+                ),
                 default=Value(State.DRAFT),
                 output_field=models.CharField(choices=State.choices),
             ),
@@ -73,12 +75,12 @@ class PublishableQuerySet(models.QuerySet[_Subject]):
 
 
 class Publishable(models.Model):
-    """The working copy of something that has a public page. The public never sees a row, only live editions."""
+    """The working copy of a subject that has a public page. The public never sees a row, only live editions."""
 
     KIND: ClassVar[str]
     PAGE: ClassVar[type[Page]]
     IS_SEARCHED: ClassVar[bool] = True
-    """Whether it may be found by name: by the search of the site and by search engines."""
+    """Whether the site's own search and search engines may find it."""
 
     name = models.CharField(max_length=200)
     slug = models.SlugField(
@@ -99,93 +101,94 @@ class Publishable(models.Model):
         abstract = True
         default_permissions = ("add", "change", "delete", "view", "publish")
         indexes = [
-            # The admin's list and its count. With `trashed_at` in it, SQLite counts without a look at the rows.
+            # For the admin's list and its count. With `trashed_at` in the index, SQLite counts without reading rows.
             models.Index(fields=["name", "-id", "trashed_at"], condition=Q(trashed_at=None), name="%(class)ss_by_name")
         ]
 
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         self.slug = self.slug or self.unique_slug()
         if self._state.adding:
-            super().save(*args, **kwargs)
+            super().save(update_fields=update_fields, **options)
         else:
-            # Counted in the database: this object may be older than the row.
+            # The database counts, since this object may be older than the row.
             self.version = F("version") + 1
-            if kwargs.get("update_fields") is not None:
-                kwargs["update_fields"] = {*kwargs["update_fields"], "version"}
-            super().save(*args, **kwargs)
+            if update_fields is not None:
+                update_fields = {*update_fields, "version"}
+            super().save(update_fields=update_fields, **options)
             self.refresh_from_db(fields=["version"])
 
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        raise ImmutableError(f"{self} is not deleted: it goes to the trash.")
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> NoReturn:
+        raise ImmutableError(f"{self} is not deleted: move it to the trash.")
 
     def touch(self) -> None:
-        """Raises `version`. Every write to the subject or to one of its rows does, so that no save goes unseen."""
+        """Raises `version`. Every write to the subject or to one of its rows does so: the optimistic lock needs it."""
         type(self).objects.filter(pk=self.pk).update(version=F("version") + 1)
         self.refresh_from_db(fields=["version"])
 
     def base_slug(self) -> str:
-        """The name as an address, whether that is free or not."""
+        """Returns the name as an address, which may be taken."""
         name = re.sub("['’]", "", self.name)  # "behcets-disease", not "behcet-s-disease"
         return slugify(name, max_length=SLUG_LENGTH - 5) or self.KIND
 
-    def unique_slug(self, besides: Iterable[str] = ()) -> str:
-        """An address made of the name that neither a row nor a page of the past has, nor one of those given."""
-        stem = self.base_slug()
-        rows = type(self).objects.exclude(pk=self.pk).filter(slug__startswith=stem).values_list("slug", flat=True)
-        addresses = Address.objects.filter(kind=self.KIND, slug__startswith=stem).exclude(subject_id=self.pk or 0)
-        taken = {*besides, *rows, *addresses.values_list("slug", flat=True)}
+    def unique_slug(self, taken_slugs: Iterable[str] = ()) -> str:
+        """Returns an address made from the name that no other subject has or had, and that is not in `taken_slugs`."""
+        base = self.base_slug()
+        rows = type(self).objects.exclude(pk=self.pk).filter(slug__startswith=base).values_list("slug", flat=True)
+        addresses = Address.objects.filter(kind=self.KIND, slug__startswith=base).exclude(subject_id=self.pk or 0)
+        taken = {*taken_slugs, *rows, *addresses.values_list("slug", flat=True)}
         number = 1
-        while (slug := stem if number == 1 else f"{stem}-{number}") in taken:
+        while (slug := base if number == 1 else f"{base}-{number}") in taken:
             number += 1
         return slug
 
     @classmethod
     def permission(cls, action: str) -> str:
-        """The name of a permission on this kind: "diseases.publish_disease"."""
+        """Returns the name of a permission on this kind, such as "diseases.publish_disease"."""
         return f"{cls._meta.app_label}.{action}_{cls._meta.model_name}"
 
     @classmethod
     def url_of(cls, slug: str, view: str = "detail") -> str:
-        """The address of its page, or of another page about it: "changes"."""
+        """Returns the URL of a subject's page, or of another page about it, such as "changes"."""
         return reverse(f"{cls._meta.app_label}:{view}", args=[slug])
 
     def compose(self) -> Page:
-        """Everything that the subject's page says, from the working copy."""
+        """Returns the page that the working copy makes."""
         raise NotImplementedError
 
     def apply_page(self, page: Any) -> None:
-        """The contrary of `compose`: sets this row and its parts to what a page says.
+        """Sets this row and its child rows to what a page says. This is the inverse of `compose`.
 
-        Parts are matched by key; what a page does not show (staff notes, questions without an answer) is left alone.
+        Child rows are found by key. What is on no page, such as staff notes and questions without an answer, stays.
+        `page` is of the class `PAGE`.
         """
         raise NotImplementedError
 
     def publish_blocker(self, page: Any) -> str:
-        """Why a page of this subject must not go live, in a sentence; "" where it may."""
+        """Returns why a page of this subject must not be published, as a sentence, or "" where it may be."""
         return ""
 
     def erase(self) -> None:
-        """Sets this row to say nothing about anybody, for `forget`."""
+        """Removes from this row everything about a person, without saving it. `forget` calls this."""
         raise NotImplementedError
 
-    # What a page shows besides words, a picture, say, is kept outside of the editions. They name it by its digest.
+    # Files that a page shows, such as pictures, are stored outside of the editions, which hold only their digests.
 
     @classmethod
     def files(cls, digests: set[str]) -> dict[str, bytes]:
-        """The contents of files, by digest."""
+        """Returns the contents of files by digest."""
         return {}
 
     @classmethod
     def take_file(cls, content: bytes) -> None:
-        """Keeps a file that pages from another site name. Raises ValueError where this site would not have made it."""
-        raise ValueError("is a file, and its page can show none")
+        """Saves a file of a page from another site. Raises ValueError where this site would not accept the file."""
+        raise ValueError("is a file, but pages of this kind show no files")
 
     @classmethod
     def prune_files(cls, *, dry_run: bool = False) -> int:
-        """Removes the files that neither a row nor an edition names any more; returns how many."""
+        """Deletes the files that no row and no edition uses any more, and returns how many these are."""
         return 0
 
 
@@ -193,7 +196,7 @@ _ChildRow = TypeVar("_ChildRow", bound="ChildRow")
 
 
 class ChildRowQuerySet(models.QuerySet[_ChildRow]):
-    """Raises the version of every subject whose rows it writes, as saving one row does."""
+    """Raises the version of every subject whose rows it writes, as `ChildRow.save` does."""
 
     def update(self, **fields: Any) -> int:
         subjects = self._subjects()
@@ -201,21 +204,29 @@ class ChildRowQuerySet(models.QuerySet[_ChildRow]):
         self._touch(subjects)
         return updated
 
-    def delete(self) -> Any:
+    def delete(self) -> tuple[int, dict[str, int]]:
         subjects = self._subjects()
         deleted = super().delete()
         self._touch(subjects)
         return deleted
 
-    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
-        rows = super().bulk_create(objs, *args, **kwargs)
+    def bulk_create(
+        self,
+        objs: Iterable[_ChildRow],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Collection[str] | None = None,
+        unique_fields: Collection[str] | None = None,
+    ) -> list[_ChildRow]:
+        rows = super().bulk_create(objs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields)
         self._touch({getattr(row, f"{self.model.SUBJECT}_id") for row in rows})
         return rows
 
     def free_unique_values(self, pks: list[int]) -> None:
-        """Frees the unique values of rows that are saved again under their keys within the same transaction.
+        """Deletes rows that the caller saves again under their keys in the same transaction.
 
-        So two rows may exchange what is unique about them; saved one by one, the first would meet the second.
+        Two rows can then exchange their unique values. Otherwise the first save would break the constraint.
         """
         self.model._base_manager.filter(pk__in=pks).delete()
 
@@ -223,16 +234,16 @@ class ChildRowQuerySet(models.QuerySet[_ChildRow]):
         return set(self.order_by().values_list(f"{self.model.SUBJECT}_id", flat=True))
 
     def _touch(self, pks: set[int]) -> None:
-        subject: Any = self.model._meta.get_field(self.model.SUBJECT).related_model
-        subject._base_manager.filter(pk__in=pks).update(version=F("version") + 1)
+        subject_model: Any = self.model._meta.get_field(self.model.SUBJECT).related_model
+        subject_model._base_manager.filter(pk__in=pks).update(version=F("version") + 1)
 
 
 class ChildRow(models.Model):
-    """A row that belongs to one subject and is carried in its page under a permanent key."""
+    """A row that belongs to one subject and stands on the subject's page under a permanent key."""
 
     SUBJECT: ClassVar[str]
     UNIQUE: ClassVar[tuple[str, ...]] = ()
-    """The fields that together stand only once on a page."""
+    """The fields whose values together occur only once on a page."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True)
 
@@ -241,11 +252,11 @@ class ChildRow(models.Model):
     class Meta:
         abstract = True
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        super().save(*args, **kwargs)
+    def save(self, **options: Any) -> None:
+        super().save(**options)
         getattr(self, self.SUBJECT).touch()
 
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        deleted = super().delete(*args, **kwargs)
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        deleted = super().delete(using, keep_parents)
         getattr(self, self.SUBJECT).touch()
         return deleted

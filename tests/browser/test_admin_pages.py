@@ -1,36 +1,19 @@
 """The pages on which staff work, checked for barriers: ours have none besides those of Django's own admin."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from diseases.models import Symptom
 from imports.models import ImportRun, Proposal
 from publishing.verbs import save_edition
+from tests.browser.barriers import own_barriers_in_both_schemes
 from tests.browser.test_editing import url
-from tests.factories import PASSWORD, make_disease, make_editor, make_organization, make_publisher
+from tests.factories import make_disease, make_editor, make_organization, make_publisher
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
-KNOWN = {
-    "empty-table-header": "the first column of Django's tables of rows has no heading",
-}
-"""Barriers of Django's own admin, by axe's rule."""
 
-
-def barriers(page):
-    """The violations on a page as rule and element, without those of Django's own admin."""
-    violations = Axe().run(page).response["violations"]
-    return [
-        (violation["id"], node["html"][:200])
-        for violation in violations
-        for node in violation["nodes"]
-        if violation["id"] not in KNOWN
-    ]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_of_the_admin_have_no_barriers_of_ours(live_server, new_context, scheme):
+def test_the_pages_of_the_admin_have_no_barriers_of_ours(open_window):
     disease = make_disease(questions=2, organizations=[make_organization()])
     disease.summary = "Another summary."
     disease.save()
@@ -41,31 +24,27 @@ def test_the_pages_of_the_admin_have_no_barriers_of_ours(live_server, new_contex
     proposal = Proposal.objects.create(disease=disease, **proposed, **texts)
     report = {"counts": {"read": 1}, "sections": [{"title": "Created", "lines": ["Marfan syndrome"]}]}
     run = ImportRun.objects.create(dataset="orphanet", by_name="Ada", report=report)
-    page = new_context(base_url=live_server.url, color_scheme=scheme).new_page()
-    page.goto(reverse("admin:login"))
-    page.get_by_label("Username").fill(make_publisher(username="publisher").username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page = open_window(make_publisher())
     changelist = reverse("admin:diseases_disease_changelist")
 
     found = {}
     for name in ["change", "history", "compare", "publish", "submit", "withdraw", "trash", "previous"]:
         page.goto(url(name, disease))
-        found[name] = barriers(page)
+        found[name] = own_barriers_in_both_schemes(page)
     for row in [disease.symptoms.get(), proposal, run]:
         of_rows = f"admin:{row._meta.app_label}_{row._meta.model_name}"
         page.goto(reverse(f"{of_rows}_changelist"))
-        found[f"{row._meta.model_name} list"] = barriers(page)
+        found[f"{row._meta.model_name} list"] = own_barriers_in_both_schemes(page)
         page.goto(reverse(f"{of_rows}_change", args=[row.pk]))
-        found[row._meta.model_name] = barriers(page)
+        found[row._meta.model_name] = own_barriers_in_both_schemes(page)
     # With a disease: while nothing is chosen, select2's own box has no name, whatever stands in it.
     page.goto(reverse("admin:diseases_symptom_add") + f"?disease={disease.pk}")
-    found["new symptom"] = barriers(page)
+    found["new symptom"] = own_barriers_in_both_schemes(page)
     page.goto(changelist)
-    found["list"] = barriers(page)
+    found["list"] = own_barriers_in_both_schemes(page)
     page.locator("input.action-select").first.check()
     page.get_by_label("Action:").select_option("publish_many")
     page.get_by_role("button", name="Go").click()
-    found["bulk"] = barriers(page)
+    found["bulk"] = own_barriers_in_both_schemes(page)
 
     assert {name: each for name, each in found.items() if each} == {}

@@ -3,17 +3,14 @@
 import io
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from PIL import Image
 from playwright.sync_api import expect
 
 from community.models import Picture, Portrait
-from tests.browser.test_admin_pages import barriers
-from tests.browser.test_editing import sign_in, url
-from tests.factories import PASSWORD, make_disease, make_picture, make_portrait, make_publisher
-
-__all__ = ["sign_in"]  # a fixture
+from tests.browser.barriers import VIEWS, barriers, own_barriers_in_both_schemes
+from tests.browser.test_editing import url
+from tests.factories import make_disease, make_picture, make_portrait, make_publisher
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -36,10 +33,10 @@ def loaded(image):
     return image.evaluate("image => image.decode().then(() => image.naturalWidth)")
 
 
-def test_a_portrait_is_shown_with_a_consent_and_gone_without(sign_in, live_server, new_context, picture):
+def test_a_portrait_is_shown_with_a_consent_and_gone_without(open_window, picture):
     disease = make_disease(name="Marfan syndrome")
-    staff = sign_in(make_publisher())
-    reader = new_context(base_url=live_server.url, java_script_enabled=False).new_page()
+    staff = open_window(make_publisher())
+    reader = open_window(java_script_enabled=False)
 
     staff.goto(reverse("admin:community_portrait_add") + f"?disease={disease.pk}")
     staff.get_by_label("First name or pseudonym").fill("Anna")
@@ -89,42 +86,34 @@ def test_a_portrait_is_shown_with_a_consent_and_gone_without(sign_in, live_serve
     assert not Picture.objects.exists()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
-def test_pages_with_people_have_no_barriers_and_fit(live_server, new_context, width, scheme):
+@pytest.mark.parametrize(("width", "color_scheme"), VIEWS)
+def test_pages_with_people_have_no_barriers_and_fit(open_window, monkeypatch, width, color_scheme):
+    monkeypatch.setattr("community.views.PER_PAGE", 5)
     disease = make_disease()
-    for number in range(25):
+    for number in range(6):
         name = f"Pseudopseudohypoparathyroidism {number}" if number % 5 == 0 else f"Person {number}"
         with_picture = {"picture": make_picture(size=(480, 320)), "alternative": "A picture"} if number % 2 else {}
         portrait = make_portrait(name=name, words="A sentence or two. " * 20, disease=disease, **with_picture)
-    context = new_context(
-        base_url=live_server.url, viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
-    )
-    page = context.new_page()
+    page = open_window(viewport={"width": width, "height": 800}, color_scheme=color_scheme, reduced_motion="reduce")
 
     found = {}
     own = portrait.url_of(portrait.slug)
     about = disease.url_of(disease.slug)
     for address in ["/", "/community/", f"/community/?disease={disease.slug}", own, f"{own}changes/", about]:
         page.goto(address)
-        found[address] = [violation["id"] for violation in Axe().run(page).response["violations"]]
+        found[address] = barriers(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
 
     assert {address: each for address, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_of_a_portrait_in_the_admin_have_no_barriers(live_server, new_context, scheme):
+def test_the_pages_of_a_portrait_in_the_admin_have_no_barriers(open_window):
     portrait = make_portrait(picture=make_picture(), alternative="A picture", disease=make_disease())
-    page = new_context(base_url=live_server.url, color_scheme=scheme).new_page()
-    page.goto(reverse("admin:login"))
-    page.get_by_label("Username").fill(make_publisher(username="publisher").username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page = open_window(make_publisher())
 
     found = {}
     for name in ["change", "consent", "publish", "history"]:
         page.goto(url(name, portrait))
-        found[name] = barriers(page)
+        found[name] = own_barriers_in_both_schemes(page)
 
     assert {name: each for name, each in found.items() if each} == {}

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from diseases.models import Disease
 from publishing.models import Edition
-from tests.browser.test_editing import sign_in, url  # noqa: F401 - sign_in is a fixture
+from tests.browser.test_editing import url
 from tests.factories import make_editor, make_organization, make_publisher
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -22,9 +22,9 @@ def add_question(page, place, question, answer):
     page.keyboard.type(answer)
 
 
-def test_an_editors_day(sign_in):  # noqa: F811
+def test_an_editors_day(open_window):
     organization = make_organization(name="The Helpful Society")
-    editor, publisher = sign_in(make_editor()), sign_in(make_publisher())
+    editor, publisher = open_window(make_editor()), open_window(make_publisher())
 
     # The editor adds a disease with two questions and an organization, reorders, previews and hands over.
     editor.goto(reverse("admin:diseases_disease_add"))

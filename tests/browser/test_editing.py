@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from diseases.models import Disease
 from organizations.models import Organization
@@ -14,31 +14,6 @@ from publishing.models import Edition
 from tests.factories import PASSWORD, make_disease, make_editor, make_publisher, make_question
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
-
-
-@pytest.fixture
-def sign_in(live_server, browser: Browser):
-    """Opens a browser window of its own, signed in; console errors (a blocked script, say) fail the test."""
-    contexts, troubles = [], []
-
-    def open_window(user) -> Page:
-        context = browser.new_context(base_url=live_server.url)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: message.type == "error" and troubles.append(message.text))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto(reverse("admin:login"))
-        page.get_by_label("Username").fill(user.username)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("heading", name="Editing")).to_be_visible()
-        return page
-
-    yield open_window
-    for context in contexts:
-        context.close()
-    # The answers that these tests provoke on purpose are logged by the browser too.
-    assert [text for text in troubles if not re.search(r"status of (403|409)", text)] == []
 
 
 def url(step, subject):
@@ -51,10 +26,10 @@ def publish(page, subject):
     expect(page.get_by_text("Edition 1 is live.")).to_be_visible()
 
 
-def test_from_the_seed_file_to_the_public_page(sign_in, seed_page):
+def test_from_the_seed_file_to_the_public_page(open_window, seed_page):
     call_command("import_page", str(seed_page), stdout=StringIO())
     disease = Disease.objects.get()
-    page = sign_in(make_publisher())
+    page = open_window(make_publisher())
 
     page.goto(url("publish", disease))
     expect(page.get_by_text("Not live, so missing from the page")).to_be_visible()
@@ -83,9 +58,9 @@ def test_from_the_seed_file_to_the_public_page(sign_in, seed_page):
     }
 
 
-def test_an_editor_is_refused_publishing(sign_in):
+def test_an_editor_is_refused_publishing(open_window):
     disease = make_disease(live=False)
-    page = sign_in(make_editor())
+    page = open_window(make_editor())
 
     page.goto(url("change", disease))
     expect(page.get_by_role("link", name="Submit…")).to_be_visible()
@@ -96,9 +71,9 @@ def test_an_editor_is_refused_publishing(sign_in):
     assert not Edition.objects.live().exists()
 
 
-def test_an_answer_is_written_in_the_editor_previewed_and_handed_over(sign_in):
+def test_an_answer_is_written_in_the_editor_previewed_and_handed_over(open_window):
     disease = make_disease(live=False)
-    page = sign_in(make_editor())
+    page = open_window(make_editor())
 
     page.goto(url("change", disease))
     answer = page.get_by_role("textbox", name="Answer").first
@@ -118,12 +93,12 @@ def test_an_answer_is_written_in_the_editor_previewed_and_handed_over(sign_in):
     expect(page.get_by_text("State: ready to publish")).to_be_visible()
 
 
-def test_opening_and_saving_in_the_browser_changes_nothing(sign_in):
+def test_opening_and_saving_in_the_browser_changes_nothing(open_window):
     disease = make_disease(questions=0)
     make_question(disease, answer="<p>One <em>two</em></p><ul><li>a</li><li>b</li></ul>")
     make_question(disease, answer='<h3>x</h3><p><a href="https://example.org/">there</a></p>')
     before = list(disease.questions.values())
-    page = sign_in(make_editor())
+    page = open_window(make_editor())
 
     page.goto(url("change", disease))
     expect(page.get_by_role("textbox", name="Answer")).to_have_count(2)
@@ -133,11 +108,11 @@ def test_opening_and_saving_in_the_browser_changes_nothing(sign_in):
     assert list(disease.questions.values()) == before
 
 
-def test_two_editors_one_of_whom_deletes_a_question(sign_in):
+def test_two_editors_one_of_whom_deletes_a_question(open_window):
     disease = make_disease(questions=0)
     make_question(disease, question="Kept?", answer="<p>Kept.</p>")
     make_question(disease, question="Deleted?", answer="<p>Deleted.</p>")
-    first, second = sign_in(make_editor(last_name="Lovelace")), sign_in(make_editor())
+    first, second = open_window(make_editor(last_name="Lovelace")), open_window(make_editor())
 
     second.goto(url("change", disease))
     second.get_by_label("Summary:", exact=True).fill("By the second.")
@@ -163,9 +138,9 @@ def test_two_editors_one_of_whom_deletes_a_question(sign_in):
     assert [row.answer for row in disease.questions.all()] == ["<p>Kept.</p>", "<p>Deleted. And improved.</p>"]
 
 
-def test_an_expired_session_costs_no_word(sign_in):
+def test_an_expired_session_costs_no_word(open_window):
     disease, editor = make_disease(), make_editor()
-    page = sign_in(editor)
+    page = open_window(editor)
 
     page.goto(url("change", disease))
     page.get_by_label("Summary:", exact=True).fill("Typed for an hour.")
@@ -182,12 +157,12 @@ def test_an_expired_session_costs_no_word(sign_in):
     assert disease.summary == "Typed for an hour."
 
 
-def test_rows_are_reordered_by_keyboard_even_with_a_table_in_an_answer(sign_in):
+def test_rows_are_reordered_by_keyboard_even_with_a_table_in_an_answer(open_window):
     disease = make_disease(questions=0)
     make_question(disease, question="One?", answer="<table><tbody><tr><td><p>a</p></td></tr></tbody></table>")
     make_question(disease, question="Two?")
     make_question(disease, question="Three?")
-    page = sign_in(make_editor())
+    page = open_window(make_editor())
 
     page.goto(url("change", disease))
     row = page.locator("#questions-group .has_original").filter(has=page.locator("> h3", has_text="One?"))
@@ -201,11 +176,11 @@ def test_rows_are_reordered_by_keyboard_even_with_a_table_in_an_answer(sign_in):
     assert [row.question for row in disease.questions.all()] == ["Two?", "Three?", "One?"]
 
 
-def test_rows_are_reordered_by_dragging(sign_in):
+def test_rows_are_reordered_by_dragging(open_window):
     disease = make_disease(questions=0)
     make_question(disease, question="One?", answer="<table><tbody><tr><td><p>a</p></td></tr></tbody></table>")
     make_question(disease, question="Two?")
-    page = sign_in(make_editor())
+    page = open_window(make_editor())
 
     page.goto(url("change", disease))
     page.set_viewport_size({"width": 1280, "height": 3000})  # a row is taller than a screen
@@ -219,9 +194,9 @@ def test_rows_are_reordered_by_dragging(sign_in):
     assert [row.question for row in disease.questions.all()] == ["Two?", "One?"]
 
 
-def test_leaving_a_changed_form_asks_first(sign_in):
+def test_leaving_a_changed_form_asks_first(open_window):
     disease = make_disease()
-    page = sign_in(make_editor())
+    page = open_window(make_editor())
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
 

@@ -172,14 +172,11 @@ def test_paper_is_black_on_white_on_a_dark_screen_too(live_server, new_context, 
     assert shown == []
 
 
-def test_a_preview_prints_like_the_page_and_says_what_it_is(live_server, page, admin_user):
+def test_a_preview_prints_like_the_page_and_says_what_it_is(open_window, admin_user):
     disease = make_disease(live=False, name="Iron overload")
     save_edition(disease, by="test")
-    page.goto(f"{live_server.url}/admin/login/")
-    page.fill("[name=username]", "admin")
-    page.fill("[name=password]", "password")
-    page.click("[type=submit]")
-    page.goto(live_server.url + reverse("admin:diseases_disease_preview", args=[disease.pk, 1]))
+    page = open_window(admin_user)
+    page.goto(reverse("admin:diseases_disease_preview", args=[disease.pk, 1]))
 
     text = " ".join(sheets_of_paper(page, "A4"))
 

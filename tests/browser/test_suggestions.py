@@ -4,16 +4,14 @@ import re
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from suggestions import form_tokens
 from suggestions.models import Suggestion
-from tests.browser.test_admin_pages import barriers
+from tests.browser.barriers import VIEWS, barriers, own_barriers
 from tests.factories import (
-    PASSWORD,
     make_disease,
     make_editor,
     make_organization,
@@ -37,20 +35,9 @@ def disease():
     return put_live(disease)
 
 
-def sign_in(page, user):
-    page.goto(reverse("admin:login"))
-    page.get_by_label("Username").fill(user.username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Suggestions from readers")).to_be_visible()
-
-
-def test_a_readers_correction_is_accepted_published_and_credited(live_server, new_context, disease, monkeypatch):
+def test_a_readers_correction_is_accepted_published_and_credited(open_window, disease, monkeypatch):
     monkeypatch.setattr(form_tokens, "MIN_AGE", -1)  # a program is as quick as a robot
-    reading = new_context(base_url=live_server.url, java_script_enabled=False, viewport={"width": 390, "height": 800})
-    reader = reading.new_page()
-    complaints = []
-    reader.on("console", lambda message: complaints.append(message.text))
+    reader = open_window(java_script_enabled=False, viewport={"width": 390, "height": 800})
 
     reader.goto("/diseases/long/")
     link = reader.locator(".answer").get_by_role("link", name="Something wrong or missing?")
@@ -65,14 +52,11 @@ def test_a_readers_correction_is_accepted_published_and_credited(live_server, ne
     reader.get_by_role("button", name="Send", exact=True).click()
     expect(reader.get_by_role("heading", level=1)).to_have_text("Thank you")
     reader.reload()  # This loads the thanks again, and does not send the form again.
-    assert reading.cookies() == []
-    assert complaints == []
+    assert reader.context.cookies() == []
     assert Suggestion.objects.get().state == "new"
 
-    editing = new_context(base_url=live_server.url)
-    editor = editing.new_page()
-    editor.on("console", lambda message: complaints.append(message.text))
-    sign_in(editor, make_editor(first_name="Ada", last_name="Lovelace"))
+    editor = open_window(make_editor(first_name="Ada", last_name="Lovelace"))
+    editor.goto(reverse("admin:index"))
     editor.locator("#desk-suggestions").get_by_role("link", name=disease.name).click()
     expect(editor.locator("ins")).to_have_text(["about", "three <b>children</b>"])
     editor.get_by_role("button", name="Assign to me").click()
@@ -91,9 +75,7 @@ def test_a_readers_correction_is_accepted_published_and_credited(live_server, ne
     reader.goto("/diseases/long/")
     expect(reader.get_by_text("about one in three")).to_have_count(0)
 
-    publishing = new_context(base_url=live_server.url)
-    publisher = publishing.new_page()
-    sign_in(publisher, make_publisher())
+    publisher = open_window(make_publisher())
     publisher.goto(reverse("admin:diseases_disease_publish", args=[disease.pk]))
     expect(publisher.get_by_label("What changed, for readers")).to_have_value("Following a reader’s suggestion.")
     publisher.get_by_role("button", name="Publish", exact=True).click()
@@ -106,24 +88,15 @@ def test_a_readers_correction_is_accepted_published_and_credited(live_server, ne
     expect(reader.locator(".changes ins")).to_contain_text(["about", "three"])
     assert "parent@example.org" not in reader.content()
     assert Suggestion.objects.get().state == "accepted"
-    assert complaints == []
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
-def test_the_form_has_no_barrier_and_does_not_scroll_sideways(live_server, new_context, disease, width, color_scheme):
+@pytest.mark.parametrize(("width", "color_scheme"), VIEWS)
+def test_the_form_has_no_barrier_and_does_not_scroll_sideways(open_window, disease, width, color_scheme):
     question = disease.questions.get()
-    page = new_context(
-        base_url=live_server.url, viewport={"width": width, "height": 800}, color_scheme=color_scheme
-    ).new_page()
-    axe = Axe()
+    page = open_window(viewport={"width": width, "height": 800}, color_scheme=color_scheme)
 
     def check(name):
-        found = [
-            (violation["id"], [node["html"] for node in violation["nodes"]])
-            for violation in axe.run(page).response["violations"]
-        ]
-        assert found == [], name
+        assert barriers(page) == [], name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
     about = "about=disease&slug=long"
@@ -140,9 +113,9 @@ def test_the_form_has_no_barrier_and_does_not_scroll_sideways(live_server, new_c
     expect(page.get_by_label("What would you like to tell us?")).to_be_focused()
 
 
-def test_the_form_is_filled_in_with_the_keyboard_alone(live_server, new_context, disease, monkeypatch):
+def test_the_form_is_filled_in_with_the_keyboard_alone(open_window, disease, monkeypatch):
     monkeypatch.setattr(form_tokens, "MIN_AGE", -1)
-    page = new_context(base_url=live_server.url).new_page()
+    page = open_window()
     page.goto("/suggest/?about=disease&slug=long&kind=symptom")
     page.get_by_label("A symptom is missing").focus()
     page.keyboard.press("Tab")
@@ -163,35 +136,32 @@ def test_the_links_are_not_printed(live_server, page, disease):
     assert [link.is_visible() for link in page.locator(".suggest").all()] == [False, False]
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
-def test_the_inbox_has_no_barriers_of_ours(live_server, new_context, disease, width, color_scheme):
+@pytest.mark.parametrize(("width", "color_scheme"), VIEWS)
+def test_the_inbox_has_no_barriers_of_ours(open_window, disease, width, color_scheme):
     question = disease.questions.get()
     organization = make_organization()
     words = {"kind": "correction", "current_words": "One.", "proposed_words": "Two.", "email": "a@example.org"}
     changed = make_suggestion(disease, question, **words, at=timezone.now() - timedelta(days=3))
     about = make_suggestion(organization, state="declined", outcome="No.", signs=["links"], handler_name="Ada")
-    page = new_context(
-        base_url=live_server.url, viewport={"width": width, "height": 800}, color_scheme=color_scheme
-    ).new_page()
-    sign_in(page, make_publisher())
+    page = open_window(make_publisher(), viewport={"width": width, "height": 800}, color_scheme=color_scheme)
 
-    found = {"first page": barriers(page)}
+    page.goto(reverse("admin:index"))
+    found = {"first page": own_barriers(page)}
     page.goto(reverse("admin:suggestions_suggestion_changelist"))
-    found["list"] = barriers(page)
+    found["list"] = own_barriers(page)
     for name in ["change", "decline", "done", "answer"]:
         page.goto(reverse(f"admin:suggestions_suggestion_{name}", args=[changed.pk]))
-        found[name] = barriers(page)
+        found[name] = own_barriers(page)
     for target in ["answer", "answer/?start=reader", "name", "symptom", "organization"]:
         page.goto(
             reverse("admin:suggestions_suggestion_accept", args=[changed.pk, "x"]).replace(
                 "x/", target if "?" in target else f"{target}/"
             )
         )
-        found[target] = barriers(page)
+        found[target] = own_barriers(page)
     for address in [("change",), ("accept", "details")]:
         page.goto(reverse(f"admin:suggestions_suggestion_{address[0]}", args=[about.pk, *address[1:]]))
-        found[address] = barriers(page)
+        found[address] = own_barriers(page)
 
     assert {name: each for name, each in found.items() if each} == {}
     assert re.search(r"/accept/details/$", page.url)

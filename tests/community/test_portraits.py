@@ -35,7 +35,7 @@ from tests.factories import (
 from tests.test_site import sweep
 from website import sitemaps
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 MARK = "Zebramarker"
 REASON = "We show a person only for as long as they agree to it."
@@ -405,7 +405,7 @@ def test_pictures_that_no_edition_shows_are_pruned():
     assert prune_files(dry_run=True) == 1
     call_command("prune_editions", stdout=out)
 
-    assert "1 pictures that no edition shows removed." in out.getvalue()
+    assert "1 pictures that no edition shows deleted." in out.getvalue()
     assert list(Picture.objects.all()) == [kept]
     assert unused.pk != kept.pk
 
@@ -456,9 +456,9 @@ def test_portraits_travel_with_their_pictures(client, tmp_path):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda record: record.pop("files"), "lacks what the pages show"),
-        (lambda record: record["files"].append(record["files"][0]), "no page shows, or one file twice"),
-        (lambda record: record["files"][0].update(content="aGVsbG8="), "is not the file of its digest"),
+        (lambda record: record.pop("files"), "lacks files that the pages show"),
+        (lambda record: record["files"].append(record["files"][0]), "no page shows, or the same file twice"),
+        (lambda record: record["files"][0].update(content="aGVsbG8="), "has another content than its digest says"),
         (lambda record: record["live"].pop("consent_on"), "no consent"),
         (lambda record: record["live"]["picture"].pop("alternative"), "live.picture.alternative"),
     ],

@@ -191,6 +191,7 @@ def names(disease):
     return [row.question for row in disease.questions.all()]
 
 
+@pytest.mark.database
 def test_an_order_is_one_editors_or_the_others_and_never_a_mixture(first, second, disease):
     make_question(disease, question="Third?")
     fields = open_form(second, disease)
@@ -220,6 +221,7 @@ def test_new_words_in_a_row_that_came_back_do_not_keep_the_old_date(first, secon
     assert disease.questions.get(question="First?").last_updated == date(2026, 11, 22)
 
 
+@pytest.mark.database
 def test_a_row_that_two_bring_back_is_one_row(first, second, disease):
     question, third = disease.questions.first(), browser()
     forms = {client: open_form(client, disease) for client in [first, second, third]}

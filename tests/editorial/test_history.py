@@ -304,4 +304,4 @@ def test_only_old_editions_that_nobody_asked_for_are_pruned():
 
     cities = [edition.page.city for edition in Edition.objects.order_by("number")]
     assert cities == ["Published", "Handed over", "Young", "Newest"]
-    assert out.getvalue() == "2 editions would go.\n2 editions removed.\n"
+    assert out.getvalue() == "2 editions would be deleted.\n2 editions deleted.\n"

@@ -22,7 +22,7 @@ from publishing.verbs import redact, save_edition
 from search.letters import fold_text
 from tests.factories import make_editor, make_organization, make_publisher
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 PAGE = """\ufeffCoats disease\r
 \r

@@ -34,7 +34,7 @@ from publishing.trash import trash
 from publishing.verbs import publish, save_edition
 from tests.factories import make_disease, make_editor, make_publisher, make_question
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 CAUSES = QuestionRecord(
     "1-1", Topic.CAUSES, "What causes Redd disease?", "<p>Nobody knows.</p>", "https://gard.example/"

@@ -270,6 +270,7 @@ def test_symptoms_are_kept_as_printed_and_excluded_ones_are_none(tmp_path):
     [
         ("Due to <i>PMP22</i>&nbsp;(17p12)  in &#64257;bres", "Due to PMP22 (17p12) in fibres"),
         ("One.<br/>Two, <3 mm and > 10 m/s &amp; more", "One. Two, <3 mm and > 10 m/s & more"),
+        ("Less than 10<sup>9</sup>/l of H<sub>2</sub>O, the 4<sup>th</sup>", "Less than 10⁹/l of H₂O, the 4th"),
         ("&lt;script&gt;", "<script>"),  # text, which templates escape
     ],
 )

@@ -1,4 +1,4 @@
-"""What is worked out once for each release."""
+"""Values that are computed once until something is published."""
 
 import pytest
 from django.db import connection, transaction
@@ -8,48 +8,48 @@ from publishing.models import Edition, PublicVersion
 from publishing.verbs import publish, save_edition, withdraw
 from tests.factories import make_organization, make_publisher, put_live
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def make_titles():
-    """A function that lists what is live, and the list of its runs."""
-    runs = []
+    """Returns a cached function that lists the live titles, and the list of its calls."""
+    calls = []
 
     @cached_until_publish
     def titles():
-        runs.append(1)
+        calls.append(1)
         return tuple(Edition.objects.live().order_by("sort_key").values_list("title", flat=True))
 
-    return titles, runs
+    return titles, calls
 
 
-def test_it_is_worked_out_once_until_something_is_published_or_withdrawn(django_assert_num_queries):
-    titles, runs = make_titles()
+def test_a_value_is_computed_once_until_something_is_published_or_withdrawn(django_assert_num_queries):
+    titles, calls = make_titles()
     organization = make_organization(name="Alpha")
     assert titles() == ("Alpha",)
-    with django_assert_num_queries(1):  # the stamp
+    with django_assert_num_queries(1):  # the token
         assert titles() == ("Alpha",)
     organization.name = "Draft"
     organization.save()
     edition = save_edition(organization, by="test")
-    assert (titles(), len(runs)) == (("Alpha",), 1)
+    assert (titles(), len(calls)) == (("Alpha",), 1)
 
     publish(edition, by=make_publisher())
-    assert (titles(), titles(), len(runs)) == (("Draft",), ("Draft",), 2)
+    assert (titles(), titles(), len(calls)) == (("Draft",), ("Draft",), 2)
     withdraw(organization, by=make_publisher(), reason="Gone")
-    assert (titles(), titles(), len(runs)) == ((), (), 3)
+    assert (titles(), titles(), len(calls)) == ((), (), 3)
 
 
-def test_two_functions_do_not_take_each_other_for_themselves():
-    titles, _runs = make_titles()
+def test_two_functions_have_two_values():
+    titles, _calls = make_titles()
     count = cached_until_publish(lambda: Edition.objects.live().count())
     make_organization(name="Alpha")
 
     assert (titles(), count(), titles(), count()) == (("Alpha",), 1, ("Alpha",), 1)
 
 
-def test_nothing_outlives_a_transaction_that_is_rolled_back():
-    titles, _runs = make_titles()
+def test_no_value_of_a_transaction_that_is_rolled_back_stays_cached():
+    titles, _calls = make_titles()
     make_organization(name="Alpha")
     beta, gamma = make_organization(name="Beta", live=False), make_organization(name="Gamma", live=False)
     assert titles() == ("Alpha",)
@@ -66,15 +66,15 @@ def test_nothing_outlives_a_transaction_that_is_rolled_back():
     assert titles() == ("Alpha", "Gamma")
 
 
-def test_what_is_published_meanwhile_is_not_taken_for_what_was_before():
-    runs = []
+def test_a_value_is_not_cached_if_something_is_published_meanwhile():
+    calls = []
 
     @cached_until_publish
     def titles():
         found = tuple(Edition.objects.live().order_by("sort_key").values_list("title", flat=True))
-        if not runs:
+        if not calls:
             make_organization(name="Beta")  # as another process may
-        runs.append(1)
+        calls.append(1)
         return found
 
     make_organization(name="Alpha")
@@ -83,17 +83,17 @@ def test_what_is_published_meanwhile_is_not_taken_for_what_was_before():
     assert titles() == ("Alpha", "Beta")
 
 
-def test_a_site_on_which_nothing_was_published_has_nothing_to_remember():
-    titles, runs = make_titles()
+def test_nothing_is_cached_before_the_first_publication():
+    titles, calls = make_titles()
 
-    assert (titles(), titles(), len(runs)) == ((), (), 2)
+    assert (titles(), titles(), len(calls)) == ((), (), 2)
 
 
-def test_each_database_has_its_own(monkeypatch):
-    titles, runs = make_titles()
+def test_each_database_has_its_own_value(monkeypatch):
+    titles, calls = make_titles()
     make_organization(name="Alpha")
     for name in ["one", "other", "one", "other"]:
         monkeypatch.setitem(connection.settings_dict, "NAME", name)
         assert titles() == ("Alpha",)
 
-    assert len(runs) == 2
+    assert len(calls) == 2

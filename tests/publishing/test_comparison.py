@@ -1,4 +1,4 @@
-"""Two pages compared: what differs is told, all of it and nothing else."""
+"""A comparison of two pages shows every difference and nothing else."""
 
 import re
 from datetime import date
@@ -56,7 +56,7 @@ organizations = st.builds(
     title=line,
     slug=line,
     description=line,
-    address=st.lists(line, max_size=3).map(tuple),
+    street=st.lists(line, max_size=3).map(tuple),
     country=st.sampled_from(["", "GB", "CA", "XX"]),
     phone=numbers,
     status=st.sampled_from(Status),
@@ -74,8 +74,8 @@ def changes(old, new, title_of=title_of):
     return Comparison(old, new, title_of).changes
 
 
-def told(old, new, **options):
-    """The changes as a reader gets them: what went in minus signs, what came in plus signs."""
+def readable_changes(old, new, **options):
+    """Returns the changes as a reader sees them: removed words as [-words], added words as [+words]."""
     signs = {"same": "{}", "del": "[-{}]", "ins": "[+{}]", "gap": "…"}
     return [
         (change.place, change.sort, ["".join(signs[run.sort].format(run.text) for run in block) for block in blocks_])
@@ -100,14 +100,14 @@ def test_a_page_does_not_differ_from_itself(page):
 
 
 @given(pairs)
-def test_two_different_pages_never_seem_the_same(pair):
+def test_two_different_pages_always_have_a_change(pair):
     old, new = pair
 
     assert bool(changes(old, new)) == (old.digest() != new.digest())
 
 
 @given(pairs)
-def test_the_runs_of_a_change_spell_both_texts(pair):
+def test_the_runs_of_a_change_make_both_texts(pair):
     old, new = pair
 
     for change in changes(old, new):
@@ -126,7 +126,7 @@ def test_the_runs_of_a_change_spell_both_texts(pair):
 
 
 @given(answers, answers)
-def test_the_runs_of_an_answer_spell_both_answers(one, other):
+def test_the_runs_of_an_answer_make_both_answers(one, other):
     old, new = disease(questions=(one.model_copy(update={"key": KEYS[0]}),)), disease(questions=(with_key(other),))
 
     for change in changes(old, new):
@@ -147,17 +147,17 @@ texts = st.lists(st.text(st.sampled_from("ab "), max_size=12), max_size=6)
 
 
 @given(texts, texts)
-def test_the_runs_of_blocks_spell_both_texts_block_by_block(old, new):
+def test_the_runs_of_blocks_make_both_texts_block_by_block(old, new):
     runs = block_runs(old, new)
 
-    def spelt(without):
+    def texts_of(without):
         return [text for text in ("".join(run.text for run in block if run.sort != without) for block in runs) if text]
 
-    assert [text.split() for text in spelt("ins") if text.split()] == [text.split() for text in old if text.split()]
-    assert [text.split() for text in spelt("del") if text.split()] == [text.split() for text in new if text.split()]
+    assert [text.split() for text in texts_of("ins") if text.split()] == [text.split() for text in old if text.split()]
+    assert [text.split() for text in texts_of("del") if text.split()] == [text.split() for text in new if text.split()]
 
 
-def test_everything_is_told_field_by_field():
+def test_every_difference_is_shown_field_by_field():
     old = disease(
         summary="It is rare.",
         identifiers=(IdentifierValue(key=KEYS[0], scheme="OMIM", value="1"),),
@@ -184,7 +184,7 @@ def test_everything_is_told_field_by_field():
         sources=(SourceValue(name="GARD", licence="CC BY 4.0"),),
     )
 
-    assert told(old, new) == [
+    assert readable_changes(old, new) == [
         ("Summary", "changed", ["It is [+very ]rare."]),
         ("Code “ORPHA 355”", "added", []),
         ("Question “Why 1?”", "moved", []),
@@ -203,7 +203,7 @@ def test_everything_is_told_field_by_field():
     ]
 
 
-def test_an_organizations_details_are_told_as_its_page_says_them():
+def test_the_details_of_an_organization_are_compared_as_its_page_shows_them():
     old = OrganizationPage(
         title="Society",
         slug="society",
@@ -221,7 +221,7 @@ def test_an_organizations_details_are_told_as_its_page_says_them():
         checked_on=date(2026, 5, 3),
     )
 
-    assert told(old, new) == [
+    assert readable_changes(old, new) == [
         ("Country", "changed", ["[-United Kingdom][+Canada]"]),
         ("Phone", "changed", ["[-0121 212][+0121 333]"]),
         ("Fax", "removed", ["[-0121 213]"]),
@@ -231,7 +231,7 @@ def test_an_organizations_details_are_told_as_its_page_says_them():
     ]
 
 
-def test_what_has_no_name_for_readers_is_left_out():
+def test_a_subject_without_a_title_for_readers_is_left_out():
     support = SupportValue(key=KEYS[0], organization=SOCIETY, note="Secret.")
     active = OrganizationPage(title="S", slug="s")
 
@@ -240,16 +240,16 @@ def test_what_has_no_name_for_readers_is_left_out():
     assert changes(active, active.model_copy(update={"successor": SOCIETY}), title_of=lambda reference: "") == []
 
 
-def test_an_answer_that_is_written_otherwise_is_not_passed_over():
+def test_an_answer_with_other_html_has_a_change():
     old, new = (
         disease(questions=(answer(0, "<ul><li>a</li></ul>"),)),
         disease(questions=(answer(0, "<ol><li>a</li></ol>"),)),
     )
 
-    assert [change.sort_name for change in changes(old, new)] == ["formatting alone changed, not a word"]
+    assert [change.sort_name for change in changes(old, new)] == ["only the formatting changed, no word"]
 
 
-def test_a_paragraph_is_compared_with_what_it_was_although_one_came_before_it():
+def test_a_paragraph_is_compared_with_its_old_text_although_another_was_added_before_it():
     old = ["The liver stores iron from food in children.", "It is rare."]
     new = ["Nobody knows how many people have it.", "The liver stores much iron from food in children.", "It is rare."]
 
@@ -260,32 +260,32 @@ def test_a_paragraph_is_compared_with_what_it_was_although_one_came_before_it():
     )
 
 
-def test_a_rewritten_sentence_is_not_cut_into_shreds():
+def test_a_rewritten_sentence_is_not_divided_into_single_words():
     assert [run.sort for run in word_runs("one two is three four", "five six is seven eight")] == ["del", "ins"]
     assert [run.sort for run in word_runs("one is three", "five is seven")] == ["del", "ins", "same", "del", "ins"]
 
 
-def test_a_word_more_at_the_end_leaves_the_last_one_alone():
+def test_a_word_added_at_the_end_does_not_change_the_word_before():
     assert word_runs("a b", "a b c") == [Run("same", "a b "), Run("ins", "c")]
     assert word_runs("a b c", "a b") == [Run("same", "a b "), Run("del", "c")]
 
 
-def test_an_excerpt_keeps_what_stands_near_a_change():
+def test_an_excerpt_has_the_words_near_a_change():
     words_ = [f"w{number}" for number in range(200)]
     old = disease(summary="\n".join(["First.", "Second.", " ".join(words_), "Last."]))
     new = disease(summary="\n".join(["First.", "Second.", " ".join([*words_[:100], "new", *words_[101:]]), "Last."]))
 
-    ((_, _, excerpt),) = told(old, new)
+    ((_, _, excerpt),) = readable_changes(old, new)
 
     near = " ".join(words_[80:100]), " ".join(words_[101:121])
     assert excerpt == [f"…{near[0]} [-w100 ][+new ]{near[1]} …"]
-    assert told(disease(summary="a\nb\nc d\ne\nf\ng"), disease(summary="a\nb\nc x d\ne\nf\nh g")) == [
+    assert readable_changes(disease(summary="a\nb\nc d\ne\nf\ng"), disease(summary="a\nb\nc x d\ne\nf\nh g")) == [
         ("Summary", "changed", ["…", "c [+x ]d", "…", "[+h ]g"])
     ]
 
 
 @pytest.mark.parametrize(("count", "is_coarse"), [(MAX_WORDS, False), (MAX_WORDS + 1, True)])
-def test_a_passage_that_is_too_long_to_compare_stands_whole_and_says_so(count, is_coarse):
+def test_a_passage_that_is_too_long_to_compare_is_shown_whole_and_says_so(count, is_coarse):
     old = " ".join(f"w{number}" for number in range(count))
     new = re.sub("7", "8", old)
     (change,) = changes(disease(summary=f"x {old} 0"), disease(summary=f"x a{new}a 0"))

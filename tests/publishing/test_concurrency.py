@@ -1,4 +1,4 @@
-"""Two people at the same moment, each on a connection of their own: a right state, and no error shown."""
+"""Two people act at the same time, each with their own connection: the state is right, and nobody sees an error."""
 
 import threading
 
@@ -12,13 +12,13 @@ from publishing.trash import trash
 from publishing.verbs import publish, save_edition, submit, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, make_question
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 ROUNDS = 5
 
 
 def at_once(*actions):
-    """Runs the actions in threads that start together; returns what each raised, or None."""
+    """Runs the actions in threads that start together, and returns for each the exception or None."""
     barrier = threading.Barrier(len(actions))
     outcomes = [None] * len(actions)
 
@@ -39,7 +39,7 @@ def at_once(*actions):
     return outcomes
 
 
-def test_two_keeps_end_in_numbered_editions():
+def test_two_saves_at_once_make_numbered_editions():
     organization = make_organization(live=False)
 
     for number in range(ROUNDS):
@@ -74,7 +74,7 @@ def test_the_same_edition_published_twice_is_one_publication():
     assert (Event.objects.filter(verb="published").count(), PublicVersion.objects.get().value) == (1, 1)
 
 
-def test_publish_beside_withdraw_ends_in_what_came_last():
+def test_publish_and_withdraw_at_once_end_in_what_came_last():
     organization, publisher = make_organization(), make_publisher()
 
     for number in range(ROUNDS):
@@ -100,7 +100,7 @@ def test_publishing_different_subjects_at_once_counts_each():
     assert (Edition.objects.live().count(), PublicVersion.objects.get().value) == (4, 4)
 
 
-def test_a_disease_and_the_draft_that_it_names_go_live_at_once():
+def test_a_disease_and_the_draft_that_it_mentions_are_published_at_once():
     publisher = make_publisher()
 
     for _ in range(ROUNDS):
@@ -113,7 +113,7 @@ def test_a_disease_and_the_draft_that_it_names_go_live_at_once():
         assert outcomes == [None, None]
 
 
-def test_every_other_verb_waits_its_turn():
+def test_the_other_verbs_wait_for_each_other():
     publisher = make_publisher()
 
     for _ in range(ROUNDS):
@@ -127,7 +127,7 @@ def test_every_other_verb_waits_its_turn():
             lambda: restore(first, by="test"),  # noqa: B023
             lambda: trash(organization, by=publisher, reason="Twice"),  # noqa: B023
         )
-        # Handing over is rightly refused where the restored edition came first.
+        # Submitting is rightly refused where the restored edition came first.
         assert [str(outcome) for outcome in outcomes if outcome and "newer edition" not in str(outcome)] == []
         assert not Edition.objects.about(organization).live().exists()
 

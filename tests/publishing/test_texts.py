@@ -1,4 +1,4 @@
-"""Texts: what is allowed in an answer, what counts as its words, how words are compared and titles sorted."""
+"""Texts: the HTML of answers, their words, how words are compared and how titles are sorted."""
 
 import pytest
 from hypothesis import example, given
@@ -58,6 +58,19 @@ def test_nothing_empty_and_no_dead_link_is_left(html, clean):
 
 
 @pytest.mark.parametrize(
+    ("html", "clean"),
+    [
+        ("<p>10<sup>9</sup>/l</p>", "<p>10⁹/l</p>"),
+        ('<p>10<SUP class="x">-12</SUP> of H<sub>2</sub>O</p>', "<p>10⁻¹² of H₂O</p>"),
+        ("<p>the 4<sup>th</sup></p>", "<p>the 4th</p>"),
+        ("<p>10⁹</p>", "<p>10⁹</p>"),
+    ],
+)
+def test_a_raised_number_does_not_become_a_part_of_the_number_before_it(html, clean):
+    assert sanitize(html) == clean
+
+
+@pytest.mark.parametrize(
     ("one", "other", "same"),
     [
         ("<p>a b</p>", "<p>a\n  b</p>\n", True),
@@ -72,7 +85,7 @@ def test_nothing_empty_and_no_dead_link_is_left(html, clean):
         ("<ul><li>a</li></ul>", "<ol><li>a</li></ol>", False),
     ],
 )
-def test_the_same_text_is_told_from_another(one, other, same):
+def test_two_texts_are_the_same_or_not(one, other, same):
     assert (shape(one) == shape(other)) is same
 
 
@@ -84,7 +97,7 @@ def test_word_runs_lose_no_word_of_either_text(old, new):
     assert "".join(run.text for run in runs if run.sort != "del").split() == new.split()
 
 
-def test_titles_sort_and_stand_as_readers_expect():
+def test_titles_are_sorted_as_readers_expect():
     titles = ["Zellweger", "Ébstein anomaly", "type 10", "type 2", "Ætna", "α-thalassemia", "22q11.2", "ebola", "Über"]
 
     assert sorted(titles, key=sort_key) == [
@@ -108,7 +121,7 @@ def test_every_title_has_a_letter(title):
 
 
 @pytest.mark.parametrize(
-    ("link", "says_it"),
+    ("link", "shows_own_url"),
     [
         ('<a href="https://www.example.org/">www.example.org</a>', True),
         ('<a href="https://example.org/a?b=1&amp;c=2">Read https://example.org/a?b=1&amp;c=2</a>', True),
@@ -120,10 +133,10 @@ def test_every_title_has_a_letter(title):
         ('<a href="/diseases/">Diseases</a>', False),
     ],
 )
-def test_a_link_that_says_its_address_is_marked(link, says_it):
+def test_a_link_that_shows_its_address_is_marked(link, shows_own_url):
     html = sanitize(f"<p>{link}</p>")
 
-    assert ('class="shows-own-url"' in render_for_page(html)) == says_it
+    assert ('class="shows-own-url"' in render_for_page(html)) == shows_own_url
     assert render_for_page(html).replace(' class="shows-own-url"', "") == html
 
 
@@ -150,11 +163,11 @@ def test_a_first_row_of_headings_is_the_head_of_its_table(rows, has_head):
 
 
 @given(wild)
-def test_what_is_read_has_the_same_words(html):
+def test_html_for_a_page_has_the_same_words(html):
     assert blocks(render_for_page(sanitize(html))) == blocks(sanitize(html))
 
 
-def test_list_items_do_not_run_together_in_one_line():
+def test_list_items_are_separated_in_one_line():
     html = "<p>Signs are:</p><ul><li><p>fever</p></li><li><p>an itch</p></li></ul>"
     html += "<h3>More</h3><p>It is rare.</p><p>Yes</p>"
 

@@ -1,4 +1,4 @@
-"""Values: frozen, limited, and readable for ever."""
+"""Page values are frozen, have limits, and open even after years."""
 
 import json
 import types
@@ -25,7 +25,7 @@ def values(cls=Value):
 
 
 @pytest.mark.parametrize("value", list(values()), ids=lambda value: value.__name__)
-def test_a_value_can_hold_nothing_that_changes(value):
+def test_a_value_cannot_hold_anything_that_changes(value):
     def mutable(annotation):
         origin = typing.get_origin(annotation) or annotation
         if origin in {list, dict, set}:
@@ -49,12 +49,12 @@ def test_a_value_can_hold_nothing_that_changes(value):
         ({"title": "\ud800"}, "half a character"),
     ],
 )
-def test_a_page_refuses_what_a_database_would_or_nobody_knows(fields, reason):
+def test_a_page_rejects_what_no_database_stores_and_unknown_fields(fields, reason):
     with pytest.raises(ValidationError, match=reason):
         OrganizationPage(slug="x", **fields)
 
 
-def test_defaults_stay_out_of_content_and_digest():
+def test_content_and_digest_leave_out_defaults():
     page = OrganizationPage(title="A", slug="a")
 
     assert page.content() == {"title": "A", "slug": "a"}
@@ -62,7 +62,7 @@ def test_defaults_stay_out_of_content_and_digest():
     assert page.digest() != OrganizationPage(title="A", slug="a", city="B").digest()
 
 
-def test_a_stored_page_opens_in_spite_of_fields_and_lengths_of_another_day():
+def test_a_stored_page_opens_despite_unknown_fields_and_old_lengths():
     content = {"title": "x" * 999, "slug": "x", "motto": "of another day", "website": "javascript:alert(1)"}
 
     page = OrganizationPage.open(content, schema=1)
@@ -91,7 +91,7 @@ text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00
 
 
 @given(title=text, summary=text)
-def test_a_page_comes_back_from_its_content(title, summary):
+def test_a_page_is_equal_to_the_page_of_its_content(title, summary):
     page = DiseasePage(title=title, slug="x", summary=summary)
 
     assert DiseasePage.open(json.loads(json.dumps(page.content())), schema=1) == page

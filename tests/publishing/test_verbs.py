@@ -1,4 +1,4 @@
-"""The verbs, through what they leave behind."""
+"""The verbs, tested by what they save."""
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -12,7 +12,7 @@ from publishing.trash import trash, untrash
 from publishing.verbs import PublishingError, publish, publish_all, redact, save_edition, submit, withdraw
 from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_question, put_live
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def state(subject):
@@ -26,7 +26,7 @@ def change(organization, **fields):
     return save_edition(organization, by=make_editor())
 
 
-def test_keep_makes_an_edition_only_when_the_page_changed():
+def test_save_edition_makes_an_edition_only_when_the_page_changed():
     organization = make_organization(live=False)
     editor = make_editor(first_name="Ada", last_name="Lovelace")
 
@@ -43,17 +43,17 @@ def test_keep_makes_an_edition_only_when_the_page_changed():
     assert second.page.city == "Chicago"
 
 
-def test_an_author_is_named_for_ever():
+def test_the_name_of_an_author_stays_when_the_account_is_deleted():
     editor = make_editor(first_name="Ada", last_name="Lovelace")
     edition = save_edition(make_organization(live=False), by=editor)
 
     editor.delete()
 
-    kept = Edition.objects.get(pk=edition.pk)
-    assert (kept.by, kept.by_name) == (None, "Ada Lovelace")
+    saved = Edition.objects.get(pk=edition.pk)
+    assert (saved.by, saved.by_name) == (None, "Ada Lovelace")
 
 
-def test_publishing_takes_a_user_with_the_permission():
+def test_publishing_needs_a_user_with_the_permission():
     edition = save_edition(make_organization(live=False), by="import")
 
     with pytest.raises(PermissionDenied):
@@ -106,7 +106,7 @@ def test_several_are_published_together_and_those_that_are_live_stay_live():
     assert [event.edition for event in Event.objects.order_by("pk")[events:]] == [second, third]
 
 
-def test_where_one_of_several_is_refused_none_is_published():
+def test_if_one_of_several_cannot_be_published_none_is():
     organizations = [make_organization(live=False) for _ in range(2)]
     editions = [save_edition(organization, by="test") for organization in organizations]
     trash(organizations[1], by=make_publisher(is_superuser=True), reason="A mistake.")
@@ -128,7 +128,7 @@ def test_a_minor_change_does_not_move_the_date_readers_see():
     assert major.updated_at > updated_at
 
 
-def test_the_newest_edition_is_the_one_that_was_kept_last():
+def test_the_newest_edition_is_the_one_that_was_saved_last():
     organization, publisher = make_organization(), make_publisher()
     first = Edition.objects.live().get()
     second = change(organization, city="Chicago")
@@ -146,36 +146,36 @@ def test_the_newest_edition_is_the_one_that_was_kept_last():
         Edition._base_manager.filter(pk=first.pk).update(is_newest=True)
 
 
-def test_every_change_of_what_the_public_sees_changes_the_stamp():
-    stamps = [PublicVersion.current()]
+def test_every_change_of_what_the_public_sees_changes_the_token():
+    tokens = [PublicVersion.current()]
     organization = make_organization(live=False)
     edition = save_edition(organization, by="test")
-    stamps.append(PublicVersion.current())
+    tokens.append(PublicVersion.current())
     publish(edition, by=make_publisher())
-    stamps.append(PublicVersion.current())
+    tokens.append(PublicVersion.current())
     withdraw(organization, by=make_publisher(), reason="Gone")
-    stamps.append(PublicVersion.current())
+    tokens.append(PublicVersion.current())
     redact(edition, by=make_publisher(), reason="A private number")
-    stamps.append(PublicVersion.current())
+    tokens.append(PublicVersion.current())
 
-    before, draft, *changed = stamps
+    before, draft, *changed = tokens
     assert before is draft is None
     assert len({None, *changed}) == 4
     assert PublicVersion.objects.get().value == 3
 
 
-def test_a_stamp_never_comes_back_although_its_count_does():
+def test_a_token_never_occurs_twice_although_its_count_does():
     publisher = make_publisher()
     editions = [save_edition(make_organization(live=False), by="test") for _ in range(2)]
-    stamps = []
+    tokens = []
 
     for edition in editions:
         with transaction.atomic():
             publish(edition, by=publisher)
-            stamps.append((PublicVersion.objects.get().value, PublicVersion.current()))
+            tokens.append((PublicVersion.objects.get().value, PublicVersion.current()))
             transaction.set_rollback(True)
 
-    (count, token), (other_count, other_token) = stamps
+    (count, token), (other_count, other_token) = tokens
     assert count == other_count == 1
     assert token != other_token
 
@@ -264,7 +264,7 @@ def test_states():
     assert state(organization) == State.WITHDRAWN
 
 
-def test_only_a_publisher_bins_what_is_live_and_nothing_is_deleted():
+def test_only_a_publisher_trashes_what_is_live_and_nothing_is_deleted():
     disease = make_disease()
 
     with pytest.raises(PermissionDenied):
@@ -302,7 +302,7 @@ def test_restore_puts_rows_back_by_key_and_leaves_the_rest_alone():
     assert disease.questions.get(key=second.key).pk == second.pk
 
 
-def test_rows_that_exchanged_their_words_are_restored():
+def test_rows_that_exchanged_their_texts_are_restored():
     disease = make_disease()
     first = disease.synonyms.get()
     second = type(first).objects.create(disease=disease, text="Another", position=2)
@@ -317,7 +317,7 @@ def test_rows_that_exchanged_their_words_are_restored():
     assert {row.key: row.text for row in disease.synonyms.all()} == texts
 
 
-def test_restoring_says_so_when_the_name_is_anothers_by_now():
+def test_restoring_says_so_when_another_page_has_the_name_now():
     disease = make_disease(name="Old name")
     edition = Edition.objects.about(disease).get()
     disease.name = "New name"
@@ -331,7 +331,7 @@ def test_restoring_says_so_when_the_name_is_anothers_by_now():
     assert disease.name == "New name"
 
 
-def test_a_page_never_shows_another_organization_than_it_named():
+def test_a_page_never_shows_another_organization_than_it_mentions():
     named = make_organization(live=False, name="The right society", slug="first")
     disease = make_disease(live=False, organizations=[named])
     edition = save_edition(disease, by="test")
@@ -350,7 +350,7 @@ def test_a_page_never_shows_another_organization_than_it_named():
     assert restore(edition, by="test").page == page
 
 
-def test_redacting_blanks_an_edition_that_is_not_live():
+def test_redacting_removes_the_text_of_an_edition_that_is_not_live():
     organization = make_organization(phone="a private number")
     first = Edition.objects.get()
     with pytest.raises(PublishingError, match="live"):

@@ -8,7 +8,7 @@ from search import index
 from search.engine import search, suggest_names
 from tests.factories import make_entry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def titles(text, **options):

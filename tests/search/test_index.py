@@ -16,7 +16,7 @@ from search.models import IndexedCode, IndexedWord, IndexEntry, IndexVersion
 from search.names import current_names, reset
 from tests.factories import make_disease, make_entry, make_organization, make_publisher, make_question, put_live
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def titles(text):

@@ -13,7 +13,7 @@ from publishing.verbs import save_edition, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, make_question, put_live
 from tests.reading import text_of, texts_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 SCRIPT = Path(__file__).parent.parent.parent / "static" / "search.js"
 RESULTS = reverse("search:results")

@@ -13,7 +13,7 @@ from suggestions.models import Suggestion
 from tests.factories import make_editor
 from tests.suggestions.factories import make_suggestion
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 POSTS = 24
 

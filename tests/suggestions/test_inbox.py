@@ -29,6 +29,7 @@ from tests.factories import (
     put_live,
 )
 from tests.forms import fields_of
+from tests.queries import queries_of
 from tests.reading import text_of, texts_of
 from tests.suggestions.factories import make_suggestion
 
@@ -169,15 +170,17 @@ def test_the_list_shows_open_suggestions_the_oldest_first(client, editor):
     assert listed("?kind__exact=symptom") == []
 
 
-@pytest.mark.parametrize("count", [1, 20])
-def test_the_list_needs_no_query_per_row(client, editor, django_assert_max_num_queries, count):
-    for _ in range(count):
-        make_suggestion(make_disease())
+def test_the_list_needs_no_query_per_row(client, editor):
+    needed = []
+    for count in [1, 3]:
+        while Suggestion.objects.count() < count:
+            make_suggestion(make_disease())
+        needed.append(queries_of(lambda: client.get(LIST)))
 
-    with django_assert_max_num_queries(10):
-        client.get(LIST)
+    assert needed[0] == needed[1] <= 10
 
 
+@pytest.mark.database
 def test_many_at_once(client, editor):
     rows = [make_suggestion(), make_suggestion(state="accepted", handler_name="Grace")]
 

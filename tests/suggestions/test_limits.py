@@ -17,7 +17,7 @@ from tests.factories import make_question, put_live
 from tests.reading import text_of
 from tests.suggestions.test_form import FORM, SHOWN, TYPED, given_back, make_answer, opened, query_of, send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def spam_reasons():
@@ -198,20 +198,22 @@ def test_spam_does_not_use_up_the_limit_of_others(client, settings):
     assert proper == [302, 302, 429]
 
 
-def test_a_thousand_automated_posts_leave_no_more_than_the_limit_and_no_mail(client, settings):
+def test_many_automated_posts_leave_no_more_than_the_limit_and_no_mail(client, settings):
+    assert settings.SUGGESTIONS_PER_HOUR == 60
+    settings.SUGGESTIONS_PER_HOUR = 20
     fields = opened(client)
-    answers = {}
+    posts, answers = 120, {}
     with time_machine.travel("2026-06-01 12:01Z", tick=False):
-        for n in range(1000):
+        for n in range(posts):
             robot = {"homepage": "x" * (n % 3 == 0), "message": f"Number {n}. " + "https://a.b " * (n % 7)}
-            address = f"198.51.{n // 200}.{n % 200}" if n % 2 else f"2001:db8:{n // 4:x}::{n:x}"
+            address = f"198.51.{n // 24}.{n % 24}" if n % 2 else f"2001:db8:{n // 4:x}::{n:x}"
             status = Client().post(FORM, fields | TYPED | robot, REMOTE_ADDR=address).status_code
             answers[status] = answers.get(status, 0) + 1
 
-    assert answers == {302: settings.SUGGESTIONS_PER_HOUR, 429: 1000 - settings.SUGGESTIONS_PER_HOUR}
-    assert Suggestion.objects.count() == settings.SUGGESTIONS_PER_HOUR == 60
-    assert Suggestion.objects.filter(state="spam").count() == 30
-    assert RateCount.objects.count() <= 60 + 2
+    assert answers == {302: settings.SUGGESTIONS_PER_HOUR, 429: posts - settings.SUGGESTIONS_PER_HOUR}
+    assert Suggestion.objects.count() == 20
+    assert Suggestion.objects.filter(state="spam").count() == 10
+    assert RateCount.objects.count() <= 20 + 2
     assert mail.outbox == []
 
 

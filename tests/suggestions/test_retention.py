@@ -14,7 +14,7 @@ from suggestions.models import Suggestion
 from tests.factories import make_disease, make_editor
 from tests.suggestions.factories import make_suggestion
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 PERSONAL = ["email", "message", "proposed_words", "current_words", "answer", "outcome", "digest"]
 

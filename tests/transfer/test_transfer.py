@@ -1,4 +1,4 @@
-"""`manage.py dump_content` and `load_content`: content goes out and comes in, word for word or not at all."""
+"""`manage.py dump_content` and `load_content`: all content is written and loaded word for word, or nothing is."""
 
 import json
 from io import StringIO
@@ -27,7 +27,7 @@ from tests.factories import (
 )
 from transfer import reading
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 ROWS = [Link, Event, Edition, Address, Support, Question, Identifier, Synonym, Disease, Organization, Source]
 
@@ -54,7 +54,7 @@ def load(file, *options, by="publisher"):
 
 
 def refused(file, *options, by="publisher"):
-    """The lines of the refusal, after making sure that nothing was written."""
+    """Returns the lines of the error, after it has checked that nothing was written."""
     before = everything()
     with pytest.raises(CommandError) as refusal:
         load(file, *options, by=by)
@@ -85,7 +85,7 @@ def states(kind):
 
 
 def make_a_site_of_every_state():
-    """Every state there is, each with what it takes."""
+    """Creates subjects of every state."""
     publisher = make_publisher()
     gard = make_source(name="GARD", licence="public domain", attribution="As GARD asks.\nIn two lines.")
     survivor = make_organization(name="Survivor", slug="survivor")
@@ -123,14 +123,14 @@ def make_a_site_of_every_state():
     seen = Edition.objects.about(redacted).get()
     publish(change(redacted, name="No private name"), by=publisher)
     redact(seen, by=publisher, reason="Private")
-    trash(make_disease(name="Binned", slug="trashed"), by=publisher, reason="Entered twice")
-    trash(make_disease(live=False, name="Binned draft", slug="trashed-draft"), by=publisher, reason="")
+    trash(make_disease(name="Trashed", slug="trashed"), by=publisher, reason="Entered twice")
+    trash(make_disease(live=False, name="Trashed draft", slug="trashed-draft"), by=publisher, reason="")
     # The source's words change; pages that name it say so only when they are kept again.
     Source.objects.filter(pk=gard.pk).update(attribution="As GARD asks today.")
 
 
 def public():
-    """What readers meet: every live page with its dates, and where every address leads."""
+    """Returns what readers see: every live page with its dates, and where every address leads."""
     live = {
         (edition.kind, edition.slug): (edition.content, edition.published_at, edition.updated_at, edition.sort_key)
         for edition in Edition.objects.live()
@@ -152,7 +152,7 @@ def test_dump_load_dump_gives_the_same_bytes_and_readers_see_the_same(file, publ
 
     assert dump(file) == first
     assert public() == seen
-    assert "Not word for word" not in report
+    assert "Not exactly as in the file" not in report
     assert states(Disease) == {
         "live": State.CHANGED,  # its source's words
         "changed-twice": State.CHANGED,
@@ -204,7 +204,7 @@ def test_an_empty_site_comes_back_empty(file, publisher):
     assert dump(file) == first
 
 
-def test_dates_that_readers_see_survive_and_history_starts_anew(file, publisher):
+def test_dates_that_readers_see_stay_and_the_history_starts_from_nothing(file, publisher):
     disease = make_disease(slug="here")
     publish(change(disease, summary="A typing error less."), by=make_publisher(), minor=True)
     before = Edition.objects.live().get()
@@ -220,7 +220,7 @@ def test_dates_that_readers_see_survive_and_history_starts_anew(file, publisher)
     assert Event.objects.get().by == publisher
 
 
-def test_without_publish_everything_arrives_as_drafts_and_the_report_says_so(file):
+def test_without_publish_everything_becomes_a_draft_and_the_report_says_so(file):
     make_editor(username="editor")
     make_a_site_of_every_state()
     dump(file)
@@ -229,7 +229,7 @@ def test_without_publish_everything_arrives_as_drafts_and_the_report_says_so(fil
     report = load(file, by="editor")
 
     assert not Edition.objects.live().exists()
-    assert "drafts here: nothing goes live without --publish (12)" in report
+    assert "drafts on this site: only --publish publishes them (12)" in report
     assert set(states(Disease).values()) == {State.DRAFT, State.READY, State.TRASHED}
     assert [str(support.organization) for support in Disease.objects.get(slug="live").supports.all()] == [
         "New name",
@@ -252,7 +252,7 @@ def test_a_dry_run_reports_the_same_and_changes_nothing(file, publisher):
     assert dry.splitlines()[1:] == load(file, "--publish").splitlines()
 
 
-def test_keys_survive(file, publisher):
+def test_keys_stay(file, publisher):
     disease = make_disease(slug="here", questions=2, organizations=[make_organization()])
     parts = [disease.questions, disease.synonyms, disease.identifiers, disease.supports]
     keys = [list(part.values_list("key", flat=True)) for part in parts]
@@ -335,7 +335,7 @@ def test_every_bad_record_is_named_with_path_and_reason_and_nothing_is_half_load
         "subjects[8].working (disease eight): "
         "Say who reviewed it: a review without a name is worth nothing to readers.",
         "subjects[9].working.questions[0].html (disease nine): says nothing",
-        f"subjects[10].working.questions[1].key (disease ten): stands twice on the page: {answer(10)['key']}",
+        f"subjects[10].working.questions[1].key (disease ten): is on the page twice: {answer(10)['key']}",
         "subjects[11].working.country (organization eleven): Value 'XX' is not a valid choice.",
         "subjects[11].working.email (organization eleven): Enter a valid email address.",
         "subjects[12].working.city (organization twelve): has 101 characters; at most 100 fit",
@@ -343,8 +343,8 @@ def test_every_bad_record_is_named_with_path_and_reason_and_nothing_is_half_load
         "contains a NUL character or half a character, which PostgreSQL cannot store",
         "subjects[14].working.title (organization fourteen): has 201 characters; at most 200 fit",
         "subjects[15].slug (organization fif teen): "
-        "is no address: it takes 1 to 160 unaccented letters, digits, hyphens and _",
-        "subjects[16].state (organization sixteen): is “live”, but what the record holds makes it “draft”",
+        "is not an address: use 1 to 160 unaccented letters, digits, hyphens and _",
+        "subjects[16].state (organization sixteen): is “live”, but by its contents the record is “draft”",
     ]
 
 
@@ -380,7 +380,7 @@ def test_a_date_in_the_future_is_refused(file, publisher):
         record(live=live, working=None, state="live", addresses=["here"], updated_at="2999-01-01T00:00:00Z"),
     )
 
-    assert refused(file)[1].strip() == "subjects[0].updated_at (organization here): lies in the future"
+    assert refused(file)[1].strip() == "subjects[0].updated_at (organization here): is in the future"
 
 
 @pytest.mark.parametrize(
@@ -389,9 +389,9 @@ def test_a_date_in_the_future_is_refused(file, publisher):
         (b"", "Not JSON: line 1, column 1"),
         (b'{"format": 1,\n "subjects": [}', "Not JSON: line 2, column 15"),
         (b'{"format": 1, "subjects": []} more', "Expecting nothing more"),
-        (b'{"format": 1, "subjects": [{"kind": "a", "kind": "b"}]}', "says twice what is “kind”"),
-        (b'{"format": 1, "format": 1, "subjects": []}', "not there before"),
-        (b'{"format": 1, "subjects": [NaN]}', "NaN is no JSON value"),
+        (b'{"format": 1, "subjects": [{"kind": "a", "kind": "b"}]}', "has two values for “kind”"),
+        (b'{"format": 1, "format": 1, "subjects": []}', "does not occur before"),
+        (b'{"format": 1, "subjects": [NaN]}', "NaN is not a JSON value"),
         (b"[" * 100_000, "Not JSON"),
         (b'{"format": 1, "subjects": ' + b"[" * 100_000, "nested too deep"),
         (b'{"format":\n "\xff"}', "Line 2 is not UTF-8 text"),
@@ -405,7 +405,7 @@ def test_a_date_in_the_future_is_refused(file, publisher):
         (b'{"format": 1, "subjects": [], "unresolved": [{"kind": "x"}]}', "unresolved[0].slug: is missing"),
     ],
 )
-def test_a_file_that_is_no_document_is_refused_in_words(file, publisher, content, reason):
+def test_a_file_that_is_not_a_document_is_refused_with_a_reason(file, publisher, content, reason):
     file.write_bytes(content)
 
     assert reason in "\n".join(refused(file))
@@ -416,7 +416,7 @@ def test_half_a_character_is_named(file, publisher):
 
     assert refused(file)[1].strip() == (
         "subjects[0].working.questions[0].question (disease a-disease): "
-        "contains half a character, which nothing can store"
+        "contains half a character, which no database can store"
     )
 
 
@@ -428,7 +428,7 @@ def test_a_file_that_is_too_large_or_not_there_is_refused(file, publisher, monke
     assert "larger than 0 MB" in refused(file)[1]
 
 
-def test_what_two_records_claim_is_named(file, publisher):
+def test_a_value_of_two_records_is_named(file, publisher):
     key = answer()["key"]
     write(
         file,
@@ -441,10 +441,10 @@ def test_what_two_records_claim_is_named(file, publisher):
     )
 
     assert [line.strip() for line in refused(file)[1:]] == [
-        f"subjects[1].working.synonyms[0].key (disease two): {key} is claimed by subjects[0] too",
-        "subjects[2].slug (disease one): “one” is claimed by subjects[0] too",
+        f"subjects[1].working.synonyms[0].key (disease two): {key} is also used by subjects[0]",
+        "subjects[2].slug (disease one): “one” is also used by subjects[0]",
         "subjects[3].working.title (disease three): There is a disease of this name already.",
-        "subjects[5].addresses (organization there): “old” is claimed by subjects[4] too",
+        "subjects[5].addresses (organization there): “old” is also used by subjects[4]",
     ]
 
 
@@ -467,7 +467,7 @@ def test_a_reference_must_lead_somewhere(file, publisher):
 
     assert lines[0] == (
         "subjects[0].working.supports[2].organization (disease one): "
-        "there is no organization “nowhere”, neither in the file nor here"
+        "there is no organization “nowhere”, neither in the file nor on this site"
     )
     assert lines[1].startswith("subjects[2].working (disease two): ")
     assert lines[2].startswith("subjects[3].working.supports[0].organization.kind (disease three): should be one of")
@@ -488,7 +488,7 @@ def test_a_successor_must_lead_somewhere(file, publisher):
 
 
 @pytest.mark.parametrize("by", ["editor", "gone", "nobody"])
-def test_publish_needs_someone_who_may(file, by):
+def test_publish_needs_a_user_with_the_permission(file, by):
     make_editor(username="editor")
     make_publisher(username="gone", is_active=False)
     write(file, record())
@@ -496,18 +496,18 @@ def test_publish_needs_someone_who_may(file, by):
     assert by in "\n".join(refused(file, "--publish", by=by))
 
 
-def test_the_bin_and_the_hand_over_need_someone_who_may(file):
+def test_trashing_and_submitting_need_a_user_with_the_permission(file):
     make_user(username="visitor")
     ready = record(slug="b", working={"title": "B", "slug": "b"}, state="ready", ready={})
     write(file, record(state="trashed", trashed={}), ready)
 
     assert [line.strip() for line in refused(file, by="visitor")[1:]] == [
-        "subjects[0] (organization here): is in the trash, and “visitor” may not make it so",
-        "subjects[1] (organization b): is ready to publish, and “visitor” may not make it so",
+        "subjects[0] (organization here): is in the trash, and “visitor” may not move it there",
+        "subjects[1] (organization b): is ready to publish, and “visitor” may not submit it",
     ]
 
 
-# What is there already
+# Pages that the site has already
 
 
 def test_addresses_names_and_keys_that_are_taken_are_all_named(file, publisher):
@@ -525,14 +525,14 @@ def test_addresses_names_and_keys_that_are_taken_are_all_named(file, publisher):
     )
 
     assert [line.strip() for line in refused(file)[1:]] == [
-        "subjects[0] (organization here): there is a page here already at here",
-        "subjects[1] (organization x): there is a page here already at before",
+        "subjects[0] (organization here): this site already has a page at here",
+        "subjects[1] (organization x): this site already has a page at before",
         "subjects[2].working.title (disease other): There is a disease of this name already.",
-        f"subjects[3].working.questions[0].key (disease another): {key} belongs to a page here already",
+        f"subjects[3].working.questions[0].key (disease another): {key} already belongs to a page of this site",
     ]
 
 
-def test_loading_twice_is_refused_and_with_update_changes_nothing_and_says_so(file, publisher):
+def test_loading_twice_is_refused_and_with_update_changes_nothing(file, publisher):
     make_a_site_of_every_state()
     first = dump(file)
     empty_the_site()
@@ -543,13 +543,13 @@ def test_loading_twice_is_refused_and_with_update_changes_nothing_and_says_so(fi
     report = load(file, "--update", "--publish")
 
     assert everything() == before
-    assert "unchanged (14)" in report
+    assert "Unchanged: this site says the same as the file (14)" in report
     assert "Left alone (2)" in report
     assert "Nothing was changed." in report
     assert dump(file) == first
 
 
-def test_update_puts_the_words_into_the_working_copy_and_leaves_what_is_live(file, publisher):
+def test_update_changes_the_working_copy_and_not_the_live_page(file, publisher):
     organization = make_organization(name="Society", slug="society", city="Springfield", staff_notes="Call first.")
     disease = make_disease(slug="here", questions=2, organizations=[organization])
     dump(file)
@@ -569,12 +569,12 @@ def test_update_puts_the_words_into_the_working_copy_and_leaves_what_is_live(fil
     assert [row.answer.startswith("<p>A better") for row in disease.questions.exclude(answer="")] == [True, True]
     assert disease.questions.filter(pk=unanswered.pk).exists()
     assert states(Disease) | states(Organization) == {"here": State.CHANGED, "society": State.CHANGED}
-    assert "what is live stayed (2)" in report
+    assert "the live page stays as it was (2)" in report
     kept = Edition.objects.about(organization).order_by("number")
     assert [edition.page.city for edition in kept] == ["Springfield", "Boston", "Chicago"]
 
 
-def test_update_keeps_what_an_editor_had_not_kept(file, publisher):
+def test_update_saves_an_edition_of_unsaved_changes_first(file, publisher):
     organization = make_organization(live=False, slug="society", city="Springfield")
     dump(file)
     Organization.objects.filter(pk=organization.pk).update(city="Boston")
@@ -584,7 +584,7 @@ def test_update_keeps_what_an_editor_had_not_kept(file, publisher):
     assert [edition.page.city for edition in Edition.objects.order_by("number")] == ["Boston", "Springfield"]
 
 
-def test_update_makes_and_publishes_what_is_not_there_and_only_that(file, publisher):
+def test_update_creates_and_publishes_only_new_pages(file, publisher):
     first, second = make_disease(slug="first"), make_disease(slug="second")
     dump(file)
     empty_the_site()
@@ -614,7 +614,7 @@ def test_update_finds_a_subject_by_its_former_address(file, publisher):
     assert Edition.objects.live().get().slug == document["subjects"][0]["addresses"][0] == "before"
 
 
-def test_update_leaves_the_bin_alone(file, publisher):
+def test_update_leaves_the_trash_alone(file, publisher):
     here, there = make_disease(slug="here"), make_disease(slug="there")
     dump(file)
     text = file.read_text().replace("Summary", "Better summary")
@@ -623,7 +623,7 @@ def test_update_leaves_the_bin_alone(file, publisher):
 
     report = load(file, "--update")
 
-    assert "disease here: is in the trash here, and stays there" in report
+    assert "disease here: is in the trash of this site, and stays there" in report
     assert "Better" not in Disease.objects.get(slug="here").summary
     assert "Better" in Disease.objects.get(pk=there.pk).summary
 
@@ -633,13 +633,13 @@ def test_update_refuses_an_address_of_another_subject(file, publisher):
     make_organization(slug="two")
     both = record(slug="one", working={"title": "1", "slug": "one"}, addresses=["one", "two"])
     write(file, both)
-    assert "belong to different pages here: one, two" in refused(file, "--update")[1]
+    assert "belong to different pages of this site: one, two" in refused(file, "--update")[1]
 
     one = record(slug="one", working={"title": "1", "slug": "one"})
     publish(change(Organization.objects.get(slug="one"), slug="three"), by=publisher)
     three = record(slug="three", working={"title": "3", "slug": "three"})
     write(file, one, three)
-    assert "is the same page here as subjects[0]" in refused(file, "--update")[1]
+    assert "is the same page of this site as subjects[0]" in refused(file, "--update")[1]
 
 
 def test_update_refuses_the_key_of_another_subject(file, publisher):
@@ -647,7 +647,7 @@ def test_update_refuses_the_key_of_another_subject(file, publisher):
     make_disease(slug="here")
     write(file, disease_record("here", questions=[answer(key=str(taken))]))
 
-    assert f"{taken} belongs to a page here already" in refused(file, "--update")[1]
+    assert f"{taken} already belongs to a page of this site" in refused(file, "--update")[1]
 
 
 def test_the_sources_of_the_site_stay_and_the_difference_is_reported(file, publisher):
@@ -674,14 +674,14 @@ def test_a_dump_that_fails_leaves_the_file_as_it_was(file, tmp_path):
     first = dump(file)
     Organization.objects.filter(slug="good").update(website="javascript:alert(1)")
 
-    with pytest.raises(CommandError, match="working copy of organization “good” makes no page: website"):
+    with pytest.raises(CommandError, match="working copy of organization “good” makes no valid page: website"):
         dump(file)
 
     assert file.read_bytes() == first
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
-def test_a_page_of_another_day_that_could_not_be_loaded_is_named(file):
+def test_an_old_page_that_could_not_be_loaded_is_named(file):
     organization = make_organization(slug="here")
     Edition._base_manager.update(content={"title": "A", "slug": "here", "city": "x" * 101})
     err = StringIO()
@@ -700,7 +700,7 @@ def test_a_dump_goes_to_standard_output(file):
     assert out.getvalue().encode() == dump(file)
 
 
-def test_a_dump_needs_a_place_to_write(tmp_path):
+def test_a_dump_needs_a_file_to_write(tmp_path):
     with pytest.raises(CommandError, match="not a plain file"):
         call_command("dump_content", str(tmp_path))
     with pytest.raises(CommandError, match="No such file or directory"):
@@ -708,7 +708,7 @@ def test_a_dump_needs_a_place_to_write(tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_dump_reads_one_moment_and_ends_its_transaction(file):
+def test_a_dump_reads_a_snapshot_and_ends_its_transaction(file):
     """Outside a transaction, as on the command line."""
     make_disease()
 
@@ -735,7 +735,7 @@ words = st.text(
     st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), min_size=1, max_size=12
 ).filter(str.strip)
 steps = st.lists(
-    st.sampled_from(["edit", "keep", "hand_over", "publish", "minor", "rename", "withdraw", "succeed", "trash"]),
+    st.sampled_from(["edit", "save", "submit", "publish", "minor", "rename", "withdraw", "succeed", "trash"]),
     max_size=5,
 )
 
@@ -767,7 +767,7 @@ def test_dump_load_dump_is_the_identity_for_any_site(file, publisher, data):
 
 
 def walk(subject, others, publisher, data):
-    """Some steps of an editor's day."""
+    """Does some random acts of an editor."""
     for step in data.draw(steps):
         subject.refresh_from_db()
         if subject.trashed_at:
@@ -778,9 +778,9 @@ def walk(subject, others, publisher, data):
         elif step == "rename":
             subject.slug = f"{subject.slug}x"
             subject.save()
-        elif step == "keep":
+        elif step == "save":
             save_edition(subject, by="test")
-        elif step == "hand_over":
+        elif step == "submit":
             submit(save_edition(subject, by="test"), by=publisher, note=data.draw(words))
         elif step in {"publish", "minor"}:
             publish(save_edition(subject, by="test"), by=publisher, minor=step == "minor")

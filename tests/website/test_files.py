@@ -118,8 +118,10 @@ def shared(client, path):
 
 
 @pytest.fixture
-def lists():
-    for _ in range(101):
+def lists(monkeypatch):
+    monkeypatch.setattr("diseases.views.PER_PAGE", 3)
+    monkeypatch.setattr("website.changes.LATEST_PER_PAGE", 4)
+    for _ in range(4):
         make_disease(questions=0, name=f"B {_}")
     make_disease(questions=0, name="C", slug="c", summary='It is "rare" & <new>.')
     for _ in range(2):

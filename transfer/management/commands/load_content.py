@@ -7,29 +7,29 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from transfer.document import MAX_DOCUMENT_MEGABYTES, PortableError
 from transfer.loading import load
 
-NAMES = 20
+MAX_REPORTED_NAMES = 20
 
 
 class Command(BaseCommand):
-    help = "Read content that dump_content wrote: all of it as drafts, or on any problem nothing."
+    help = "Load content that dump_content wrote, as drafts: all of it, or nothing where there is any problem."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", type=Path)
-        parser.add_argument("--by", metavar="USERNAME", required=True, help="in whose name")
         parser.add_argument(
-            "--publish", action="store_true", help="put live what this run makes and was live in the file"
+            "--by", metavar="USERNAME", required=True, help="the account that the history names as the author"
         )
+        parser.add_argument("--publish", action="store_true", help="publish the new pages that are live in the file")
         parser.add_argument(
             "--update",
             action="store_true",
-            help="put the file's words into the working copy of pages that are there already; what is live stays",
+            help="change the drafts of pages that this site has already; their live pages stay as they are",
         )
         parser.add_argument("--dry-run", action="store_true", help="report what would change, and change nothing")
 
-    def handle(self, *args: Any, file: Path, by: str, dry_run: bool, verbosity: int, **options: Any) -> None:
+    def handle(self, *args: str, file: Path, by: str, dry_run: bool, verbosity: int, **options: Any) -> None:
         user = get_user_model().objects.filter(username=by).first()
         if user is None:
-            raise CommandError(f"There is no user “{by}”.")
+            raise CommandError(f"There is no account with the username “{by}”.")
         try:
             with file.open("rb") as stream:
                 content = stream.read(MAX_DOCUMENT_MEGABYTES * 1024 * 1024 + 1)
@@ -40,6 +40,6 @@ class Command(BaseCommand):
             problems = "\n".join(f"  {problem}" for problem in error.problems)
             raise CommandError(f"{file} was not loaded, and nothing was changed:\n{problems}") from error
         if dry_run:
-            self.stdout.write("Dry run: nothing was changed. It would be like this.")
-        for line in report.lines(None if verbosity > 1 else NAMES):
+            self.stdout.write("Dry run: nothing was changed. A real run would report this:")
+        for line in report.lines(None if verbosity > 1 else MAX_REPORTED_NAMES):
             self.stdout.write(line)
