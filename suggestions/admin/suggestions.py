@@ -1,7 +1,7 @@
 """The list of suggestions, and their panel on the first page of the admin."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
@@ -22,10 +22,6 @@ from suggestions.admin.workflow import SuggestionWorkflow, editor_of
 from suggestions.decisions import decline_suggestion, mark_as_spam, put_back, take
 from suggestions.models import Suggestion, SuggestionQuerySet
 
-if TYPE_CHECKING:
-    from django.contrib.admin.filters import _ListFilterChoices
-    from django_stubs_ext import StrOrPromise
-
 CHANGELIST = "admin:suggestions_suggestion_changelist"
 
 
@@ -35,10 +31,13 @@ class SuggestionStateFilter(admin.SimpleListFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> "list[tuple[str, StrOrPromise]]":
-        return [("open", _("new and in progress")), *Suggestion.State.choices, ("all", _("All"))]
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        states = [(state.value, str(state.label)) for state in Suggestion.State]
+        return [("open", _("new and in progress")), *states, ("all", _("All"))]
 
-    def choices(self, changelist: ChangeList) -> "Iterator[_ListFilterChoices]":
+    def choices(
+        self, changelist: ChangeList
+    ) -> Iterator[Any]:  # The stubs of Django have a private type for the items.
         for value, title in self.lookup_choices:
             yield {
                 "selected": value == (self.value() or "open"),
