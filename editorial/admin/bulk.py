@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.requests import signed_in_user
 from editorial.forms import NoteForm, ReasonForm
-from editorial.users import staff_user
 from publishing.models import Edition, Publishable
 from publishing.trash import trash
 from publishing.verbs import PublishingError, may, publish, save_edition, submit, withdraw
@@ -53,7 +53,7 @@ class BulkAdmin(admin.ModelAdmin):
             live = Edition.objects.about(subject).live().first()
             if live == edition:
                 raise PublishingError(_("is already live"))
-            publish(edition, staff_user(request), note)
+            publish(edition, signed_in_user(request), note)
             if live:
                 numbers = {"new": edition.number, "old": live.number}
                 return _("edition %(new)s goes live and replaces edition %(old)s") % numbers
@@ -66,7 +66,7 @@ class BulkAdmin(admin.ModelAdmin):
         def step(subject: Publishable, note: str, edition: Edition) -> str:
             if edition.is_live:
                 raise PublishingError(_("is already live and has no changes"))
-            submit(edition, staff_user(request), note)
+            submit(edition, signed_in_user(request), note)
             return _("edition %(n)s is submitted") % {"n": edition.number}
 
         return self._many(request, queryset, "submit_many", _("Submit"), NoteForm, step)
@@ -76,7 +76,7 @@ class BulkAdmin(admin.ModelAdmin):
         def step(subject: Publishable, note: str, edition: Edition) -> str:
             if not Edition.objects.about(subject).live().exists():
                 raise PublishingError(_("is not live"))
-            withdraw(subject, staff_user(request), note)
+            withdraw(subject, signed_in_user(request), note)
             return self._with_mentions(subject, _("readers no longer see it"))
 
         return self._many(request, queryset, "withdraw_many", _("Withdraw"), ReasonForm, step)
@@ -88,7 +88,7 @@ class BulkAdmin(admin.ModelAdmin):
                 raise PublishingError(_("is already in the trash"))
             if Edition.objects.about(subject).live().exists() and not self.has_publish_permission(request):
                 raise PublishingError(_("is live; only a publisher may delete it"))
-            trash(subject, staff_user(request), note)
+            trash(subject, signed_in_user(request), note)
             return self._with_mentions(subject, _("goes to the trash"))
 
         return self._many(request, queryset, "trash_many", _("Delete"), ReasonForm, step)
@@ -151,7 +151,7 @@ class BulkAdmin(admin.ModelAdmin):
             return Outcome(subject, _("was changed since you saw the list"), is_refused=True, edition=newest.number)
         try:
             with transaction.atomic():
-                edition = newest or save_edition(subject, staff_user(request))
+                edition = newest or save_edition(subject, signed_in_user(request))
                 return Outcome(subject, step(subject, note, edition), edition=edition.number)
         except (PublishingError, PermissionDenied) as error:
             return Outcome(subject, str(error), is_refused=True, edition=newest.number if newest else 0)

@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
 
+from accounts.requests import signed_in_user
 from editorial.admin.workflow import AdminSubject, WorkflowAdmin
 from editorial.forms import PublishForm, ReasonForm
-from editorial.users import staff_user
 from publishing.comparison import Comparison
 from publishing.models import Address, Edition, Event, Publishable
 from publishing.restoring import hidden_comparisons, hide_comparison, restore, show_comparison
@@ -90,7 +90,7 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
         form = forms.Form(request.POST or None)
         if request.method == "POST":
             try:
-                restored = restore(edition, by=staff_user(request))
+                restored = restore(edition, by=signed_in_user(request))
             except PublishingError as error:
                 form = ReasonForm(request.POST)
                 form.is_valid()
@@ -120,7 +120,7 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
         if request.method == "POST" and form.is_valid():
             chosen = self._edition(subject, form.cleaned_data["edition"])
             try:
-                publish(chosen, staff_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
+                publish(chosen, signed_in_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
@@ -135,7 +135,7 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
         form = ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                redact(edition, by=staff_user(request), reason=form.cleaned_data["reason"])
+                redact(edition, by=signed_in_user(request), reason=form.cleaned_data["reason"])
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
@@ -153,7 +153,7 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
         if request.method == "POST" and form.is_valid():
             step = show_comparison if hidden else hide_comparison
             try:
-                step(edition, by=staff_user(request), reason=form.cleaned_data["reason"])
+                step(edition, by=signed_in_user(request), reason=form.cleaned_data["reason"])
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:

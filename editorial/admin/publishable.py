@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from js_asset import Media
 
+from accounts.requests import signed_in_user
 from editorial.admin.bulk import BulkAdmin
 from editorial.admin.history import HistoryAdmin
 from editorial.admin.workflow import AdminSubject
 from editorial.forms import ChildRowFormSet, PublishableForm
 from editorial.guard import SNAPSHOT_FIELD, ConflictMerge, FormSnapshot, SavedState
-from editorial.users import staff_user
 from editorial.waiting import WaitingFilter, waiting_work
 from publishing.models import Edition, Publishable, State
 from publishing.verbs import PageRefused, latest_number, lock, may, save_edition
@@ -228,7 +228,7 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin[AdminSubject]):
         self, request: HttpRequest, form: forms.ModelForm, formsets: Sequence[ChildRowFormSet], change: bool
     ) -> None:
         super().save_related(request, form, formsets, change)
-        user = staff_user(request)
+        user = signed_in_user(request)
         if form.has_changed() or any(formset.has_changed() for formset in formsets):
             author = user.get_full_name() or user.get_username()
             type(form.instance)._base_manager.filter(pk=form.instance.pk).update(saved_by=author)

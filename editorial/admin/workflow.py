@@ -18,8 +18,8 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.requests import signed_in_user
 from editorial.forms import PublishForm, SubmitForm, TrashForm, WithdrawForm
-from editorial.users import staff_user
 from publishing.models import Address, Edition, Event, Publishable
 from publishing.trash import trash, untrash
 from publishing.verbs import READER_SUGGESTION_NOTE, PublishingError, lock, may, publish, save_edition, submit, withdraw
@@ -109,7 +109,7 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
     def _latest(self, request: HttpRequest, subject: Publishable) -> Edition:
         """Returns the newest edition. Saves the first one of a subject that was written outside the admin."""
         newest = Edition.objects.about(subject).order_by("-number").first()
-        return newest or save_edition(subject, by=staff_user(request))
+        return newest or save_edition(subject, by=signed_in_user(request))
 
     def submit_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         subject = self._subject(request, object_id, "change")
@@ -118,7 +118,7 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
         if request.method == "POST" and form.is_valid():
             edition = get_object_or_404(Edition.objects.about(subject), number=form.cleaned_data["edition"])
             try:
-                submit(edition, by=staff_user(request), note=form.cleaned_data["note"])
+                submit(edition, by=signed_in_user(request), note=form.cleaned_data["note"])
             except PublishingError as error:
                 form = SubmitForm({**request.POST.dict(), "edition": latest.number})
                 form.add_error(None, str(error))
@@ -143,7 +143,7 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
                 form = PublishForm({**request.POST.dict(), "edition": latest.number})
             else:
                 try:
-                    publish(latest, staff_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
+                    publish(latest, signed_in_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
                 except PublishingError as error:
                     form.add_error(None, str(error))
                 else:
@@ -184,7 +184,7 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
         form = WithdrawForm(request.POST or None, subject=subject)
         if request.method == "POST" and form.is_valid():
             try:
-                withdraw(subject, staff_user(request), form.cleaned_data["reason"], form.cleaned_data["successor"])
+                withdraw(subject, signed_in_user(request), form.cleaned_data["reason"], form.cleaned_data["successor"])
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
@@ -202,7 +202,7 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
             raise PermissionDenied(_("This page is live. Only a publisher may delete it."))
         form = TrashForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            trash(subject, staff_user(request), form.cleaned_data["reason"])
+            trash(subject, signed_in_user(request), form.cleaned_data["reason"])
             return self._done(request, subject, _("Moved to the trash. You can restore it at any time."))
         mentions = Edition.objects.mentioning(self.model, subject.pk).order_by("sort_key")
         return self._step_page(request, subject, "trash.html", _("Delete"), form=form, live=live, mentions=mentions)
@@ -210,7 +210,7 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
     def untrash_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         subject = self._subject(request, object_id, "delete")
         if request.method == "POST":
-            untrash(subject, staff_user(request))
+            untrash(subject, signed_in_user(request))
             return self._done(
                 request, subject, _("Restored from the trash. Readers see it only after it is published.")
             )

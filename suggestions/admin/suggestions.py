@@ -18,7 +18,7 @@ from django.utils.translation import ngettext_lazy as n_lazy
 from accounts.models import AnyUser, User
 from editorial.dashboard import MAX_ENTRIES, Panel, PanelCount, PanelEntry, register_panel
 from publishing.verbs import PublishingError
-from suggestions.admin.workflow import SuggestionWorkflow, editor_of
+from suggestions.admin.workflow import SuggestionWorkflow, signed_in_user
 from suggestions.decisions import decline_suggestion, mark_as_spam, put_back, take
 from suggestions.models import Suggestion, SuggestionQuerySet
 
@@ -106,7 +106,7 @@ class SuggestionAdmin(SuggestionWorkflow):
         message: Promise,
     ) -> None:
         """Takes a step for each of the chosen suggestions, and names those for which it is refused."""
-        editor, done = editor_of(request), 0
+        editor, done = signed_in_user(request), 0
         for suggestion in queryset:
             try:
                 step(suggestion, editor)

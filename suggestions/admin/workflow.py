@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from js_asset import Media
 
-from accounts.models import User
+from accounts.requests import signed_in_user
 from accounts.passwords import sends_mail
 from publishing.comparison import Change, block_runs
 from publishing.models import Edition, Publishable
@@ -159,7 +159,7 @@ class SuggestionWorkflow(admin.ModelAdmin):
         if pressed:
             step, message = pressed
             try:
-                step(suggestion, editor_of(request))
+                step(suggestion, signed_in_user(request))
                 messages.success(request, message)
             except PublishingError as error:
                 messages.error(request, str(error))
@@ -224,7 +224,7 @@ class SuggestionWorkflow(admin.ModelAdmin):
                     applied.append(bound_form.apply())
                     return applied[0]
 
-                accept_suggestion(suggestion, editor_of(request), apply)
+                accept_suggestion(suggestion, signed_in_user(request), apply)
         except (PublishingError, ValidationError, IntegrityError, DataError) as error:
             form = form or form_class(request.POST, suggestion=suggestion, subject=subject)
             form.add_error(None, _error_words(error))
@@ -238,7 +238,7 @@ class SuggestionWorkflow(admin.ModelAdmin):
         form = DeclineForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                decline_suggestion(suggestion, editor_of(request), form.cleaned_data["reason"])
+                decline_suggestion(suggestion, signed_in_user(request), form.cleaned_data["reason"])
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
@@ -250,7 +250,7 @@ class SuggestionWorkflow(admin.ModelAdmin):
         form = OutcomeForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                accept_by_hand(suggestion, editor_of(request), form.cleaned_data["outcome"])
+                accept_by_hand(suggestion, signed_in_user(request), form.cleaned_data["outcome"])
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
@@ -261,10 +261,10 @@ class SuggestionWorkflow(admin.ModelAdmin):
         suggestion = self._row(request, object_id, "change")
         form: ReplyForm | None = None
         if suggestion.email and sends_mail():
-            form = ReplyForm(request.POST.dict() or None, initial=draft_of(suggestion, editor_of(request)))
+            form = ReplyForm(request.POST.dict() or None, initial=draft_of(suggestion, signed_in_user(request)))
         if form and request.method == "POST" and form.is_valid():
             try:
-                send_reply(suggestion, editor_of(request), **form.cleaned_data)
+                send_reply(suggestion, signed_in_user(request), **form.cleaned_data)
             except PublishingError as error:
                 suggestion = Suggestion.objects.filter(pk=suggestion.pk).first() or suggestion
                 # The page shows the other answer, so the editor may now send this one too.
@@ -275,15 +275,8 @@ class SuggestionWorkflow(admin.ModelAdmin):
                 form.add_error(None, message % {"error": error})
             else:
                 return self._back(request, suggestion, _("The answer was sent."))
-        draft = "" if form else draft_of(suggestion, editor_of(request))["text"]
+        draft = "" if form else draft_of(suggestion, signed_in_user(request))["text"]
         return self._page(request, suggestion, "reply.html", _("Answer by e-mail"), form=form, draft=draft)
-
-
-def editor_of(request: HttpRequest) -> User:
-    """Returns the user of a request to the admin, which lets only signed-in users in."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
 
 
 def _change_url(subject: Publishable) -> str:
