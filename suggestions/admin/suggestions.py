@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext_lazy as n_lazy
 
 from accounts.models import AnyUser, User
+from accounts.requests import signed_in_user
 from editorial.dashboard import MAX_ENTRIES, Panel, PanelCount, PanelEntry, register_panel
 from publishing.verbs import PublishingError
-from suggestions.admin.workflow import SuggestionWorkflow, signed_in_user
+from suggestions.admin.workflow import SuggestionWorkflow
 from suggestions.decisions import decline_suggestion, mark_as_spam, put_back, take
 from suggestions.models import Suggestion, SuggestionQuerySet
 

@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from js_asset import Media
 
-from accounts.requests import signed_in_user
+from accounts.models import User
 from accounts.passwords import sends_mail
+from accounts.requests import signed_in_user
 from publishing.comparison import Change, block_runs
 from publishing.models import Edition, Publishable
 from publishing.verbs import PublishingError, lock, may

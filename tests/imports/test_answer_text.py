@@ -64,7 +64,7 @@ def test_a_second_question_is_a_heading():
     ("raw", "answer"),
     [
         ("One. Two.  Three. Four.", "<p>One. Two.</p>\n<p>Three. Four.</p>"),
-        ("One.  Two.  Three.", "<p>One. Two. Three.</p>"),  # a habit of typing, no paragraphs
+        ("One.  Two.  Three.", "<p>One. Two. Three.</p>"),  # the author typed two spaces after each full stop
         ("One. Two\n\nthree.", "<p>One. Two</p>\n<p>three.</p>"),
         ("One\ttwo.\nThree  four.", "<p>One two. Three four.</p>"),
         ("Signs are:  Fever  Cough  Pain", "<p>Signs are:</p>\n<ul><li>Fever</li><li>Cough</li><li>Pain</li></ul>"),

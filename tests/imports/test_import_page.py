@@ -59,7 +59,7 @@ def file(tmp_path):
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes a page to a file: a disease's name and whatever stands below it."""
+    """Writes a page to a file: a disease's name and the texts below it."""
 
     def write(*paragraphs, name="Coats disease"):
         path = tmp_path / "page.txt"
@@ -85,7 +85,7 @@ def rename(subject, name):
 
 
 def sections(report):
-    """The report's lines under each of its headings, without the headings' counts."""
+    """Returns the report's lines by heading, without the counts in the headings."""
     found = {}
     lines = []
     for line in report.splitlines():

@@ -34,7 +34,7 @@ def synonyms(*texts):
 
 @pytest.fixture
 def deliver(tmp_path):
-    """The records and unreadable of a folder with these files."""
+    """Returns the records of a folder with these files, and what could not be read."""
 
     def deliver(*files):
         for number, content in enumerate(files, start=1):

@@ -94,7 +94,7 @@ def test_a_record_becomes_a_draft_with_everything_it_says_and_no_date():
     disease = redd()
     edition = save_edition(disease, by="test")
     page = edition.page
-    assert edition.number == 1  # what the import kept is what the rows say
+    assert edition.number == 1  # the import saved the rows as an edition, so there is no new one
     assert report.lines[Heading.CREATED] == ["Redd disease (GARD:77)"]
     assert [name.text for name in page.synonyms] == ["Reddism"]
     assert [(code.scheme, code.value, code.relation) for code in page.identifiers] == [
@@ -168,7 +168,7 @@ def test_what_an_editor_touched_is_proposed_once_and_a_refusal_stands_for_that_t
 
     Proposal.objects.update(state="declined")
     merge(replace(RECORD, questions=answer("A gene."), synonyms=()))
-    assert Proposal.objects.filter(part="question:1-1").count() == 1  # declined stays declined
+    assert Proposal.objects.filter(part="question:1-1").count() == 1  # a declined proposal is not made again
     merge(replace(RECORD, questions=answer("Two genes.")))
     assert Proposal.objects.pending().get(part="question:1-1").new["answer"] == "<p>Two genes.</p>"
 
@@ -228,7 +228,7 @@ def test_a_term_that_stands_twice_is_followed_by_its_frequency(now, rows, propos
     assert dict(redd().symptoms.values_list("position", "frequency")) == rows
     assert [proposal.part for proposal in Proposal.objects.all()] == proposed
     before = state()
-    Provenance.objects.filter(part="").update(digest="")  # as if the record were another one
+    Provenance.objects.filter(part="").update(digest="")  # as if the record had changed
     assert merge(red(*now)).changed_nothing
     assert state() == before
 
@@ -264,8 +264,8 @@ def test_a_question_under_a_new_number_did_not_vanish_and_then_does():
     assert Proposal.objects.get().action == "remove"
 
 
-def propose_of_every_sort():
-    """A page on which every sort of proposal waits; the record that was imported, and the one that proposes."""
+def propose_every_kind():
+    """Makes a disease with pending proposals of several kinds. Returns it and the record that led to them."""
     merge(RECORD)
     Disease.objects.update(name="An editor's name", folded_name="an editor's name")
     Question.objects.update(answer="<p>An editor's words.</p>")
@@ -280,7 +280,7 @@ def propose_of_every_sort():
 
 
 def test_what_the_dataset_takes_back_waits_no_longer():
-    propose_of_every_sort()
+    propose_every_kind()
 
     merge(RECORD)
 
@@ -288,7 +288,7 @@ def test_what_the_dataset_takes_back_waits_no_longer():
 
 
 def test_what_the_editors_did_themselves_or_have_undone_waits_no_longer():
-    disease, said = propose_of_every_sort()
+    disease, said = propose_every_kind()
     disease.name, disease.summary = "Reddest disease", "A definition."
     disease.save()
     disease.questions.all().delete()
@@ -365,7 +365,7 @@ def test_what_an_editors_own_row_says_already_is_proposed_and_stops_nothing_else
     ]
 
 
-@pytest.mark.parametrize("dataset", ["mondo", "orphanet"])  # the one that said so before, and another one
+@pytest.mark.parametrize("dataset", ["mondo", "orphanet"])  # the data set that added the synonym, and another one
 def test_a_gard_id_of_another_disease_that_becomes_exact_is_a_conflict(dataset):
     merge(RECORD)
     blue = make_disease(name="Blue disease", questions=0)
@@ -473,7 +473,7 @@ def test_a_code_joins_names_are_added_lost_letters_mended_and_a_definition_is_pr
     disease.refresh_from_db()
     assert (disease.name, disease.summary) == ("Rédd disease", "")
     assert list(disease.synonyms.values_list("text", flat=True)) == ["Café disease", "Ginger disease"]
-    assert disease.identifiers.get(scheme="UMLS").relation == "exact"  # what was not known is
+    assert disease.identifiers.get(scheme="UMLS").relation == "exact"  # the relation was unknown before
     assert Proposal.objects.get().new == {"text": "A rare disease."}
 
 
@@ -649,11 +649,11 @@ def test_new_diseases_take_as_many_queries_with_many_of_them_and_many_rows(
 
 
 class Killed(BaseException):
-    """As the operating system does it: nothing may catch it."""
+    """Stands for the end of the process: no code may catch it."""
 
 
 def killed_at(number):
-    """A wrapper of the database that dies at a query; what is written by then, the database takes back."""
+    """Returns a wrapper of the database that stops at one query. The database then rolls back the transaction."""
     left = number
 
     def wrapper(execute, *arguments):
@@ -754,7 +754,7 @@ def test_the_command_says_late_where_it_could_not_write_its_report(tmp_path):
 )
 def test_a_run_that_is_stopped_tells_what_it_did(tmp_path, capsys, monkeypatch, stop, message):
     if isinstance(stop, OperationalError):
-        monkeypatch.setattr(pending, "BATCH_SIZE", 1)  # nothing more is asked of a database that fails
+        monkeypatch.setattr(pending, "BATCH_SIZE", 1)  # no more queries go to the database that fails
 
     def stopped():
         yield replace(RECORD, remarks=("Look at this.",))
@@ -801,7 +801,7 @@ def test_only_what_the_run_made_goes_live():
 
 
 def test_a_source_that_editors_renamed_is_still_the_datasets():
-    source_named("MedQuAD GARD")  # as an import of a page makes it
+    source_named("MedQuAD GARD")  # as an import of a page creates it
     source = source_of("medquad")
     Source.objects.update(name="GARD, as MedQuAD has it")
 

@@ -62,7 +62,7 @@ def write_workbook(path: Path, **sheets) -> Path:
 
 
 def write_nomenclature(folder: Path) -> list[Path]:
-    """Two small workbooks in the shape of Orphanet's."""
+    """Writes two small workbooks with the columns of Orphanet's."""
     labels = ["ORPHAcode ", "Label", "Type of label", "Classification level"]
     inactive = ["Inactive ORPHAcode ", "Inactive Label", "Status", "Target active ORPHAcode"]
     return [
@@ -289,7 +289,7 @@ def test_a_definition_is_left_out_rather_than_cut(tmp_path):
 
 
 def shapes(entries: list, name: str) -> st.SearchStrategy:
-    """Every way in which packets write one list."""
+    """Returns a list in all the forms in which packets write it."""
     named = [{name: entry} for entry in entries]
     ways = [entries, named, {name: entries}, {name: named}, [{name: entries}]]
     if len(entries) == 1:
@@ -424,7 +424,7 @@ def test_a_gzip_file_that_unpacks_without_an_end_is_stopped(tmp_path, monkeypatc
 
 
 def repack(path: Path, change=lambda name, data: data, **parts: bytes) -> Path:
-    """The workbook with each of its parts changed, and others beside them."""
+    """Changes the parts of a workbook and adds others. Returns its path."""
     content = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
@@ -504,7 +504,7 @@ def test_orphanet_data_of_2025(files):
         ("ORPHA", "exact"): 9_784,
         ("ICD-10", "unknown"): 7_076,
         ("ICD-11", "unknown"): 4_855,
-        # of 7,840 and 3,337 in the file: the rest are of codes that this nomenclature has not
+        # of 7,840 and 3,337 in the file: the others belong to codes that are not in this nomenclature
         ("OMIM", "exact"): 3_314,
         ("OMIM", "narrow"): 3_738,
         ("OMIM", "broad"): 710,

@@ -21,14 +21,14 @@ SEED = Path(__file__).parents[3] / "shared" / "data" / "neonatal-hemochromatosis
 
 
 def read_question(text: str):
-    """The only question of a page, and what was left over."""
+    """Returns the only question of a page, and the texts that have no place."""
     page = read_page_text(f"Testitis\n\nWhat causes testitis?\n\n{text}")
     (question,) = page.questions
     return question, page.unplaced
 
 
 def read_organization(text: str) -> OrganizationText:
-    """The only organization of a page that holds nothing else."""
+    """Returns the only organization of a page that holds nothing else."""
     page = read_page_text(f"Testitis\n\n{text}")
     assert (len(page.organizations), page.unplaced) == (1, ())
     return page.organizations[0]
@@ -197,7 +197,7 @@ def test_topic_is_not_misled_by_the_name_of_the_disease():
         ("02-29-20", date(2020, 2, 29)),
         ("02-29-21", None),
         ("13-45-20", None),
-        ("01.05.2020", None),  # a day or a month first: nobody can say
+        ("01.05.2020", None),  # the day and the month cannot be told apart
         ("05-01/20", None),
         ("May 2020", None),
         ("Marvel 1, 2020", None),
@@ -319,7 +319,7 @@ ADDRESSES = [
     # No country printed: none is filled in.
     ("Foo\n350 5th Avenue New York NY 10118", "Foo", Place("350 5th Avenue", "New York", "NY", "10118", "")),
     ("Foo\n12 Elm Street, Atlanta, Georgia 30303", "Foo", Place("12 Elm Street", "Atlanta", "Georgia", "30303", "")),
-    # In doubt: all stays together.
+    # If in doubt, the text is not divided.
     ("Foo\nQuartz House\nLondon", "Foo", Place("Quartz House\nLondon")),
     ("Foo Society of Great Britain", "Foo Society of Great Britain", Place()),
     ("Foo, Santa Fe, New Mexico", "Foo, Santa Fe, New Mexico", Place()),
@@ -391,7 +391,7 @@ def test_a_website_inside_an_email_address_stays_there():
 def test_a_huge_line_is_read_in_reasonable_time():
     page = read_page_text(
         f"Testitis\n\nName: Foo {'Suite 1 ' * 10_000}"
-    )  # minutes, were the pattern's repeats unbounded
+    )  # it would take minutes if the pattern had unlimited repeats
     assert len(page.organizations) == 1
 
 
@@ -464,7 +464,7 @@ PAGES = st.lists(st.sampled_from(WORDS) | st.sampled_from(SIGNS), max_size=40).m
 
 
 def texts(value) -> list[str]:
-    """All texts in a nested tuple."""
+    """Returns all texts in a nested tuple."""
     if isinstance(value, tuple):
         return [text for each in value for text in texts(each)]
     return [unescape(re.sub("</?(?:p|ul|li)>", " ", value))] if isinstance(value, str) else []

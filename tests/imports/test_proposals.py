@@ -54,7 +54,7 @@ def propose(disease, part, new, *, old=None, action="add", dataset="orphanet"):
 
 
 def conflict():
-    """A disease whose imported and published answer an editor changed, and a delivery that changed it too."""
+    """Returns a disease and a proposal: an editor changed its imported answer, and a new delivery changed it too."""
     merge(record())
     disease = Disease.objects.get(name="Redd disease")
     question = disease.questions.get()
@@ -90,7 +90,7 @@ def test_accepting_puts_the_new_words_into_the_working_copy_and_not_before_reade
 
     question = disease.questions.get()
     assert (question.key, question.answer) == (key, "<p>One gene does.</p>")
-    assert (question.reviewed_on, question.reviewed_by) == (None, "")  # other words were reviewed
+    assert (question.reviewed_on, question.reviewed_by) == (None, "")  # the review was of the old text
     assert Disease.objects.get(pk=disease.pk).version > version
     assert (newest(disease).by, newest(disease).note) == (editor, "Accepted from MedQuAD GARD: What causes it?")
     assert "An editor" in Edition.objects.about(disease).live().get().page.questions[0].html
@@ -102,7 +102,9 @@ def test_accepting_puts_the_new_words_into_the_working_copy_and_not_before_reade
     )
     assert response.url == LIST
     assert merge(record("One gene does.")).changed_nothing
-    assert merge(record("Two genes do.")).lines[Heading.UPDATED]  # it follows the dataset again
+    assert merge(record("Two genes do.")).lines[
+        Heading.UPDATED
+    ]  # the answer is updated again when the data set changes
 
 
 @pytest.mark.usefixtures("editor")

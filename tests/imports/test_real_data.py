@@ -64,7 +64,7 @@ def test_four_sources_stand_on_one_page_under_the_codes_of_all(medquad, mondo, o
     disease = Disease.objects.get()
 
     call_command("import_medquad", medquad)
-    assert disease.questions.count() == 3  # the page has no code yet, and a name joins nothing
+    assert disease.questions.count() == 3  # the page has no code yet, and a name alone does not join a record
     assert accept_proposals(Proposal.objects.pending(), by=publisher) == []
     call_command("import_medquad", medquad)
     call_command("import_mondo", mondo)
@@ -73,7 +73,7 @@ def test_four_sources_stand_on_one_page_under_the_codes_of_all(medquad, mondo, o
     disease.refresh_from_db()
     assert list(disease.questions.values_list("topic", "source__name")) == [
         ("overview", "MedQuAD GARD"),
-        ("symptoms", "MedQuAD GARD"),  # its answer was a table alone, and is now rows
+        ("symptoms", "MedQuAD GARD"),  # its answer was only a table, which is now rows
         ("causes", "GARD"),
         ("inheritance", "GARD"),
         ("treatment", "GARD"),
