@@ -26,17 +26,17 @@ def publisher():
 @pytest.fixture
 def disease(publisher):
     """A disease that was published three times, with a draft and a minor change in between."""
-    with time_machine.travel("2026-05-01 12:00Z"):
+    with time_machine.travel("2026-05-01 12:00Z", tick=False):
         disease = make_disease(live=False, name="Gaucher disease", slug="gaucher", summary="The first words.")
         publish(save_edition(disease, by="Ben Editor"), by=publisher)
-    with time_machine.travel("2026-05-02 12:00Z"):
+    with time_machine.travel("2026-05-02 12:00Z", tick=False):
         edit(disease, publisher, "The frist words stand.", note="A sentence more.")
-    with time_machine.travel("2026-05-03 12:00Z"):
+    with time_machine.travel("2026-05-03 12:00Z", tick=False):
         disease.summary = "A draft with a SECRET."
         disease.save()
         save_edition(disease, by="Ben Editor", note="SECRET note")
         edit(disease, publisher, "The first words stand.", note="A typing error.", minor=True)
-    with time_machine.travel("2026-05-04 12:00Z"):
+    with time_machine.travel("2026-05-04 12:00Z", tick=False):
         edit(disease, publisher, "The first words stand here.", note="Where they <stand>.\n\nAnd why.")
     disease.summary = "A later SECRET."
     disease.save()
@@ -270,11 +270,11 @@ def test_a_comparison_that_is_too_long_lists_the_last_changes_without_their_text
 
 
 def test_the_site_lists_its_latest_publications(client, disease, publisher, monkeypatch):
-    with time_machine.travel("2026-05-05 12:00Z"):
+    with time_machine.travel("2026-05-05 12:00Z", tick=False):
         society = make_organization(name="Society", slug="society")
     withdraw(make_disease(name="Withdrawn disease"), by=publisher, reason="Gone.")
     disease.name = "Gaucher’s disease"
-    with time_machine.travel("2026-05-06 12:00Z"):
+    with time_machine.travel("2026-05-06 12:00Z", tick=False):
         edit(disease, publisher, "The first words.", minor=True)
 
     html = client.get("/changes/").text
