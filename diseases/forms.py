@@ -1,4 +1,3 @@
-import hashlib
 from typing import Any
 
 from django import forms
@@ -7,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from diseases.models import Disease, Question, Symptom, fold_name
 from editorial.forms import ChildRowForm
+from editorial.seen import SeenForm
 from publishing.prose import blocks, sanitize, shape
 from publishing.values import TEXT_LENGTH
 
@@ -66,28 +66,17 @@ class QuestionForm(ChildRowForm):
         return cleaned
 
 
-class SymptomForm(forms.ModelForm):
-    """One symptom. The hidden field `seen` is a digest of the symptom as the editor saw it."""
+class SymptomForm(SeenForm):
+    """One symptom."""
 
     save_error = ""
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Symptom
         fields = ["term"]  # the admin names the others
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.initial["seen"] = _symptom_digest(self.instance)
-
-    @property
-    def changed_data(self) -> list[str]:
-        return [name for name in super().changed_data if name != "seen"]
-
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
-        self._reject_if_outdated()
         disease = cleaned.get("disease") or (self.instance.disease if self.instance.pk else None)
         if disease and self._is_duplicate(disease, cleaned):
             self.add_error("term", _("The disease already has this symptom with the same frequency and source."))
@@ -95,36 +84,7 @@ class SymptomForm(forms.ModelForm):
             self.add_error(None, self.save_error)
         return cleaned
 
-    def _reject_if_outdated(self) -> None:
-        """Adds an error where another person saved the symptom meanwhile. The editor's second save is accepted."""
-        if not self.instance.pk or self.cleaned_data.get("seen") == self.initial["seen"]:
-            return
-        self.data = {**self.data.dict(), "seen": self.initial["seen"]}  # type: ignore[attr-defined] # a QueryDict
-        saved = "; ".join(
-            f"{field.label}: {_display_value(self.instance, name)}"
-            for name, field in self.fields.items()
-            if name != "seen"
-        )
-        message = _(
-            "Somebody else saved this symptom while you were editing it. Now saved: %(now)s. "
-            "Your changes are still in the form. Save again to replace what is saved."
-        )
-        self.add_error(None, message % {"now": saved})
-
     def _is_duplicate(self, disease: Disease, cleaned: dict[str, Any]) -> bool:
         others = Symptom.objects.filter(disease=disease, source=cleaned.get("source")).exclude(pk=self.instance.pk)
         own = [fold_name(cleaned.get(name) or "") for name in ("term", "frequency")]
         return own in ([fold_name(value) for value in row] for row in others.values_list("term", "frequency"))
-
-
-def _symptom_digest(symptom: Symptom) -> str:
-    names = ("term", "frequency", "aspect", "hpo_id", "source_id", "approved")
-    values = [str(getattr(symptom, name)) for name in names]
-    return hashlib.sha256(repr(values).encode()).hexdigest()[:20]
-
-
-def _display_value(symptom: Symptom, name: str) -> str:
-    value = getattr(symptom, f"get_{name}_display", lambda: getattr(symptom, name))()
-    if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
-    return str("–" if value in ("", None) else value)

@@ -38,22 +38,21 @@ class SeenForm(forms.ModelForm):
         return [name for name in super().changed_data if name != "seen"]
 
     def guarded_fields(self) -> list[str]:
-        """The names of the row's fields that the form can change."""
+        """Returns the names of the row's fields that the form can change."""
         meta = self.instance._meta
         columns = {field.name for field in [*meta.concrete_fields, *meta.many_to_many]}
         return [name for name, field in self.fields.items() if name in columns and not field.disabled]
 
     def token(self) -> str:
-        """A digest of what the row says in the fields of the form."""
-        shown = [f"{name}={self._saved_value(name)!r}" for name in self.guarded_fields()]
+        """Returns a digest of what the row says in the fields of the form."""
+        shown = []
+        for name in self.guarded_fields():
+            value = self.instance._meta.get_field(name).value_from_object(self.instance)
+            shown.append(f"{name}={sorted(row.pk for row in value) if isinstance(value, list) else value!r}")
         return hashlib.sha256("\n".join(shown).encode()).hexdigest()
 
-    def _saved_value(self, name: str) -> Any:
-        value = self.instance._meta.get_field(name).value_from_object(self.instance)
-        return sorted(row.pk for row in value) if isinstance(value, list) else value
-
     def display_value(self, name: str) -> str:
-        """What the row says in a field, as an editor reads it."""
+        """Returns what the row says in a field, as an editor reads it."""
         value = getattr(self.instance, f"get_{name}_display", lambda: getattr(self.instance, name))()
         if isinstance(value, bool):
             return _("yes") if value else _("no")
@@ -78,7 +77,7 @@ class SeenForm(forms.ModelForm):
 class SeenAdmin(admin.ModelAdmin):
     """The admin of a model whose change form is a `SeenForm`. A save locks the row before the form compares."""
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> models.Model | None:
         row = super().get_object(request, object_id, from_field)
         if row is None or request.method != "POST":
             return row
@@ -86,7 +85,7 @@ class SeenAdmin(admin.ModelAdmin):
         type(row)._base_manager.select_for_update().get(pk=row.pk)
         return super().get_object(request, object_id, from_field)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None:
             return fieldsets

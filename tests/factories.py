@@ -3,7 +3,7 @@
 import io
 import itertools
 from datetime import date
-from typing import Any
+from typing import TypeVar
 
 from django.contrib.auth.models import Group
 from django.db.models import Model
@@ -14,6 +14,7 @@ from community.models import Picture, Portrait
 from community.pictures import read_picture
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from organizations.models import Organization
+from publishing.models import Publishable
 from publishing.sorting import sort_key
 from publishing.verbs import publish, save_edition
 from search import index
@@ -22,6 +23,7 @@ from search.documents import Document, DocumentSection, Name
 numbers = itertools.count(1)
 PASSWORD = "correct horse battery"
 
+Subject = TypeVar("Subject", bound=Publishable)
 FieldValue = str | bool | int | date | Model | None
 """What a factory may be given for a field of a row."""
 
@@ -111,7 +113,7 @@ def make_portrait(*, live: bool = True, **fields: FieldValue) -> Portrait:
     return put_live(portrait) if live else portrait
 
 
-def put_live(subject: Any) -> Any:
+def put_live(subject: Subject) -> Subject:
     publish(save_edition(subject, by="factory"), by=make_publisher())
     subject.refresh_from_db()
     return subject

@@ -16,6 +16,7 @@ from diseases.models import Disease, Identifier, Question, Source, Support, Syno
 from diseases.views import render_disease
 from editorial.admin import PublishableAdmin
 from editorial.forms import ChildRowForm, ChildRowFormSet
+from editorial.seen import SeenAdmin, SeenForm
 from publishing.prose import sanitize
 from publishing.sources import subjects_naming
 from publishing.verbs import save_edition
@@ -153,7 +154,8 @@ class DiseaseAdmin(SortableAdminBase, PublishableAdmin):
 
 
 @admin.register(Source)
-class SourceAdmin(admin.ModelAdmin):
+class SourceAdmin(SeenAdmin):
+    form = SeenForm
     list_display = ["name", "url", "licence"]
     search_fields = ["name"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from tests.factories import make_user
+from tests.factories import make_source, make_user
 from tests.forms import fields_of
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +71,24 @@ def test_the_permissions_of_a_role_are_not_overwritten_unseen(two_people):
 
     assert WARNING in refused.text
     assert list(role.permissions.all()) == [view]
+
+
+def test_a_source_is_not_overwritten_unseen(two_people):
+    first, second = two_people
+    source = make_source(name="GARD", licence="public domain")
+    url = reverse("admin:diseases_source_change", args=[source.pk])
+    opened = fields_of(second.get(url).text, "source_form")
+    first.post(url, fields_of(first.get(url).text, "source_form") | {"licence": "CC BY 4.0"})
+
+    refused = second.post(url, opened | {"attribution": "As GARD asks."})
+    source.refresh_from_db()
+    kept = source.licence, source.attribution
+    second.post(url, fields_of(refused.text, "source_form") | {"licence": "CC BY 4.0"})
+    source.refresh_from_db()
+
+    assert "Licence: CC BY 4.0" in refused.text
+    assert kept == ("CC BY 4.0", "")
+    assert (source.licence, source.attribution) == ("CC BY 4.0", "As GARD asks.")
 
 
 def test_who_types_what_is_saved_already_is_not_stopped(two_people):

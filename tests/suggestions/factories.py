@@ -1,13 +1,15 @@
 """Makes suggestions for tests."""
 
-from typing import Any
-
-from publishing.models import Edition
+from diseases.models import Question
+from publishing.models import Edition, Publishable
 from suggestions.models import Suggestion
 from suggestions.topic import SuggestionTopic
+from tests.factories import FieldValue
 
 
-def make_suggestion(about: Any = None, question: Any = None, **fields: Any) -> Suggestion:
+def make_suggestion(
+    about: Publishable | None = None, question: Question | None = None, **fields: FieldValue | list[str]
+) -> Suggestion:
     """Makes a suggestion as a reader sends it from the live page."""
     found = SuggestionTopic()
     if about:
