@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import cycle
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import segno
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,9 +21,6 @@ from diseases.codes import Relation, Scheme
 from diseases.text_width import line_count
 from diseases.values import DiseasePage, IdentifierValue, SynonymKind, SynonymValue
 from organizations.values import OrganizationPage
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
 
 LINE = 4.8  # millimetres
 PAGE = 52.0  # lines: the height of US Letter with margins of 12 millimetres, less 5 millimetres as a reserve
@@ -54,7 +52,7 @@ RELATION_NOTES = {
     Relation.UNKNOWN: gettext_lazy("may not fit"),
 }
 
-HANDWRITTEN_FIELDS: tuple[tuple[tuple["StrOrPromise", ...], int], ...] = (
+HANDWRITTEN_FIELDS: tuple[tuple[tuple[str | Promise, ...], int], ...] = (
     ((gettext_lazy("Name"), gettext_lazy("Date of birth")), 1),
     ((gettext_lazy("Call first: name and telephone"),), 1),
     ((gettext_lazy("Allergies"),), 1),
@@ -142,7 +140,7 @@ class Sheet:
     rows: int
 
     @property
-    def fields(self) -> list[tuple[tuple["StrOrPromise", ...], range]]:
+    def fields(self) -> list[tuple[tuple[str | Promise, ...], range]]:
         """Returns the fields for handwriting: the labels on the first line, and the further lines below it."""
         rows = [least for _labels, least in HANDWRITTEN_FIELDS]
         for _row, growing in zip(range(self.rows - MIN_ROWS), cycle(GROWING_FIELDS), strict=False):

@@ -1,4 +1,4 @@
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adminsortable2.admin import SortableAdminBase, SortableStackedInline, SortableTabularInline
 from django import forms
@@ -7,12 +7,14 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.requests import signed_in_user
 from diseases.forms import IdentifierForm, QuestionForm
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
+from diseases.models.diseases import DiseaseQuerySet
 from diseases.views import render_disease
 from editorial.admin import PublishableAdmin
 from editorial.forms import ChildRowForm, ChildRowFormSet
@@ -20,11 +22,6 @@ from editorial.seen import SeenAdmin, SeenForm
 from publishing.prose import sanitize
 from publishing.sources import subjects_naming
 from publishing.verbs import save_edition
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
-
-    from diseases.models.diseases import DiseaseQuerySet
 
 
 class SynonymInline(SortableTabularInline):
@@ -121,7 +118,7 @@ class DiseaseAdmin(SortableAdminBase, PublishableAdmin):
         (_("The page"), {"fields": ["slug", "staff_notes"]}),
     ]
 
-    def get_queryset(self, request: HttpRequest) -> "DiseaseQuerySet":
+    def get_queryset(self, request: HttpRequest) -> DiseaseQuerySet:
         queryset: DiseaseQuerySet = super().get_queryset(request)
         return queryset.with_question_count()
 
@@ -134,7 +131,7 @@ class DiseaseAdmin(SortableAdminBase, PublishableAdmin):
         return formfield
 
     def publish_warnings(self, subject: Disease) -> list[str]:
-        warnings: list[StrOrPromise] = []
+        warnings: list[str | Promise] = []
         questions = list(subject.questions.all())
         unanswered = [question for question in questions if not sanitize(question.answer)]
         if not subject.summary:

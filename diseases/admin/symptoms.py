@@ -1,5 +1,5 @@
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,31 +10,19 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.utils.translation import ngettext_lazy as n_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import User
 from accounts.requests import signed_in_user
 from diseases.admin.diseases import hide_delete_link
 from diseases.admin.filters import DiseaseColumn, DiseaseFilter, show_refusals
-from diseases.approval import ApprovalErrors, approve_symptoms, delete_symptoms, unapprove_symptoms
+from diseases.approval import approve_symptoms, delete_symptoms, unapprove_symptoms
 from diseases.forms import SymptomForm
 from diseases.models import Disease, Symptom
 from editorial.waiting import WaitingWork, register_waiting
 from publishing.models import Publishable
 from publishing.verbs import PageRefused, lock, save_edition
 
-if TYPE_CHECKING:
-    from django_stubs_ext import StrPromise
-
-
 FORM_FIELDS = ("seen", "disease", "term", "frequency", "aspect", "hpo_id", "source", "approved")
-
-
-class ChangeSymptoms(Protocol):
-    """A function of diseases.approval: returns how many symptoms it changed, and the errors."""
-
-    def __call__(self, symptoms: Iterable[Symptom], by: User) -> tuple[int, ApprovalErrors]: ...
 
 
 class DiseaseSelect(AutocompleteSelect):
@@ -70,21 +58,20 @@ class SymptomAdmin(DiseaseColumn):
 
     @admin.action(permissions=["change"], description=gettext_lazy("Approve for the page"))
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> None:
-        message = n_lazy("%(n)s symptom is now approved.", "%(n)s symptoms are now approved.", "n")
-        self._change_selected(request, queryset, approve_symptoms, message)
+        count, errors = approve_symptoms(self._without_joins(queryset), by=signed_in_user(request))
+        message = ngettext("%(n)s symptom is now approved.", "%(n)s symptoms are now approved.", count)
+        self.message_user(request, message % {"n": count}, messages.SUCCESS)
+        show_refusals(self, request, errors)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Remove approval"))
     def unapprove_selected(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> None:
-        message = n_lazy("%(n)s symptom is no longer approved.", "%(n)s symptoms are no longer approved.", "n")
-        self._change_selected(request, queryset, unapprove_symptoms, message)
-
-    def _change_selected(
-        self, request: HttpRequest, queryset: QuerySet[Symptom], change: ChangeSymptoms, message: "StrPromise"
-    ) -> None:
-        symptoms = queryset.select_related(None).order_by().only("pk", "disease")
-        count, errors = change(symptoms, by=signed_in_user(request))
+        count, errors = unapprove_symptoms(self._without_joins(queryset), by=signed_in_user(request))
+        message = ngettext("%(n)s symptom is no longer approved.", "%(n)s symptoms are no longer approved.", count)
         self.message_user(request, message % {"n": count}, messages.SUCCESS)
         show_refusals(self, request, errors)
+
+    def _without_joins(self, queryset: QuerySet[Symptom]) -> QuerySet[Symptom]:
+        return queryset.select_related(None).order_by().only("pk", "disease")
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> None:
         _count, errors = delete_symptoms(queryset, by=signed_in_user(request))

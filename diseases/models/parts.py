@@ -1,7 +1,5 @@
 """The child rows of a disease: synonyms, identifiers, questions, support organizations and symptoms."""
 
-from typing import TYPE_CHECKING
-
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -21,12 +19,9 @@ from diseases.values import (
     Topic,
 )
 from organizations.models import Organization
-from publishing.models import ChildRow, is_web_address
+from publishing.models import ChildRow, Publishable, is_web_address
 from publishing.prose import EXTENSIONS
 from publishing.values import LINE_LENGTH, TEXT_LENGTH, Reference
-
-if TYPE_CHECKING:
-    from diseases.models.diseases import Disease
 
 
 class DiseasePart(ChildRow):
@@ -107,7 +102,7 @@ class Identifier(DiseasePart):
                     )
                 raise ValidationError({"value": message % {"value": self.value, "name": other}})
 
-    def other_owner(self) -> "Disease | None":
+    def other_owner(self) -> Publishable | None:
         """Returns the other disease that has the same exact GARD number; no two diseases may share one."""
         if self.scheme != codes.Scheme.GARD or self.relation != codes.Relation.EXACT:
             return None
