@@ -49,7 +49,7 @@ class QuestionForm(ChildRowForm):
         return values if keeps_date else values | {"last_updated": ""}
 
     def has_changed(self) -> bool:
-        """Returns whether anything is to be saved: not for the box alone, nor for the position of an empty new row."""
+        """Returns whether anything is to be saved. Ignores the date's checkbox and the position of a new row."""
         ignored = {"new_date", "position"} if self.instance._state.adding else {"new_date"}
         return bool(set(self.changed_data) - ignored)
 

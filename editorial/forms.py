@@ -113,7 +113,7 @@ class PublishForm(forms.Form):
         label=_("Minor change"),
         required=False,
         help_text=_(
-            "A typing error or a comma. Readers see the new text, but the page keeps its date of the last update."
+            "A typing error or a comma. Readers see the new text, but the date “last changed” on the page stays."
         ),
     )
 

@@ -67,8 +67,8 @@ class SeenForm(forms.ModelForm):
         if self.instance.pk and differing and self.cleaned_data.get("seen") != self.initial["seen"]:
             now = "; ".join(f"{self.fields[name].label}: {self.display_value(name)}" for name in differing)
             message = _(
-                "Somebody else has saved this while you were editing it. Saved is now: %(now)s. What you typed is "
-                "still in the form. Compare, and save again to replace what is saved."
+                "Somebody else has saved this while you were editing it. The saved values are now: %(now)s. What you "
+                "typed is still in the form. Compare, and save again to replace what is saved."
             )
             self.add_error(None, message % {"now": now})
         return cleaned

@@ -42,7 +42,7 @@ class ImportRun(models.Model):
 class Provenance(models.Model):
     """What a data set last said about one part of a disease, and which row holds that part.
 
-    If no row has the key `target` any more, an editor deleted it: because of this entry, no import brings it back.
+    If no row has the key `target`, an editor deleted it. The entry then stops imports from adding the row again.
     """
 
     dataset = models.CharField(_("data set"), max_length=20, choices=Dataset.choices)

@@ -22,7 +22,8 @@ def read_orphanet(paths: Sequence[Path]) -> Delivery:
     groups; the packets add OMIM codes, the definition and symptoms. Without one, the packets decide all this.
 
     The `former` codes of a record are those that its code replaced: "exact" where Orphanet deprecated them as the same
-    disease, "unknown" where they are obsolete and Orphanet only names another code. An unknown one must join nothing.
+    disease, "unknown" where they are obsolete and Orphanet only names another code. A code with the relation “unknown”
+    must not join two records.
     """
     nomenclature = Nomenclature()
     packets: dict[str, Packet] = {}

@@ -47,7 +47,7 @@ class PendingDiseases:
 
 
 def _matching_keys(record: SourceRecord) -> set[MatchingKey]:
-    """Returns everything by which another record may be about the same disease, or perhaps the same."""
+    """Returns the keys by which another record is, or may be, about the same disease."""
     codes = {(code.scheme, code.value) for code in (*record.codes, *record.former)}
     names = {fold_text(name) for name in (record.name, *(synonym.text for synonym in record.synonyms))}
     return {record.key} | codes | names

@@ -35,8 +35,11 @@ from publishing.verbs import Author, lock, save_edition
 from search.letters import fold_text
 
 IN_THE_TRASH = "it is in the trash, and stays there"
-SAME_NAME = "A record of this name has this code. Accept if it is the same disease; the next import then joins the two."
-TAKEN_TOPIC = "The page already has an answer on this topic from elsewhere."
+SAME_NAME = (
+    "The data set has a record with the same name and this code. Accept it if both are one disease. The next import "
+    "then updates this page from that record."
+)
+TAKEN_TOPIC = "The page already has an answer on this topic that is not from this data set."
 SAME_QUESTION = "The page already has this question, with other words as the answer or none."
 CHANGED_HERE = "An editor changed this, and the data set has changed too."
 STANDS_ALREADY = "The page already says this in another place. Delete one of the two."
@@ -180,7 +183,7 @@ class RecordMerge:
         self.disease.save()
 
     def _merge_summary(self, part: ImportedPart) -> None:
-        """Proposes a definition as the summary. It is never used unasked, since it is written for specialists."""
+        """Proposes a definition as the summary. It is written for specialists: an editor decides."""
         entry, current = self.entries.get("summary"), field_content(self.disease, "summary")
         if is_same(current, part.content) or (entry and entry.content == part.content):
             return

@@ -14,7 +14,9 @@ class Gone:
 
 
 def look_up(kind: type[Publishable], slug: str) -> Edition | Gone | None:
-    """Returns the live edition that an address leads to. Its slug differs after a new address, or for a successor.
+    """Returns the live edition that an address leads to.
+
+    The edition may have another slug: the page has a new address, or a successor replaced it.
 
     Returns `Gone` where the page was withdrawn, and None where no page was ever live.
     """

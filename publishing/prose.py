@@ -49,7 +49,7 @@ def _in_unicode(found: re.Match[str]) -> str:
 
 
 def keep_superscripts(html: str) -> str:
-    """HTML whose raised and lowered numbers are characters of their own: without its tags, 10<sup>9</sup> reads 109."""
+    """Replaces the tags of raised and lowered numbers by Unicode characters, so that 10<sup>9</sup> never reads 109."""
     return _SUPERSCRIPT.sub(_in_unicode, html)
 
 
@@ -57,8 +57,8 @@ def keep_superscripts(html: str) -> str:
 def sanitize(html: str) -> str:
     """Returns HTML with only the tags that the editor offers, without dead links and empty blocks. It is idempotent.
 
-    Returns "" where no word is left. Links stay that lead to the web (example.org becomes https://example.org), to an
-    e-mail address, to a telephone number or to a page of this site. Of other links only the words stay.
+    Returns "" where no word is left. Keeps links to the web (example.org becomes https://example.org), to an e-mail
+    address, to a telephone number and to a page of this site. Of other links it keeps only the words.
     """
     html = keep_superscripts(html)
     for _ in range(10):

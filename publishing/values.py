@@ -96,7 +96,7 @@ class Reference(Value):
 class Page(Value):
     """Everything that the public page of one subject says.
 
-    `SCHEMA` rises when the shape changes and `upgrade()` must translate. A new field with a default needs neither.
+    Raise `SCHEMA` and extend `upgrade()` when stored pages no longer fit. A new field with a default needs neither.
     """
 
     SCHEMA: ClassVar[int] = 1

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from diseases.forms import QuestionForm
 from diseases.models import Disease, Question, Support, Symptom, Synonym
-from editorial.guard import as_posted
+from editorial.conflicts import as_posted
 from imports.proposals import ensure_not_duplicate
 from imports.rows import add_rows
 from organizations.duplicates import likely_duplicates

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.core import signing
 
 from publishing.models import Edition
-from suggestions.topic import SuggestionTopic
+from suggestions.target import SuggestionTarget
 
 SALT = "suggestions.form"
 MIN_AGE = 3
@@ -23,12 +23,12 @@ MAX_AGE = 24 * 3600
 @dataclass(frozen=True)
 class FormToken:
     text: str
-    about: SuggestionTopic
+    about: SuggestionTarget
     is_young: bool
     is_old: bool
 
 
-def issue_token(about: SuggestionTopic, *, again: bool = False) -> str:
+def issue_token(about: SuggestionTarget, *, again: bool = False) -> str:
     """Returns a new token. `again` is True for a form that is filled in already and may be sent at once."""
     edition = about.edition.pk if about.edition else None
     question = str(about.answer.key) if about.answer else None
@@ -44,10 +44,10 @@ def read_token(text: str) -> FormToken | None:
     # This edition was live when the token was issued, even if another one is live now.
     edition = Edition.objects.filter(pk=edition_pk).first() if edition_pk else None
     key = UUID(question) if question else None
-    about = SuggestionTopic.of_edition(edition, key) if edition else SuggestionTopic()
+    about = SuggestionTarget.of_edition(edition, key) if edition else SuggestionTarget()
     if edition and edition.redacted_at:
         # Nobody may see its words any more, so the form goes on with the edition that is live now.
-        today = SuggestionTopic.of_page(edition.kind, edition.slug, key)
+        today = SuggestionTarget.of_page(edition.kind, edition.slug, key)
         about = today if today.edition else about
     return FormToken(
         text, about, is_young=not again and _is_within(text, MIN_AGE), is_old=not _is_within(text, MAX_AGE)

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from suggestions.models import Suggestion
 from suggestions.plain_text import filled_lines
-from suggestions.topic import SuggestionTopic
+from suggestions.target import SuggestionTarget
 
 MAX_EMAIL_LENGTH = Suggestion._meta.get_field("email").max_length or 0
 MAX_MESSAGE_LENGTH = 5_000
@@ -93,7 +93,7 @@ class SuggestionForm(forms.Form):
     )
 
     def __init__(
-        self, data: QueryDict | None = None, *, about: SuggestionTopic, initial: dict[str, str] | None = None
+        self, data: QueryDict | None = None, *, about: SuggestionTarget, initial: dict[str, str] | None = None
     ) -> None:
         super().__init__(data, initial=initial, label_suffix="")
         self.about = about

@@ -19,18 +19,18 @@ from suggestions.forms import FormTokenForm, SuggestionForm
 from suggestions.intake import TooMany, TooManyFromOne, hour_now, receive
 from suggestions.models import Suggestion
 from suggestions.sender_hash import sender_of
-from suggestions.topic import SuggestionTopic, SuggestionTopicForm
+from suggestions.target import SuggestionTarget, SuggestionTargetForm
 
 MAX_POST_BYTES = 1024 * 1024
 """The largest post in bytes that is read. Nobody types as much."""
 
 
-def _topic(request: HttpRequest) -> tuple[SuggestionTopic, str]:
+def _topic(request: HttpRequest) -> tuple[SuggestionTarget, str]:
     """Returns what the suggestion is about and its likely kind, from the parameters of the address."""
-    form = SuggestionTopicForm(request.GET)
+    form = SuggestionTargetForm(request.GET)
     form.is_valid()
     values = form.cleaned_data
-    about = SuggestionTopic.of_page(values.get("about", ""), values.get("slug", ""), values.get("question"))
+    about = SuggestionTarget.of_page(values.get("about", ""), values.get("slug", ""), values.get("question"))
     return about, values.get("kind", "") or (Suggestion.Kind.CORRECTION if about.answer else "")
 
 

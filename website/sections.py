@@ -11,7 +11,7 @@ from typing import Any
 from publishing.models import Edition
 
 SectionContext = Callable[[Edition, bool], dict[str, Any] | None]
-"""Returns the template context of the section for an edition, or None for no section. The flag says: as a preview."""
+"""Returns the section's template context for an edition, or None for no section. The flag is True for a preview."""
 
 
 @dataclass(frozen=True)

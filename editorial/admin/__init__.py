@@ -1,4 +1,4 @@
-"""The admin of everything publishable, written once: list and form, single steps, looking back, many at once."""
+"""The admin of everything publishable, written once: list and form, workflow steps, history, bulk actions."""
 
 from editorial.admin.accounts import AccountAdmin
 from editorial.admin.publishable import PublishableAdmin, PublishableStateFilter

@@ -56,8 +56,8 @@ class BulkAdmin(admin.ModelAdmin):
             publish(edition, signed_in_user(request), note)
             if live:
                 numbers = {"new": edition.number, "old": live.number}
-                return _("edition %(new)s goes live and replaces edition %(old)s") % numbers
-            return _("edition %(new)s goes live for the first time") % {"new": edition.number}
+                return _("edition %(new)s will go live and replace edition %(old)s") % numbers
+            return _("edition %(new)s will go live for the first time") % {"new": edition.number}
 
         return self._many(request, queryset, "publish_many", _("Publish"), NoteForm, step)
 
@@ -67,7 +67,7 @@ class BulkAdmin(admin.ModelAdmin):
             if edition.is_live:
                 raise PublishingError(_("is already live and has no changes"))
             submit(edition, signed_in_user(request), note)
-            return _("edition %(n)s is submitted") % {"n": edition.number}
+            return _("edition %(n)s will be submitted") % {"n": edition.number}
 
         return self._many(request, queryset, "submit_many", _("Submit"), NoteForm, step)
 
@@ -77,7 +77,7 @@ class BulkAdmin(admin.ModelAdmin):
             if not Edition.objects.about(subject).live().exists():
                 raise PublishingError(_("is not live"))
             withdraw(subject, signed_in_user(request), note)
-            return self._with_mentions(subject, _("readers no longer see it"))
+            return self._with_mentions(subject, _("readers will no longer see it"))
 
         return self._many(request, queryset, "withdraw_many", _("Withdraw"), ReasonForm, step)
 
@@ -89,7 +89,7 @@ class BulkAdmin(admin.ModelAdmin):
             if Edition.objects.about(subject).live().exists() and not self.has_publish_permission(request):
                 raise PublishingError(_("is live; only a publisher may delete it"))
             trash(subject, signed_in_user(request), note)
-            return self._with_mentions(subject, _("goes to the trash"))
+            return self._with_mentions(subject, _("will go to the trash"))
 
         return self._many(request, queryset, "trash_many", _("Delete"), ReasonForm, step)
 
@@ -98,7 +98,7 @@ class BulkAdmin(admin.ModelAdmin):
         count = Edition.objects.mentioning(self.model, subject.pk).count()
         if not count:
             return text
-        mentions = ngettext("%(n)s live page no longer shows it", "%(n)s live pages no longer show it", count)
+        mentions = ngettext("%(n)s live page will no longer show it", "%(n)s live pages will no longer show it", count)
         return f"{text}; {mentions % {'n': count}}"
 
     def _many(

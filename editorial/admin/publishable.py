@@ -18,8 +18,8 @@ from accounts.requests import signed_in_user
 from editorial.admin.bulk import BulkAdmin
 from editorial.admin.history import HistoryAdmin
 from editorial.admin.workflow import AdminSubject
+from editorial.conflicts import SNAPSHOT_FIELD, ConflictMerge, FormSnapshot, SavedState
 from editorial.forms import ChildRowFormSet, PublishableForm
-from editorial.guard import SNAPSHOT_FIELD, ConflictMerge, FormSnapshot, SavedState
 from editorial.waiting import WaitingFilter, waiting_work
 from publishing.models import Edition, Publishable, State
 from publishing.verbs import PageRefused, latest_number, lock, may, save_edition

@@ -144,7 +144,7 @@ def test_queries_do_not_grow_with_the_portraits(client, django_assert_num_querie
         client.get(page)
     with django_assert_num_queries(3):  # the page, its portraits, their disease
         client.get(address_of(disease))
-    with django_assert_num_queries(5):  # the stamp for both counts, the recent ones, the portraits, their diseases
+    with django_assert_num_queries(5):  # the version for both counts, the recent ones, the portraits, their diseases
         client.get("/")
     with django_assert_num_queries(2):  # whether it is shown, the picture
         client.get(picture)

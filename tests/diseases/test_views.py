@@ -538,13 +538,13 @@ def test_queries_do_not_grow_with_the_rows(client, django_assert_num_queries, co
 
     with django_assert_num_queries(4):  # the page, its organizations, their successors, its portraits
         client.get(address_of(disease))
-    with django_assert_num_queries(4):  # for the first time: the stamp, the letters, the stamp again, the page
+    with django_assert_num_queries(4):  # for the first time: the version, the letters, the version again, the page
         client.get("/diseases/")
-    with django_assert_num_queries(2):  # the stamp, the page
+    with django_assert_num_queries(2):  # the version, the page
         response = client.get("/diseases/")
-    with django_assert_num_queries(6):  # the stamp, that of the organizations, their count, the stamp, and as below
+    with django_assert_num_queries(6):  # the version, that of the organizations, their count, the version, and as below
         client.get("/")
-    with django_assert_num_queries(4):  # the stamp for both counts, the recent ones, the portraits
+    with django_assert_num_queries(4):  # the version for both counts, the recent ones, the portraits
         client.get("/")
 
     assert len(response.context["page"]) == count

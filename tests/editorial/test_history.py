@@ -222,9 +222,9 @@ def test_many_are_published_and_the_refused_ones_are_listed_before(client):
     preview, done = bulk(client, "publish_many", [draft, live, changed], note="All checked.")
 
     assert outcomes(preview) == {
-        "A": (False, "edition 1 goes live for the first time"),
+        "A": (False, "edition 1 will go live for the first time"),
         "B": (True, "is already live"),
-        "D": (False, "edition 2 goes live and replaces edition 1"),
+        "D": (False, "edition 2 will go live and replace edition 1"),
     }
     assert Edition.objects.live().count() == 3
     assert live_city(changed) == "Elsewhere"
@@ -267,7 +267,7 @@ def test_deleting_many_says_how_many_pages_mention_them(client):
 
     preview, _ = bulk(client, "trash_many", [organization], reason="Closed")
 
-    assert outcomes(preview) == {organization.name: (False, "goes to the trash; 1 live page no longer shows it")}
+    assert outcomes(preview) == {organization.name: (False, "will go to the trash; 1 live page will no longer show it")}
     organization.refresh_from_db()
     assert organization.trashed_at
     assert client.get(organization.url_of(organization.slug)).status_code == 410

@@ -322,7 +322,7 @@ def test_a_second_answer_on_a_topic_is_proposed_and_one_on_a_new_topic_is_put_in
     assert (proposal.action, proposal.part, proposal.reason) == (
         "add",
         "question:1-1",
-        "The page already has an answer on this topic from elsewhere.",
+        "The page already has an answer on this topic that is not from this data set.",
     )
 
 
@@ -334,7 +334,9 @@ def test_an_answer_that_comes_later_to_a_topic_is_no_second_one_either(before):
     merge(RECORD)
 
     assert redd().questions.filter(topic="causes").exclude(answer="").get().question == "Why?"
-    assert Proposal.objects.get().reason == "The page already has an answer on this topic from elsewhere."
+    assert (
+        Proposal.objects.get().reason == "The page already has an answer on this topic that is not from this data set."
+    )
 
 
 def test_the_same_question_with_another_answer_is_proposed_as_a_change():

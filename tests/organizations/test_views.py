@@ -187,9 +187,9 @@ def test_queries_do_not_grow_with_the_rows(client, django_assert_num_queries, co
     for _ in range(count):
         make_disease(questions=0, organizations=[organization, successor])
 
-    with django_assert_num_queries(4):  # for the first time: the stamp, the countries, the stamp again, the page
+    with django_assert_num_queries(4):  # for the first time: the version, the countries, the version again, the page
         client.get("/organizations/")
-    with django_assert_num_queries(2):  # the stamp, the page
+    with django_assert_num_queries(2):  # the version, the page
         response = client.get("/organizations/?country=US" if count == 1 else "/organizations/")
     with django_assert_num_queries(3):  # the page, its successor, who mentions it
         of_old = client.get(address_of(organization))

@@ -23,21 +23,33 @@ from tests.suggestions.factories import make_suggestion
 
 ROOT = Path(__file__).parents[2]
 
-# Each function that changes which editions are live, or the stamp by which caches know that something has.
+# Each function that changes which editions are live, or replaces the public version, on which caches depend.
 CHANGES_WHAT_IS_SEEN = {
-    "publishing/verbs.py": {"publish_all", "withdraw", "_take_away", "redact", "forget"},
-    "publishing/restoring.py": {"_show_comparison"},
+    "publishing/verbs.py": {"publish_all", "withdraw", "_unpublish", "redact", "forget"},
+    "publishing/restoring.py": {"_set_hidden"},
 }
 
 
+WRITERS = {"update", "create", "bulk_create", "Edition", "_update_edition", "_update_editions"}
+
+
 def changing_functions(tree):
-    """The functions of a piece of code that write is_live or advance the stamp."""
+    """The functions of a piece of code that write is_live or replace the public version."""
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef):
             for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
                 name = ast.unparse(call.func)
-                writes = name.split(".")[-1] in {"update", "create", "bulk_create", "Edition", "_write", "_write_all"}
-                if name == "Stamp.advance" or (writes and "is_live" in {keyword.arg for keyword in call.keywords}):
+                writes = name.split(".")[-1] in {
+                    "update",
+                    "create",
+                    "bulk_create",
+                    "Edition",
+                    "_update_edition",
+                    "_update_editions",
+                }
+                if name == "PublicVersion.replace" or (
+                    writes and "is_live" in {keyword.arg for keyword in call.keywords}
+                ):
                     yield function.name
 
 

@@ -15,7 +15,7 @@ from suggestions.models import SUGGESTION_KINDS, Suggestion
 from suggestions.plain_text import to_text
 
 
-class SuggestionTopicForm(forms.Form):
+class SuggestionTargetForm(forms.Form):
     """The parameters in the address of the form. Unknown ones are ignored."""
 
     about = forms.ChoiceField(choices=[(kind, kind) for kind in SUGGESTION_KINDS], required=False)
@@ -25,18 +25,18 @@ class SuggestionTopicForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class SuggestionTopic:
+class SuggestionTarget:
     edition: Edition | None = None
     answer: QuestionValue | None = None
 
     @classmethod
-    def of_page(cls, kind: str, slug: str, question: UUID | None = None) -> "SuggestionTopic":
+    def of_page(cls, kind: str, slug: str, question: UUID | None = None) -> "SuggestionTarget":
         """Returns the live page at a present or former address, or the site in general where no page is live there."""
         found = look_up(SUGGESTION_KINDS[kind], slug) if kind in SUGGESTION_KINDS and slug else None
         return cls.of_edition(found, question) if isinstance(found, Edition) else cls()
 
     @classmethod
-    def of_edition(cls, edition: Edition, question: UUID | None = None) -> "SuggestionTopic":
+    def of_edition(cls, edition: Edition, question: UUID | None = None) -> "SuggestionTarget":
         answers = getattr(edition.page, "questions", ())
         return cls(edition, next((answer for answer in answers if answer.key == question), None))
 

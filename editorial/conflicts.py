@@ -149,7 +149,7 @@ class SavedState:
 
 
 class FormSnapshot(BaseModel):
-    """What a posted form was opened with. Without a version, nothing is known about that."""
+    """What a posted form showed when it was opened. If `version` is None, the form carried no valid snapshot."""
 
     version: int | None = None
     edition: int = Field(default=0, ge=0, lt=2**31)
