@@ -42,7 +42,7 @@ def test_a_portrait_is_shown_with_a_consent_and_gone_without(open_window, pictur
     staff.get_by_label("First name or pseudonym").fill("Anna")
     staff.get_by_label("Who the person is").fill("mother of a girl")
     staff.get_by_label("In their own words").fill("We laugh a lot.")
-    staff.get_by_label("Picture:").set_input_files(picture)
+    staff.get_by_label("Picture:", exact=True).set_input_files(picture)
     staff.get_by_role("button", name="Save and publish…").click()
     expect(staff.get_by_text("Describe the picture for readers who cannot see it.")).to_be_visible()
     expect(staff.get_by_alt_text("The picture as it is now")).to_be_visible()
@@ -88,7 +88,7 @@ def test_a_portrait_is_shown_with_a_consent_and_gone_without(open_window, pictur
 
 @pytest.mark.parametrize(("width", "color_scheme"), VIEWS)
 def test_pages_with_people_have_no_barriers_and_fit(open_window, monkeypatch, width, color_scheme):
-    monkeypatch.setattr("community.views.PER_PAGE", 5)
+    monkeypatch.setattr("community.views.PORTRAITS_PER_PAGE", 5)
     disease = make_disease()
     for number in range(6):
         name = f"Pseudopseudohypoparathyroidism {number}" if number % 5 == 0 else f"Person {number}"

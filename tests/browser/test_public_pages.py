@@ -208,7 +208,7 @@ def test_print_has_all_answers_and_the_addresses_of_links_but_no_navigation(site
 SIGNS_READ_ALOUD = """
 - region "Signs and symptoms":
   - heading "Signs and symptoms" [level=2]
-  - paragraph: /^These are medical terms\\. The most frequent signs come first\\. A person may have only some of these\\.$/
+  - paragraph: /^These are medical terms\\. The most frequent signs come first\\. A person may have only some/
   - term: In about 9 of 10 people
   - definition:
     - list:

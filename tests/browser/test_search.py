@@ -18,7 +18,7 @@ SUGGEST = "**/search/suggest/**"
 @pytest.fixture
 def site(live_server, monkeypatch):
     """Two diseases and an organization with one name, and two pages of another. Returns the site's address."""
-    monkeypatch.setattr("search.views.PER_PAGE", 3)
+    monkeypatch.setattr("search.views.RESULTS_PER_PAGE", 3)
     make_disease(name="Ferropathy of newborns", slug="newborns")
     disease = make_disease(live=False, name="Ferropathy, late", slug="late", questions=0)
     Synonym.objects.create(disease=disease, text="Pseudopseudoferrohypoparathyroidism of the elderly", position=2)
@@ -248,7 +248,7 @@ def test_without_suggestions_the_form_is_a_form(site, new_context, trouble):
     }
     page.route(SUGGEST, answers[trouble])
 
-    with page.expect_event("requestfailed" if trouble == "no line" else "requestfinished"):
+    with page.expect_event("requestfailed" if trouble == "no line" else "response"):
         field(page).press_sequentially("ferropathy")
     expect(page.get_by_role("listbox")).to_have_count(0)
     page.keyboard.press("Enter")

@@ -104,7 +104,7 @@ def test_the_form_has_no_barrier_and_does_not_scroll_sideways(open_window, disea
         page.goto(f"/suggest/{path}")
         check(path)
     page.goto(f"/suggest/?{about}&question={question.key}")
-    page.get_by_text("The answer on the page now").click()
+    page.get_by_text("The answer on the page now", exact=True).click()
     page.get_by_label("What would you like to tell us?").fill("x" * 5_023)
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("This is 23 characters too long.")
@@ -126,7 +126,7 @@ def test_the_form_is_filled_in_with_the_keyboard_alone(open_window, disease, mon
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
     kept = Suggestion.objects.get()
-    assert (kept.kind, kept.message, kept.email, kept.signs) == ("symptom", "Night sweats", "a@example.org", [])
+    assert (kept.kind, kept.message, kept.email, kept.spam_reasons) == ("symptom", "Night sweats", "a@example.org", [])
 
 
 def test_the_links_are_not_printed(live_server, page, disease):
@@ -142,7 +142,7 @@ def test_the_inbox_has_no_barriers_of_ours(open_window, disease, width, color_sc
     organization = make_organization()
     words = {"kind": "correction", "current_words": "One.", "proposed_words": "Two.", "email": "a@example.org"}
     changed = make_suggestion(disease, question, **words, at=timezone.now() - timedelta(days=3))
-    about = make_suggestion(organization, state="declined", outcome="No.", signs=["links"], handler_name="Ada")
+    about = make_suggestion(organization, state="declined", outcome="No.", spam_reasons=["links"], handler_name="Ada")
     page = open_window(make_publisher(), viewport={"width": width, "height": 800}, color_scheme=color_scheme)
 
     page.goto(reverse("admin:index"))

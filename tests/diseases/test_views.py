@@ -519,8 +519,8 @@ def test_home_shows_what_was_updated_last(client):
 
 
 def test_pages_of_an_empty_site_are_friendly(client):
-    assert "still being written" in client.get("/").text
-    assert "still being written" in client.get("/diseases/").text
+    assert "still writing the first pages" in client.get("/").text
+    assert "still writing the first pages" in client.get("/diseases/").text
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -320,7 +320,7 @@ def test_a_forged_post_is_not_taken_and_comes_back(client, token):
     response = send(client, TYPED | {"token": token})
 
     assert response.status_code == 403
-    assert "We could not check that this form" in text_of(response.text)
+    assert "We could not be sure" in text_of(response.text)
     assert given_back(response) == TYPED
     assert SHOWN in response.text
     assert not Suggestion.objects.exists()

@@ -333,7 +333,7 @@ def test_every_bad_record_is_named_with_path_and_reason_and_nothing_is_half_load
         "subjects[6].slug (organization six): is not the address of the working copy, “other”",
         "subjects[7].working.identifiers[0].value (disease seven): “12” is not a valid OMIM code. Example: 231100.",
         "subjects[8].working (disease eight): Enter who reviewed the answer. Readers see the name.",
-        "subjects[9].working.questions[0].html (disease nine): says nothing",
+        "subjects[9].working.questions[0].html (disease nine): is empty",
         f"subjects[10].working.questions[1].key (disease ten): is on the page twice: {answer(10)['key']}",
         "subjects[11].working.country (organization eleven): Value 'XX' is not a valid choice.",
         "subjects[11].working.email (organization eleven): Enter a valid email address.",
