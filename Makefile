@@ -89,7 +89,7 @@ format: .venv/development ## format code and templates
 	$(BIN)/djhtml --tabwidth 2 templates
 
 clean: ## remove what the other targets made, except the database and .env
-	rm -rf .venv staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis test*.sqlite3* check.sqlite3*
+	rm -rf .venv staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis test*.sqlite3* check.sqlite3* .coverage*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # pip accepts only files whose hash is in requirements*.txt. During an installation `.venv/complete` is missing: if it

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.conftest import SWITCHES, find_chromium
+from tests.browser.chromium import SWITCHES, find_chromium
 
 STATIC = Path(__file__).parent.parent / "static"
 MARK = (STATIC / "favicon.svg").read_text(encoding="utf-8")

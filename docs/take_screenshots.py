@@ -23,7 +23,7 @@ import django
 from django.core.management import call_command
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from tests.browser.conftest import SWITCHES, find_chromium
+from tests.browser.chromium import SWITCHES, find_chromium
 
 DOCS = Path(__file__).parent
 IMAGES = DOCS / "images"
@@ -257,9 +257,9 @@ def edit_at_once(camera: Camera, ada: Page, grace: Page) -> None:
     grace.get_by_text("was changed successfully").wait_for()
     ada.get_by_label("Summary:", exact=True).fill(f"{text} The earlier it is found, the better it can be treated.")
     ada.get_by_role("button", name="Save and continue editing").click()
-    returned = ada.locator(".returned")
-    returned.wait_for()
-    camera.take(returned, IMAGES / "conflict.png")
+    conflict = ada.locator(".conflict")
+    conflict.wait_for()
+    camera.take(conflict, IMAGES / "conflict.png")
 
 
 def publish_many(camera: Camera, grace: Page) -> None:

@@ -22,7 +22,7 @@ document.addEventListener("DOMContentLoaded", () => {
   form.addEventListener("pointerdown", begin, { capture: true });
 
   // A form that came back with errors holds text that is not saved.
-  const returned = form.querySelector(".errorlist, .returned") !== null;
+  const returned = form.querySelector(".errorlist, .conflict") !== null;
   let sent = false;
   form.addEventListener("submit", (event) => {
     if (sent) {

@@ -1,7 +1,6 @@
 """Where the browser is, how it is started, and windows of it. No browser: skipped, or failed where one is required."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,18 +10,12 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response, expect
 
 from accounts.models import User
+from tests.browser.chromium import NAMES, SWITCHES, find_chromium
 
 # Playwright runs an event loop in this thread, in which Django does not allow the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
 expect.set_options(timeout=20_000)  # a loaded machine is slow
-
-NAMES = ["chromium", "chromium-browser", "google-chrome"]
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-
-
-def find_chromium() -> str | None:
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @pytest.fixture(scope="session")
