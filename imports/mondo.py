@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from diseases.codes import Relation, Scheme, clean
 from imports.archives import Member, members
 from imports.records import CodeRecord, Delivery, SourceRecord, UnreadableRecord, UnreadableSource
-from imports.synonyms import distinct
+from imports.synonyms import distinct_synonyms
 from imports.tables import FileRow, TextLine, opened, table, text_lines
 from publishing.values import LINE_LENGTH
 
@@ -189,7 +189,7 @@ def _concept_names(
 
 
 def _mondo_record(number: str, concept: Concept, names: Iterable[str]) -> SourceRecord:
-    synonyms, remarks = distinct(concept.label, names)
+    synonyms, remarks = distinct_synonyms(concept.label, names)
     order = list(Scheme)
     codes = sorted(concept.codes, key=lambda code: (order.index(Scheme(code.scheme)), code.value))
     return SourceRecord(

@@ -8,7 +8,7 @@ from diseases.codes import Relation, Scheme
 from imports.orphanet_nomenclature import TABLE_COLUMNS, Entity, Level, Nomenclature, read_table, read_workbook
 from imports.orphapackets import Packet, read_packets
 from imports.records import CodeRecord, Delivery, SourceRecord, UnreadableRecord, UnreadableSource
-from imports.synonyms import distinct
+from imports.synonyms import distinct_synonyms
 from imports.tables import opened, table, text_lines
 
 WORKBOOK = b"PK\x03\x04"
@@ -104,7 +104,7 @@ def _records(
 
 
 def _orphanet_record(code: str, entity: Entity, packet: Packet | None, former: tuple[CodeRecord, ...]) -> SourceRecord:
-    synonyms, remarks = distinct(entity.name, entity.synonyms)
+    synonyms, remarks = distinct_synonyms(entity.name, entity.synonyms)
     remarks += tuple(entity.remarks)
     where = entity.where
     if packet:

@@ -34,8 +34,10 @@ def is_abbreviation(text: str) -> bool:
     return len(text) <= MAX_ABBREVIATION_LENGTH and bool(ABBREVIATION.fullmatch(text))
 
 
-def distinct(name: str, texts: Iterable[str]) -> tuple[tuple[SynonymRecord, ...], tuple[str, ...]]:
-    """Returns each synonym once, without the disease's own name, and remarks. Capitals make no difference.
+def distinct_synonyms(name: str, texts: Iterable[str]) -> tuple[tuple[SynonymRecord, ...], tuple[str, ...]]:
+    """Returns a pair: each synonym once, without the disease's own name; and remarks on names that were left out.
+
+    Capitals make no difference.
 
     They are sorted, so that the same names in another order are no change. A kind that is noted beside a name also
     counts for the same name without a note.

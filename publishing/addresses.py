@@ -17,6 +17,7 @@ def look_up(kind: type[Publishable], slug: str) -> Edition | Gone | None:
     """Returns the live edition that an address leads to.
 
     The edition may have another slug: the page has a new address, or a successor replaced it.
+    Only the first successor is followed: if that one was withdrawn too, the answer is `Gone`.
 
     Returns `Gone` where the page was withdrawn, and None where no page was ever live.
     """

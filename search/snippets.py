@@ -18,7 +18,10 @@ def words_as_written(text: str) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def best_section(sections: Sequence[Sequence[str]], wanted: Collection[str]) -> tuple[Sequence[str], Runs] | None:
-    """Returns the first section that has most of the words, and an excerpt of it; None where no section has any."""
+    """Returns the section with the largest number of the wanted words, and an excerpt of it; None where none has any.
+
+    A section is its heading, anchor, text and folded words. `wanted` are folded words. Of equals the first is returned.
+    """
     wanted = set(wanted)
     best, most_found = None, 0
     for section in sections:
