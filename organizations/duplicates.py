@@ -71,7 +71,7 @@ def successors() -> dict[int, int]:
 
 
 def successor_chain(pk: int, successor_by_pk: dict[int, int]) -> list[int]:
-    """Returns an organization and all its successors. In a circle, it stops before the first one that it would repeat."""
+    """Returns an organization and all its successors. In a circle, it stops before it would repeat one."""
     chain = [pk]
     while (successor := successor_by_pk.get(chain[-1])) is not None and successor not in chain:
         chain.append(successor)

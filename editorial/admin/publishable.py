@@ -58,7 +58,7 @@ class PublishableStateFilter(admin.SimpleListFilter):
 class OriginFilter(admin.SimpleListFilter):
     """Filters by who saved the newest edition: a person, any import, any job, or the one that a link names."""
 
-    title = gettext_lazy("last saved by")
+    title = gettext_lazy("origin of the last edition")
     parameter_name = "origin"
     PERSON = "person"
 
