@@ -10,8 +10,8 @@ BIN := .venv/bin
 PRODUCTION := ENV_FILE= DEBUG=false SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") \
 	ALLOWED_HOSTS=rare.example.org DATABASE_URL=sqlite:///check.sqlite3
 
-# Tests of one file stay on one core. More than eight browsers at once help no machine.
-ALL_CORES := --numprocesses auto --maxprocesses 8 --dist loadfile
+# Tests of one file stay on one core, in the order of the folders: the slow browser tests begin. Eight browsers are enough.
+ALL_CORES := --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 # One file of requirements for every Python from 3.11 on and every system, each package with its hashes.
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python $(BIN)/python --universal --python-version 3.11 --generate-hashes \
