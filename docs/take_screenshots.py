@@ -20,6 +20,8 @@ from typing import Any
 from urllib.request import urlopen
 
 import django
+from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
@@ -119,17 +121,15 @@ def site(folder: str) -> Iterator[str]:
         ADMIN_PATH="admin/",
     )
     django.setup()
-    from django.contrib.auth.models import Group  # Models can be imported only after django.setup().
-
-    from accounts.models import User  # Models can be imported only after django.setup().
-
+    # Models can be imported only after django.setup(), so they are asked for by their names.
+    users, groups = get_user_model().objects, apps.get_model("auth", "Group").objects
     call_command("migrate", verbosity=0)
     for username, first, last, group in [
         ("demo", "Grace", "Okafor", "Publishers"),
         ("ada", "Ada", "Lindqvist", "Editors"),
     ]:
-        user = User.objects.create_user(username, password=PASSWORD, first_name=first, last_name=last, is_staff=True)
-        user.groups.set(Group.objects.filter(name=group))
+        user = users.create_user(username, password=PASSWORD, first_name=first, last_name=last, is_staff=True)
+        user.groups.set(groups.filter(name=group))
     call_command("prepare_demo", verbosity=0)
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "manage.py", "runserver", "--noreload", "--verbosity", "0", f"127.0.0.1:{port}"]

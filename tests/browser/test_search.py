@@ -124,7 +124,7 @@ def test_escape_closes_then_clears(site, open_page):
     expect(field(page)).to_have_value("ferro")
     assert chosen(page) == ""
 
-    page.keyboard.press("ArrowDown")  # the arrow brings it back
+    page.keyboard.press("ArrowDown")  # the key brings it back
     expect(page.get_by_role("option")).to_have_count(3)
     assert chosen(page) != ""
 
