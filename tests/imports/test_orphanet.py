@@ -340,7 +340,7 @@ def test_damaged_lines_are_named_and_the_others_go_on(tmp_path):
         json.dumps(packet("3", Label=["no text"])),
         json.dumps(packet("x")),
         json.dumps(packet("1")),
-        '{"a":' * 5000,
+        '{"a":' * 50_000,
         json.dumps(packet("4", Label="A\x00")),
         json.dumps(packet("5", Synonyms="x" * tables.MAX_LINE_LENGTH)),
     ]
