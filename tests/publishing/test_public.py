@@ -106,7 +106,7 @@ ACTS = {
         make_suggestion(disease), make_publisher(), "LEAK"
     ),
     "content loaded": dump_and_load,
-    "the index written anew": lambda disease, folder: call_command("reindex", stdout=StringIO()),
+    "the search index rebuilt": lambda disease, folder: call_command("reindex", stdout=StringIO()),
 }
 
 
