@@ -37,6 +37,6 @@ class RateCount(models.Model):
         return bool(cls.objects.filter(pk=row.pk, count__lt=limit).update(count=F("count") + 1))
 
     @classmethod
-    def forget(cls, hour: int) -> int:
+    def delete_before(cls, hour: int) -> int:
         """Deletes the counts of earlier hours, and returns how many these are."""
         return cls.objects.filter(hour__lt=hour).delete()[0]

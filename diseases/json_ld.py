@@ -18,16 +18,16 @@ def disease_page_json_ld(
     disease: DiseasePage,
     url: str,
     updated_at: datetime | None,
-    helpers: Iterable[tuple[str, OrganizationPage]],
+    organizations: Iterable[tuple[str, OrganizationPage]],
     absolute: Absolute,
 ) -> Thing:
-    """Returns the JSON-LD of a disease's page. `helpers` are the organizations on the page, each with its path.
+    """Returns the JSON-LD of a disease's page. `organizations` are the organizations on the page, each with its path.
 
     Closed organizations are left out, because schema.org has no term that says that an organization is closed.
     """
     condition = condition_json_ld(disease, url)
-    organizations = [
-        organization_json_ld(page, absolute(path)) for path, page in helpers if page.status != Status.CLOSED
+    mentions = [
+        organization_json_ld(page, absolute(path)) for path, page in organizations if page.status != Status.CLOSED
     ]
     trail = breadcrumbs(
         (_("Home"), absolute(reverse("home"))),
@@ -44,13 +44,13 @@ def disease_page_json_ld(
         breadcrumb=trail,
         about=refer(condition),
         mainEntity=[question_json_ld(question, url) for question in disease.questions],
-        mentions=[refer(organization) for organization in organizations],
+        mentions=[refer(organization) for organization in mentions],
         citation=[
             thing("CreativeWork", name=source.name, url=source.url, license=source.licence_url)
             for source in disease.sources
         ],
     )
-    return graph(page, condition, *organizations)
+    return graph(page, condition, *mentions)
 
 
 def condition_json_ld(disease: DiseasePage, url: str) -> Thing:

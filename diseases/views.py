@@ -97,14 +97,14 @@ def render_disease(request: HttpRequest, edition: Edition, *, preview: Preview |
     disease: DiseasePage = edition.page
     today = timezone.localdate()
     countries = organizations_by_country(disease)
-    helpers = [(helper.url, helper.page) for _country, same in countries for helper in same]
+    organizations = [(organization.url, organization.page) for _country, same in countries for organization in same]
     url = absolute(request, edition.get_absolute_url())
     context = {
         "edition": edition,
         "preview": preview,
         "page_url": url,
         "linked_data": json_ld.disease_page_json_ld(
-            disease, url, edition.updated_at, helpers, partial(absolute, request)
+            disease, url, edition.updated_at, organizations, partial(absolute, request)
         ),
         "disease": disease,
         "old_answers": {question.key for question in disease.questions if is_old(question, today)},
@@ -140,8 +140,8 @@ def organizations_by_country(disease: DiseasePage) -> list[tuple[str, list[Suppo
         if slug in pages:
             page = pages[slug]
             successor = successors.get(page.successor.slug) if page.successor else None
-            helper = SupportingOrganization(editions[slug].get_absolute_url(), page, support.note, successor)
-            countries.setdefault(page.country_name, []).append(helper)
+            organization = SupportingOrganization(editions[slug].get_absolute_url(), page, support.note, successor)
+            countries.setdefault(page.country_name, []).append(organization)
     return sorted(countries.items(), key=lambda country: not country[0])
 
 
@@ -149,8 +149,12 @@ def sheet_contacts(disease: DiseasePage) -> list[Contact]:
     """Returns the disease's live organizations that are not closed. Countries are named only where they differ."""
     countries = organizations_by_country(disease)
     return [
-        Contact.of(helper.page, helper.successor.title if helper.successor else "", with_country=len(countries) > 1)
-        for _country, helpers in countries
-        for helper in helpers
-        if helper.page.status != Status.CLOSED
+        Contact.of(
+            organization.page,
+            organization.successor.title if organization.successor else "",
+            with_country=len(countries) > 1,
+        )
+        for _country, organizations in countries
+        for organization in organizations
+        if organization.page.status != Status.CLOSED
     ]

@@ -19,7 +19,7 @@ from django_prose_editor.fields import ProseEditorFormField
 from pydantic import BaseModel, Field, ValidationError
 
 from editorial.forms import ChildRowFormSet
-from publishing.comparison import Run, word_runs
+from publishing.comparison import Segment, word_segments
 from publishing.models import Edition, Publishable
 from publishing.prose import blocks, sanitize, shape
 
@@ -36,7 +36,7 @@ class FieldConflict:
 
     place: str
     remark: str
-    runs: list[Run]
+    segments: list[Segment]
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class ConflictMerge:
             self.data[name] = value
 
     def _add_conflict(self, place: str, remark: str, old: str, new: str) -> None:
-        self.differences.append(FieldConflict(place, remark, word_runs(old, new)))
+        self.differences.append(FieldConflict(place, remark, word_segments(old, new)))
 
     def _merge_row(self, place: str, row: FormRow, hashes: dict[str, str], prefix: str) -> bool:
         """Merges the fields of a row that still exists. `prefix` begins the names of its posted fields.
@@ -302,13 +302,13 @@ class ConflictMerge:
         empty_row = self.saved.empty_rows[prefix]
         row = FormRow("", empty_row.fields, self._values(row_prefix, empty_row) | {"id": ""})
         hashes = self._hashes(prefix, pk)
-        touched = {
+        changed = {
             name for name in row.visible_fields() if hashes.get(name) != _hash(row.fields[name], row.values[name])
         }
-        if not touched:
+        if not changed:
             remark = _("Another person deleted this. You had not changed it, so it stays deleted.")
             self._add_conflict(self._place(prefix, row), remark, row.text(), "")
             return []
         remark = _("Another person deleted this. You had changed it, so it is in your form again, as a new entry.")
         self._add_conflict(self._place(prefix, row), remark, "", row.text())
-        return [self.saved.forms[prefix].restore_deleted(row.values, touched)]
+        return [self.saved.forms[prefix].restore_deleted(row.values, changed)]

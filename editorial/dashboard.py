@@ -72,7 +72,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class PendingEdition:
+class UnpublishedEdition:
     """The newest edition of a subject, where it differs from the live one or none is live."""
 
     pk: int
@@ -134,7 +134,7 @@ def panels(user: AnyUser) -> list[Panel]:
     dashboard = Dashboard(user, viewable)
     drafts, queue = dashboard.drafts(), dashboard.queue()
     first = [queue, drafts] if dashboard.publishable else [drafts, queue]
-    return [*first, *others, dashboard.outdated(), dashboard.recent()]
+    return [*first, *others, dashboard.unpublished_changes(), dashboard.recent()]
 
 
 class Dashboard:
@@ -144,14 +144,14 @@ class Dashboard:
         self.viewable = viewable
         self.publishable = {name for name, kind in viewable.items() if may(user, "publish", kind)}
         self.author = getattr(user, "get_full_name", str)() or user.get_username()  # as `Edition.by_name` stores it
-        self.pending = [
-            PendingEdition(pk, (kind, subject_id), by, has_live, submitted)
+        self.unpublished = [
+            UnpublishedEdition(pk, (kind, subject_id), by, has_live, submitted)
             for pk, kind, subject_id, by, has_live, submitted in unpublished_editions(viewable)
         ]
-        self.ready = sorted((each for each in self.pending if each.submitted), key=lambda each: each.submitted or 0)
+        self.ready = sorted((each for each in self.unpublished if each.submitted), key=lambda each: each.submitted or 0)
         self.ready_subjects = {each.subject for each in self.ready}
-        self.mine = [each for each in self.pending if each.by == user.pk]
-        self.changed = [each for each in self.pending if each.has_live and not each.submitted]
+        self.mine = [each for each in self.unpublished if each.by == user.pk]
+        self.changed = [each for each in self.unpublished if each.has_live and not each.submitted]
         self.editions = _editions(each.pk for each in [*self.mine[:MAX_ENTRIES], *self.changed[:MAX_ENTRIES]])
 
     def drafts(self) -> Panel:
@@ -179,7 +179,7 @@ class Dashboard:
             self._counts(_by_kind(self.ready), state=State.READY),
         )
 
-    def outdated(self) -> Panel:
+    def unpublished_changes(self) -> Panel:
         editions = [self.editions[each.pk] for each in self.changed[:MAX_ENTRIES]]
         return Panel(
             "changed",
@@ -192,7 +192,7 @@ class Dashboard:
     def recent(self) -> Panel:
         events = published(self.viewable)[:MAX_ENTRIES]
         live = Counter({kind: count for kind, count in live_pages().items() if kind in self.viewable})
-        with_changes = _by_kind(each for each in self.pending if each.has_live)
+        with_changes = _by_kind(each for each in self.unpublished if each.has_live)
         return Panel(
             "published",
             _("Recently published"),
@@ -295,6 +295,6 @@ def live_pages() -> Mapping[str, int]:
     return dict(Edition.objects.live().order_by().values_list("kind").annotate(count=Count("pk")))
 
 
-def _by_kind(pending: Iterable[PendingEdition]) -> Counter[str]:
+def _by_kind(editions: Iterable[UnpublishedEdition]) -> Counter[str]:
     """Returns the number of editions of each kind."""
-    return Counter(each.subject[0] for each in pending)
+    return Counter(each.subject[0] for each in editions)

@@ -41,7 +41,7 @@ PART_KINDS = {
 
 # The counts of a report whose stored names do not explain themselves.
 COUNT_LABELS = {
-    Heading.ALIKE: gettext_lazy("possible duplicates"),
+    Heading.POSSIBLE_DUPLICATES: gettext_lazy("possible duplicates"),
     Heading.SUPPRESSED: gettext_lazy("not imported again"),
     Heading.REMARKS: gettext_lazy("to check"),
 }
@@ -138,7 +138,7 @@ class DecideProposals(Protocol):
 
 @admin.register(Proposal)
 class ProposalAdmin(ReadOnlyAdmin, DiseaseColumn):
-    list_display = ["what", "disease_link", "change", "dataset", "reason", "made"]
+    list_display = ["what", "disease_link", "change", "dataset", "reason", "created"]
     list_filter = [ProposalStateFilter, "dataset", "action", PartKindFilter, DiseaseFilter]
     list_select_related = ["disease"]
     list_per_page = 100
@@ -164,9 +164,9 @@ class ProposalAdmin(ReadOnlyAdmin, DiseaseColumn):
     def change(self, proposal: Proposal) -> str:
         return f"{proposal.get_action_display()}: {PART_KINDS.get(proposal.kind, proposal.kind)}"
 
-    @admin.display(description=gettext_lazy("made"), ordering="made_at")
-    def made(self, proposal: Proposal) -> str:
-        return date_format(localtime(proposal.made_at), "SHORT_DATE_FORMAT")
+    @admin.display(description=gettext_lazy("created"), ordering="created_at")
+    def created(self, proposal: Proposal) -> str:
+        return date_format(localtime(proposal.created_at), "SHORT_DATE_FORMAT")
 
     @admin.display(description=gettext_lazy("state"), ordering="decided_at")
     def decision(self, proposal: Proposal) -> str:

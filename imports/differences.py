@@ -13,7 +13,7 @@ from imports.models import Proposal
 from imports.parts import FIELD_KINDS, ROW_KINDS, Content, canonical_value
 from imports.proposals import content_now, row_of
 from imports.validation import label, model_field
-from publishing.comparison import Block, Run, block_runs
+from publishing.comparison import Block, Segment, block_segments
 from publishing.prose import blocks, shape
 
 
@@ -64,15 +64,15 @@ def _sides(lines: dict[str, list[str]]) -> list[Side]:
         ("new", _("In the data set now"), _("The marks show what changes if you accept.")),
     ]:
         if side in lines:
-            side_blocks = _unmarked(lines[side]) if before is None else block_runs(before, lines[side])
-            has_marks = any(run.sort != "same" for block in side_blocks for run in block)
+            side_blocks = _unmarked(lines[side]) if before is None else block_segments(before, lines[side])
+            has_marks = any(segment.tag != "same" for block in side_blocks for segment in block)
             sides.append(Side(title, remark if has_marks else "", side_blocks))
             before = lines[side]
     return sides
 
 
 def _unmarked(lines: list[str]) -> tuple[Block, ...]:
-    return tuple((Run("same", line),) for line in lines)
+    return tuple((Segment("same", line),) for line in lines)
 
 
 def _model_of(kind: str) -> type[models.Model]:

@@ -54,7 +54,7 @@ class Provenance(models.Model):
     target = models.UUIDField(
         null=True, help_text=_("The key of the row that holds it; empty for a field of the disease itself.")
     )
-    made = models.BooleanField(
+    is_created = models.BooleanField(
         default=True, help_text=_("Ticked if the import added the row; not if the row was there before.")
     )
     digest = models.CharField(max_length=64)
@@ -98,7 +98,7 @@ class Proposal(models.Model):
     new = models.JSONField(null=True, help_text=_("What the data set says now."))
     digest = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    made_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(auto_now_add=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     decided_by_name = models.CharField(max_length=150, blank=True)

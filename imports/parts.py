@@ -169,7 +169,7 @@ def canonical_value(name: str, value: str) -> str | AnswerShape:
     return shape(value) if name == "answer" else value.strip()
 
 
-def is_touched(row: ImportedRow, kind: str, imported: Content, source: Source) -> bool:
+def is_edited(row: ImportedRow, kind: str, imported: Content, source: Source) -> bool:
     """Tells whether an editor has worked on a row since the import: changed, dated, reviewed or approved it."""
     editors_fields = ("approved", "last_updated", "reviewed_on", "reviewed_by", "review_due", "adapted")
     is_as_imported = row.source_id == source.pk and is_same(row_content(row, kind), imported)

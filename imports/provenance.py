@@ -11,8 +11,8 @@ from imports.report import Heading, ImportReport
 class ProvenanceLog:
     """The provenance and the proposals of one record. `write` saves what is new."""
 
-    def __init__(self, dataset: str, record: str, disease: Disease, outcome: ImportReport, is_new: bool) -> None:
-        self.disease, self.outcome = disease, outcome
+    def __init__(self, dataset: str, record: str, disease: Disease, report: ImportReport, is_new: bool) -> None:
+        self.disease, self.report = disease, report
         self.dataset, self.record = dataset, record
         entries = [] if is_new else list(Provenance.objects.filter(dataset=dataset, record=record))
         proposals = [] if is_new else list(Proposal.objects.filter(dataset=dataset, record=record, disease=disease))
@@ -22,10 +22,12 @@ class ProvenanceLog:
         self.declined = {(each.part, each.digest) for each in proposals if each.state == Proposal.State.DECLINED}
 
     def record_part(
-        self, key: str, content: Content, digest: str = "", target: uuid.UUID | None = None, made: bool = True
+        self, key: str, content: Content, digest: str = "", target: uuid.UUID | None = None, is_created: bool = True
     ) -> None:
         """Notes what the data set said, the key of the row that holds it, and whether the import made that row."""
-        entry = new_provenance(self.disease, self.dataset, self.record, key, content, target=target, made=made)
+        entry = new_provenance(
+            self.disease, self.dataset, self.record, key, content, target=target, is_created=is_created
+        )
         entry.digest = digest or entry.digest
         known = self.entries.get(key)
         if known and known.pk:
@@ -33,7 +35,7 @@ class ProvenanceLog:
             entry.save()
         self.entries[key] = entry
 
-    def forget(self, key: str) -> None:
+    def drop(self, key: str) -> None:
         self.entries.pop(key).delete()
 
     def has_declined(self, key: str, action: Proposal.Action, new: Content | None) -> bool:
@@ -44,7 +46,7 @@ class ProvenanceLog:
         digest = _proposal_digest(action, new)
         line = f"{self.disease} ({self.record}): {action} {key}"
         if (key, digest) in self.declined:
-            self.outcome.add(Heading.SUPPRESSED, line)
+            self.report.add(Heading.SUPPRESSED, line)
             return
         self.proposed.add(key)
         pending = self.pending.get(key)
@@ -56,7 +58,7 @@ class ProvenanceLog:
         if proposal.pk:
             proposal.save()
         self.pending[key] = proposal
-        self.outcome.add(Heading.PROPOSED, line)
+        self.report.add(Heading.PROPOSED, line)
 
     def withdraw_stale_proposals(self) -> None:
         """Deletes pending proposals that this run does not make again: an editor or the data set has settled them."""
@@ -75,7 +77,7 @@ def new_provenance(
     part: str,
     content: Content,
     target: uuid.UUID | None = None,
-    made: bool = True,
+    is_created: bool = True,
 ) -> Provenance:
     """Returns an unsaved note of what a data set said about one part."""
     return Provenance(
@@ -86,7 +88,7 @@ def new_provenance(
         content=content,
         digest=digest_of(content),
         target=target,
-        made=made,
+        is_created=is_created,
     )
 
 

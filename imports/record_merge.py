@@ -17,8 +17,8 @@ from imports.parts import (
     ImportedPart,
     ImportedRow,
     field_content,
+    is_edited,
     is_same,
-    is_touched,
     keep_symptom_numbers,
     part_kind,
     parts_of,
@@ -70,24 +70,24 @@ class RecordMerge:
         record: SourceRecord,
         digest: str,
         disease: Disease,
-        outcome: ImportReport,
+        report: ImportReport,
         is_new: bool = False,
     ) -> None:
-        self.context, self.record, self.digest, self.disease, self.outcome = context, record, digest, disease, outcome
+        self.context, self.record, self.digest, self.disease, self.report = context, record, digest, disease, report
         self.dataset = context.dataset
         self.is_new = is_new
         self.is_changed = False
         self.is_done = False
         self.rows_by_identity: dict[str, dict[tuple[str, ...], ImportedRow]] = {}
         self.new_rows: dict[str, list[ImportedRow]] = defaultdict(list)
-        self.log = ProvenanceLog(context.dataset, record.key, disease, outcome, is_new)
+        self.log = ProvenanceLog(context.dataset, record.key, disease, report, is_new)
         self.entries, self.record_part, self.propose = self.log.entries, self.log.record_part, self.log.propose
         self.rows = DiseaseRows(disease, is_new)
 
     def run(self) -> None:
         """Merges the record. Raises ValidationError where a new value does not fit."""
         if self.disease.trashed_at:
-            self.outcome.add(Heading.SKIPPED, f"{self.record.where}, {self.disease}", IN_THE_TRASH)
+            self.report.add(Heading.SKIPPED, f"{self.record.where}, {self.disease}", IN_THE_TRASH)
             return
         self._merge_name()
         parts = self._parts()
@@ -106,7 +106,7 @@ class RecordMerge:
         self.log.withdraw_stale_proposals()
         self.record_part("", {}, digest=self.digest)
         for line in self.record.remarks:
-            self.outcome.add(Heading.REMARKS, f"{self.disease} ({self.record.where})", line)
+            self.report.add(Heading.REMARKS, f"{self.disease} ({self.record.where})", line)
         if not self.is_new:
             self._write()
         self.is_done = True
@@ -198,7 +198,7 @@ class RecordMerge:
         """
         row = self.rows[part.kind].get(row_key(self.dataset, self.record.key, part.key))
         if part.key not in self.entries and row:
-            self.record_part(part.key, row_content(row, part.kind), target=row.key, made=False)
+            self.record_part(part.key, row_content(row, part.kind), target=row.key, is_created=False)
         return self.entries.get(part.key)
 
     def _update(self, part: ImportedPart, entry: Provenance) -> None:
@@ -209,14 +209,14 @@ class RecordMerge:
         if row is None:
             self._report_suppressed(part)
         elif is_same(row_content(row, part.kind), part.content):
-            self.record_part(part.key, part.content, target=row.key, made=entry.made)
+            self.record_part(part.key, part.content, target=row.key, is_created=entry.is_created)
         elif conflict := self._other_owner(part):
             self._report_conflict(conflict)
         elif self._is_in_another_row(row, part):
             self.propose(part.key, Proposal.Action.CHANGE, entry.content, part.content, STANDS_ALREADY)
         elif isinstance(row, Question) and self._would_answer_twice(row, part):
             self.propose(part.key, Proposal.Action.CHANGE, entry.content, part.content, TAKEN_TOPIC)
-        elif entry.made and not is_touched(row, part.kind, entry.content, self.context.source):
+        elif entry.is_created and not is_edited(row, part.kind, entry.content, self.context.source):
             self._set(row, part)
             self.record_part(part.key, part.content, target=row.key)
         else:
@@ -244,7 +244,7 @@ class RecordMerge:
         self.rows[part.kind][row.key] = row
         self.rows_by_identity[part.kind][identity(part.kind, part.content)] = row
         self.record_part(part.key, part.content, target=row.key)
-        self.outcome.rows[f"{part.content['scheme']} codes" if part.kind == "code" else f"{part.kind}s"] += 1
+        self.report.rows[f"{part.content['scheme']} codes" if part.kind == "code" else f"{part.kind}s"] += 1
 
     def _duplicate(self, part: ImportedPart) -> ImportedRow | None:
         """Returns the row that already says the same, from any source. Each source has its own rows of symptoms."""
@@ -272,7 +272,7 @@ class RecordMerge:
         current = row_content(row, part.kind)
         has_other_answer = part.kind == "question" and part.content["answer"] and not is_same(current, part.content)
         recorded = current if has_other_answer else part.content
-        self.record_part(part.key, recorded, target=row.key, made=False)
+        self.record_part(part.key, recorded, target=row.key, is_created=False)
         if has_other_answer:
             self.propose(part.key, Proposal.Action.CHANGE, None, part.content, SAME_QUESTION)
 
@@ -335,12 +335,12 @@ class RecordMerge:
         `mentioned` holds the rows that the record still has, perhaps under another key: a question with a new number.
         """
         row = self.rows[part_kind(key)].get(entry.target) if entry.target else None
-        if row is None or not entry.made or entry.target in mentioned:
+        if row is None or not entry.is_created or entry.target in mentioned:
             return
         others = Provenance.objects.filter(target=entry.target).exclude(dataset=self.dataset, record=self.record.key)
         if other := others.first():  # now the other one counts as its source: without it too, the row is to go
-            Provenance.objects.filter(pk=other.pk).update(made=True)
-            self.log.forget(key)
+            Provenance.objects.filter(pk=other.pk).update(is_created=True)
+            self.log.drop(key)
         else:
             self.propose(key, Proposal.Action.REMOVE, entry.content, None, VANISHED)
 
@@ -352,25 +352,25 @@ class RecordMerge:
                 content = row_content(row, "code")
                 key = f"code:{row.scheme}:{row.value}"
                 if key not in self.entries or self.entries[key].target != row.key:
-                    self.record_part(key, content, target=row.key, made=False)
+                    self.record_part(key, content, target=row.key, is_created=False)
                 self.propose(key, Proposal.Action.REMOVE, content, None, REPLACED)
 
     # The report
 
     def _report_suppressed(self, part: ImportedPart) -> None:
-        self.outcome.add(Heading.SUPPRESSED, f"{self.disease} ({self.record.key}): {part.key}")
+        self.report.add(Heading.SUPPRESSED, f"{self.disease} ({self.record.key}): {part.key}")
 
     def _report_conflict(self, line: str) -> None:
-        self.outcome.add(Heading.CONFLICTS, f"{self.record.where}, {self.disease}", line)
+        self.report.add(Heading.CONFLICTS, f"{self.record.where}, {self.disease}", line)
 
     def _report_update(self, line: str) -> None:
         self.is_changed = True
-        self.outcome.add(Heading.UPDATED, f"{self.disease} ({self.record.key}): {line}")
+        self.report.add(Heading.UPDATED, f"{self.disease} ({self.record.key}): {line}")
 
 
 def _imported_contents(row: ImportedRow) -> list[Content]:
     """Returns what data sets said when an import made this row."""
-    return list(Provenance.objects.filter(target=row.key, made=True).values_list("content", flat=True))
+    return list(Provenance.objects.filter(target=row.key, is_created=True).values_list("content", flat=True))
 
 
 def lock_disease(pk: int) -> Disease:

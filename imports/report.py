@@ -16,7 +16,7 @@ class Heading(StrEnum):
     UPDATED = "updated"
     PROPOSED = "proposed"
     CONFLICTS = "conflicts"
-    ALIKE = "alike"
+    POSSIBLE_DUPLICATES = "possible_duplicates"
     SUPPRESSED = "suppressed"
     MISSING = "missing"
     SKIPPED = "skipped"
@@ -35,7 +35,7 @@ HEADING_LABELS = {
     Heading.UPDATED: "Updated, not yet published",
     Heading.PROPOSED: "Proposed: an editor decides",
     Heading.CONFLICTS: "Conflicts: nothing was changed",
-    Heading.ALIKE: "Perhaps the same as another disease on this site",
+    Heading.POSSIBLE_DUPLICATES: "Perhaps the same as another disease on this site",
     Heading.SUPPRESSED: "Not imported again: an editor deleted or declined it",
     Heading.MISSING: "Imported before, but not among these records: nothing was changed",
     Heading.SKIPPED: "Skipped",

@@ -139,7 +139,7 @@ class ImportRunner:
     def _finish(self, merge: RecordMerge) -> None:
         """Reports a record that is saved, and updates the index of diseases."""
         record, disease = merge.record, merge.disease
-        self.report.merge(merge.outcome)
+        self.report.merge(merge.report)
         if not merge.is_done:
             return
         self.known[record.key] = (merge.digest, disease.pk)
@@ -156,63 +156,63 @@ class ImportRunner:
 
     def _merge_unknown(self, record: SourceRecord, digest: str) -> None:
         """Creates the disease of a record if it may, or reports why not and which diseases are similar."""
-        outcome = ImportReport()
+        report = ImportReport()
         where = f"{record.where}, {record.name}"
         same_name = self.index.disease_named(record)
         if same_name and not self.is_final_pass:
             self.deferred.append(record)
         elif same_name:
-            self._propose_code(record, same_name, outcome)
+            self._propose_code(record, same_name, report)
         elif not record.may_have_page:
-            outcome.skipped_reasons["a group of diseases, which has no page"] += 1
+            report.skipped_reasons["a group of diseases, which has no page"] += 1
         elif self.create and not any(joining_codes(record).values()):
-            outcome.add(Heading.SKIPPED, where, "it has no code by which it could be recognised.")
+            report.add(Heading.SKIPPED, where, "it has no code by which it could be recognised.")
         else:
             for name in self.index.similar_names(record):
-                outcome.add(Heading.ALIKE, where, name)
+                report.add(Heading.POSSIBLE_DUPLICATES, where, name)
             if self.create:
-                self._create(record, digest, outcome)
+                self._create(record, digest, report)
                 return
-            outcome.skipped_reasons["no disease on this site has their codes"] += 1
-        self.report.merge(outcome)
+            report.skipped_reasons["no disease on this site has their codes"] += 1
+        self.report.merge(report)
 
-    def _create(self, record: SourceRecord, digest: str, outcome: ImportReport) -> None:
+    def _create(self, record: SourceRecord, digest: str, report: ImportReport) -> None:
         """Makes a draft of a new disease, which is saved later, together with others."""
         disease = Disease(name=record.name, staff_notes="\n".join(f"On import: {line}" for line in record.remarks))
         ensure_valid(disease, "disease")
         self._forget_elsewhere(record, None)
-        merge = RecordMerge(self, record, digest, disease, outcome, is_new=True)
+        merge = RecordMerge(self, record, digest, disease, report, is_new=True)
         merge.record_part("name", {"text": record.name})
         merge.run()
-        outcome.add(Heading.CREATED, f"{disease} ({record.key})")
+        report.add(Heading.CREATED, f"{disease} ({record.key})")
         if self.publish_new:
-            outcome.add(Heading.PUBLISHED, f"{disease} ({record.key})")
+            report.add(Heading.PUBLISHED, f"{disease} ({record.key})")
         self.pending.add(merge)
 
-    def _propose_code(self, record: SourceRecord, pk: int, outcome: ImportReport) -> None:
+    def _propose_code(self, record: SourceRecord, pk: int, report: ImportReport) -> None:
         """Proposes the record's code for a disease that has its name but none of its codes. An editor decides."""
         where = f"{record.where}, {record.name}"
         disease = lock_disease(pk)
         if disease.trashed_at:
-            outcome.add(Heading.SKIPPED, where, IN_THE_TRASH)
+            report.add(Heading.SKIPPED, where, IN_THE_TRASH)
             return
         for scheme, codes in joining_codes(record).items():
             own = [code for code in codes if code not in record.former]
             others = [value for other, value in self.index.codes_of[pk] if other == scheme]
             if own and others:
                 line = f"the name belongs to a disease on this site that is {scheme} {', '.join(others)}"
-                outcome.add(Heading.CONFLICTS, where, line)
+                report.add(Heading.CONFLICTS, where, line)
                 return
             if own:
                 content = {"scheme": str(scheme), "value": own[0].value, "relation": str(Relation.EXACT)}
-                merge = RecordMerge(self, record, "", disease, outcome)
+                merge = RecordMerge(self, record, "", disease, report)
                 merge.propose(f"code:{scheme}:{own[0].value}", Proposal.Action.ADD, None, content, SAME_NAME)
                 merge.log.write()
-                outcome.add(
+                report.add(
                     Heading.SKIPPED, where, "a disease on this site has its name and no code yet; see the proposals"
                 )
                 return
-        outcome.add(
+        report.add(
             Heading.SKIPPED,
             where,
             "a disease on this site has its name, and the record has no code by which it could be recognised",

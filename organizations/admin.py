@@ -124,7 +124,7 @@ class OrganizationAdmin(PublishableAdmin):
         }
 
     def _saved_subjects(self, request: HttpRequest, organization: Organization) -> dict[str, Any]:
-        """Returns the subjects whose working copy names an organization, if the user may see them."""
+        """Returns the subjects whose draft names an organization, if the user may see them."""
         subjects: list[tuple[Publishable, str]] = []
         more = 0
         for queryset in subjects_using(organization):

@@ -56,7 +56,7 @@ def foreign_keys() -> list[OrganizationKey]:
 
 
 def subjects_using(organization: Organization) -> list[models.QuerySet[Publishable]]:
-    """Returns, for each kind, the subjects whose working copy names an organization."""
+    """Returns, for each kind, the subjects whose draft names an organization."""
     querysets: list[models.QuerySet[Publishable]] = []
     for key in foreign_keys():
         rows = key.model._default_manager.filter(**{key.name: organization})
@@ -180,7 +180,7 @@ def _merged_rows(key: OrganizationKey, organization: Organization, survivor: Org
 
 @transaction.atomic
 def merge(organization: Organization, survivor: Organization, by: User, seen: str) -> int:
-    """Makes every working copy that names an organization name the survivor instead; returns how many it changed.
+    """Makes every draft that names an organization name the survivor instead; returns how many it changed.
 
     The organization gets the status "merged" and the survivor as its successor. Nothing is published. `seen` is the
     digest of the plan that the user saw. Raises MergeRefused where the plan has changed or the merge is not possible.

@@ -20,7 +20,7 @@ def validate_line_lengths(text: str) -> None:
 
 
 class Organization(Publishable):
-    """A support organization: the working copy of its page."""
+    """A support organization. The row and its contact points are the draft of its page."""
 
     KIND = "organization"
     PAGE = OrganizationPage

@@ -28,35 +28,35 @@ CONTEXT_WORDS = 20  # words before and after a change that an excerpt shows
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run of words that is in both texts (`same`), only in the old one (`del`) or only in the new one (`ins`).
+class Segment:
+    """Words that are in both texts (`same`), only in the old one (`del`) or only in the new one (`ins`).
 
     In an excerpt, `gap` stands for words of both texts that are left out.
     """
 
-    sort: str
+    tag: str
     text: str
 
 
-Block = tuple[Run, ...]
-GAP = Run("gap", "")
+Block = tuple[Segment, ...]
+GAP = Segment("gap", "")
 
 
 @dataclass(frozen=True)
 class Change:
-    """One difference between two pages: its place, its sort and the runs of each block of text."""
+    """One difference between two pages: its place, its type and the segments of each block of text."""
 
-    row: str  # 'Question “What causes it?”', or "" where a field of the page itself changed
-    field: str  # "Answer", or "" where a whole row was added, removed or moved
-    sort: str  # added, removed, moved, changed, links or formatting
+    row_label: str  # 'Question “What causes it?”', or "" where a field of the page itself changed
+    field_label: str  # "Answer", or "" where a whole row was added, removed or moved
+    type: str  # added, removed, moved, changed, links or formatting
     blocks: tuple[Block, ...] = ()
 
     @property
     def place(self) -> str:
-        return " – ".join(filter(None, [self.row, self.field]))
+        return " – ".join(filter(None, [self.row_label, self.field_label]))
 
     @property
-    def sort_name(self) -> str:
+    def type_name(self) -> str:
         return {
             "added": _("added"),
             "removed": _("removed"),
@@ -64,13 +64,13 @@ class Change:
             "changed": _("changed"),
             "links": _("the targets of its links changed"),
             "formatting": _("only the formatting changed, no word"),
-        }[self.sort]
+        }[self.type]
 
     @property
     def is_coarse(self) -> bool:
         """Returns whether a passage was too long to be compared word by word."""
         return any(
-            old.sort == "del" and new.sort == "ins" and max(len(old.text.split()), len(new.text.split())) > MAX_WORDS
+            old.tag == "del" and new.tag == "ins" and max(len(old.text.split()), len(new.text.split())) > MAX_WORDS
             for block in self.blocks
             for old, new in pairwise(block)
         )
@@ -80,7 +80,7 @@ class Change:
         """The blocks that changed, with the words near each change. Gaps stand for the other words."""
         excerpt: list[Block] = []
         for block in self.blocks:
-            short = (GAP,) if all(run.sort == "same" for run in block) else _shorten(block)
+            short = (GAP,) if all(segment.tag == "same" for segment in block) else _shorten(block)
             if excerpt and excerpt[-1] == (GAP,) and short[0] == GAP:
                 excerpt.pop()  # one gap is enough
             if not (excerpt and excerpt[-1][-1] == GAP and short == (GAP,)):
@@ -90,52 +90,52 @@ class Change:
 
 def _shorten(block: Block) -> Block:
     """Returns a block in which a gap replaces the words that are far from every change."""
-    runs: list[Run] = []
-    for number, run in enumerate(block):
-        words = _split_words(run.text)
+    segments: list[Segment] = []
+    for number, segment in enumerate(block):
+        words = _split_words(segment.text)
         before = CONTEXT_WORDS if number else 0
         after = CONTEXT_WORDS if number < len(block) - 1 else 0
-        if run.sort != "same" or len(words) <= before + after + CONTEXT_WORDS:
-            runs.append(run)
+        if segment.tag != "same" or len(words) <= before + after + CONTEXT_WORDS:
+            segments.append(segment)
             continue
-        near = [Run("same", "".join(words[:before])), GAP, Run("same", "".join(words[len(words) - after :]))]
-        runs += [run for run in near if run == GAP or run.text]
-    return tuple(runs)
+        near = [Segment("same", "".join(words[:before])), GAP, Segment("same", "".join(words[len(words) - after :]))]
+        segments += [segment for segment in near if segment == GAP or segment.text]
+    return tuple(segments)
 
 
-def word_runs(old: str, new: str) -> list[Run]:
-    """Returns the runs of two texts: those that are not `ins` make the old text, those that are not `del` the new one.
+def word_segments(old: str, new: str) -> list[Segment]:
+    """Returns the segments of two texts. Without those with `ins` they make the old text, without `del` the new one.
 
     White space belongs to the word before it. Texts that differ only in white space are the same.
     """
     before, after = _split_words(old), _split_words(new)
-    runs = []
+    segments = []
     stretches = _stretches([word.strip() for word in before], [word.strip() for word in after])
     for is_same, i, j, k, m in _without_short_matches(stretches):
         if is_same:
             # The last word of the new text has no white space after it, but another run may follow here.
             words = [*after[k : m - 1], before[j - 1] if m == len(after) else after[m - 1]]
-            runs.append(Run("same", "".join(words)))
+            segments.append(Segment("same", "".join(words)))
             continue
         if j > i:
-            runs.append(Run("del", "".join(before[i:j])))
+            segments.append(Segment("del", "".join(before[i:j])))
         if m > k:
-            runs.append(Run("ins", "".join(after[k:m])))
-    return runs
+            segments.append(Segment("ins", "".join(after[k:m])))
+    return segments
 
 
-def block_runs(old: Sequence[str], new: Sequence[str]) -> tuple[Block, ...]:
-    """Returns the runs of each block of two texts. A block that is only in one text is one run."""
+def block_segments(old: Sequence[str], new: Sequence[str]) -> tuple[Block, ...]:
+    """Returns the segments of each block of two texts. A block that is only in one text is one segment."""
     compared: list[Block] = []
     for is_same, i, j, k, m in _stretches(old, new):
         if is_same:
-            compared += [(Run("same", block),) for block in old[i:j]]
+            compared += [(Segment("same", block),) for block in old[i:j]]
             continue
         for before, after in _pair_blocks(old[i:j], new[k:m]):
             if before is not None and after is not None:
-                compared.append(tuple(word_runs(before, after)))
+                compared.append(tuple(word_segments(before, after)))
             else:
-                compared.append((Run("del", before) if before is not None else Run("ins", after or ""),))
+                compared.append((Segment("del", before) if before is not None else Segment("ins", after or ""),))
     return tuple(compared)
 
 
@@ -158,8 +158,8 @@ def _stretches(old: Sequence[str], new: Sequence[str]) -> Iterator[Stretch]:
     if max(len(before), len(after)) > MAX_WORDS:
         yield False, start, len(old) - end, start, len(new) - end
     else:
-        for sort, i, j, k, m in SequenceMatcher(None, before, after).get_opcodes():
-            yield sort == "equal", start + i, start + j, start + k, start + m
+        for tag, i, j, k, m in SequenceMatcher(None, before, after).get_opcodes():
+            yield tag == "equal", start + i, start + j, start + k, start + m
     if end:
         yield True, len(old) - end, len(old), len(new) - end, len(new)
 
@@ -244,14 +244,14 @@ class Comparison:
                 self._whole_value(row, label, before, after)
 
     def _text(self, row: str, label: str, old: list[str], new: list[str]) -> None:
-        sort = "formatting" if old == new else "added" if not old else "removed" if not new else "changed"
-        self.changes.append(Change(row, label, sort, () if old == new else block_runs(old, new)))
+        type_ = "formatting" if old == new else "added" if not old else "removed" if not new else "changed"
+        self.changes.append(Change(row, label, type_, () if old == new else block_segments(old, new)))
 
     def _html(self, row: str, label: str, before: str, after: str) -> None:
         old, new = blocks(before), blocks(after)
         links = [_link_targets(text) for text in (before, after)]
         if links[0] != links[1]:
-            self.changes.append(Change(row, label, "links", block_runs(*links)))
+            self.changes.append(Change(row, label, "links", block_segments(*links)))
         if old != new or links[0] == links[1]:
             self._text(row, label, old, new)
 
@@ -262,9 +262,9 @@ class Comparison:
         old, new = self._display_text(before), self._display_text(after)
         if not old and not new:
             return
-        sort = "added" if not old else "removed" if not new else "changed"
-        runs = [Run("del", old), Run("ins", new)] if old != new else [Run("same", old)]
-        self.changes.append(Change(row, label, sort, (tuple(run for run in runs if run.text),)))
+        type_ = "added" if not old else "removed" if not new else "changed"
+        segments = [Segment("del", old), Segment("ins", new)] if old != new else [Segment("same", old)]
+        self.changes.append(Change(row, label, type_, (tuple(segment for segment in segments if segment.text),)))
 
     def _rows(self, label: str, before: Sequence[Any], after: Sequence[Any]) -> None:
         """Compares rows, which have the same key in both pages."""
@@ -276,9 +276,9 @@ class Comparison:
                 continue
             place = f"{label} “{name}”"
             if key not in old:
-                self.changes.append(Change(place, "", "added", block_runs([], self._other_fields(row, name))))
+                self.changes.append(Change(place, "", "added", block_segments([], self._other_fields(row, name))))
             elif key not in new:
-                self.changes.append(Change(place, "", "removed", block_runs(self._other_fields(row, name), [])))
+                self.changes.append(Change(place, "", "removed", block_segments(self._other_fields(row, name), [])))
             else:
                 if key not in not_moved:
                     self.changes.append(Change(place, "", "moved"))

@@ -12,7 +12,7 @@ from publishing.verbs import Author, PublishingError, lock, record_event, requir
 
 @transaction.atomic
 def restore(edition: Edition, by: Author) -> Edition:
-    """Sets the working copy to an edition's page, saves a new edition and returns it. Nothing is published.
+    """Sets the draft to an edition's page, saves a new edition and returns it. Nothing is published.
 
     Rows are found by key. What is on no page, such as staff notes and questions without an answer, stays. Raises
     PublishingError where the edition was redacted, where it mentions a subject that no longer exists, or where another

@@ -8,7 +8,7 @@ from django.db import models
 from publishing.models import Publishable
 
 Finder = Callable[[Any], Iterable[Publishable]]
-"""Returns the subjects of one kind whose working copy names the given source."""
+"""Returns the subjects of one kind whose draft names the given source."""
 
 _finders: list[Finder] = []
 
@@ -19,6 +19,6 @@ def register_source_users(find: Finder) -> None:
 
 
 def subjects_naming(source: models.Model) -> Iterator[Publishable]:
-    """Yields the subjects of every kind whose working copy names a source, each once."""
+    """Yields the subjects of every kind whose draft names a source, each once."""
     for find in _finders:
         yield from find(source)

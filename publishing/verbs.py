@@ -43,7 +43,7 @@ class PublishingError(Exception):
 
 
 class PageRefused(PublishingError):
-    """The working copy holds something that a page must not say. The message names each place."""
+    """The draft holds something that a page must not say. The message names each place."""
 
 
 class AuthorFields(TypedDict):
@@ -134,7 +134,7 @@ def _update_editions(editions: Iterable[Edition], **fields: Unpack[EditionChange
 
 @transaction.atomic
 def save_edition(subject: Publishable, by: Author, note: str = "", origin: str = "") -> Edition:
-    """Saves and returns an edition of the working copy, or returns the latest edition where it says the same.
+    """Saves and returns an edition of the draft, or returns the latest edition where it says the same.
 
     `origin` says where the text comes from, if no person wrote it: see `Edition.origin`. Raises PageRefused.
     """
@@ -155,7 +155,7 @@ def compose_page(compose: Callable[[], Page]) -> Page:
 def save_page_edition(subject: Publishable, page: Page, by: Author, note: str = "", origin: str = "") -> Edition:
     """Saves and returns an edition of the given page, or returns the latest edition where it says the same.
 
-    The working copy is not read and not changed.
+    The draft is not read and not changed.
     """
     return _save_edition(lock(type(subject), subject.pk), page, by, note, origin)
 

@@ -12,7 +12,7 @@ from search.corrections import Guess, corrections, guesses, is_strong
 from search.folding import spellings
 from search.models import IndexedCode, IndexedWord, IndexEntry
 from search.names import Names, current_names
-from search.snippets import Runs, best_section, words_as_written
+from search.snippets import MarkedText, best_section, words_as_written
 
 MAX_QUERY = 400
 MAX_WORDS_OF_QUERY = 24
@@ -29,7 +29,7 @@ class MatchReason:
     note: str = ""
     """What kind of name it is, such as "also called"."""
     anchor: str = ""
-    runs: Runs = ()
+    excerpt: MarkedText = ()
     """An excerpt of the section. It is split so that each word of the query stands in a run of its own (True)."""
 
 
@@ -302,8 +302,8 @@ def _match_reason(entry: IndexEntry, match: _Match, wanted: Sequence[str]) -> Ma
     section = best_section(entry.sections, wanted)
     if not section:
         return MatchReason("title", entry.title)
-    (heading, anchor, *_text), runs = section
-    return MatchReason("section", heading, "", anchor, runs)
+    found_section, marked = section
+    return MatchReason("section", found_section.heading, "", found_section.anchor, marked)
 
 
 def _suggestion(entry: IndexEntry, match: _Match) -> SearchSuggestion:

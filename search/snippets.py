@@ -2,14 +2,24 @@
 
 import re
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from search.folding import fold_word
 
 BEFORE, LENGTH = 60, 220  # characters before the first word that is marked, and of the whole excerpt
 _WORD = re.compile(r"[^\W_][\w'’‘ʼ]*")
 
-Runs = tuple[tuple[bool, str], ...]
+MarkedText = tuple[tuple[bool, str], ...]
 """A text in parts, each with True where it is a word to mark."""
+
+
+class IndexedSection(NamedTuple):
+    """A section of a page as the index stores it. `words` are the folded words of its text, with spaces between."""
+
+    heading: str
+    anchor: str
+    text: str
+    words: str
 
 
 def words_as_written(text: str) -> list[tuple[str, tuple[str, ...]]]:
@@ -17,23 +27,25 @@ def words_as_written(text: str) -> list[tuple[str, tuple[str, ...]]]:
     return [(found[0], fold_word(found[0])) for found in _WORD.finditer(text)]
 
 
-def best_section(sections: Sequence[Sequence[str]], wanted: Collection[str]) -> tuple[Sequence[str], Runs] | None:
+def best_section(
+    sections: Sequence[Sequence[str]], wanted: Collection[str]
+) -> tuple[IndexedSection, MarkedText] | None:
     """Returns the section with the largest number of the wanted words, and an excerpt of it; None where none has any.
 
-    A section is its heading, anchor, text and folded words. `wanted` are folded words. Of equals the first is returned.
+    `wanted` are folded words. Of equals the first is returned.
     """
     wanted = set(wanted)
     best, most_found = None, 0
-    for section in sections:
-        found = len(wanted.intersection(section[3].split()))
+    for section in (IndexedSection(*stored) for stored in sections):
+        found = len(wanted.intersection(section.words.split()))
         if found > most_found:
             best, most_found = section, found
         if most_found == len(wanted):
             break
-    return (best, excerpt(best[2], wanted)) if best else None
+    return (best, excerpt(best.text, wanted)) if best else None
 
 
-def excerpt(text: str, wanted: set[str]) -> Runs:
+def excerpt(text: str, wanted: set[str]) -> MarkedText:
     """Returns an excerpt of the text around the first of the words, in parts, so that each word can be marked."""
     as_written = sorted((word for word in set(_WORD.findall(text)) if not wanted.isdisjoint(fold_word(word))), key=len)
     spans: list[tuple[int, int]] = []

@@ -87,7 +87,7 @@ def mark_as_spam(suggestion: Suggestion, by: User) -> None:
 def put_back(suggestion: Suggestion, by: User) -> None:
     """Puts a suggestion back into the inbox: what was marked as spam as new, what was decided as in progress."""
     row = _locked(suggestion, by)
-    if row.forgotten_at:
+    if row.erased_at:
         raise SuggestionRefused(_("What the reader wrote has been deleted, so nothing is left to decide."))
     if row.state == SuggestionState.SPAM:
         _set(row, SuggestionState.NEW, None)

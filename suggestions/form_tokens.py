@@ -31,7 +31,7 @@ class FormToken:
 def issue_token(about: SuggestionTarget, *, again: bool = False) -> str:
     """Returns a new token. `again` is True for a form that is filled in already and may be sent at once."""
     edition = about.edition.pk if about.edition else None
-    question = str(about.answer.key) if about.answer else None
+    question = str(about.question.key) if about.question else None
     return signing.dumps([edition, question, again], salt=SALT)
 
 

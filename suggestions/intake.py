@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import RateCount
 from suggestions.models import Suggestion
 
-SITE, SPAM = "site", "held"
+SITE, SPAM = "site", "spam"
 """The keys of the hourly counts of all suggestions, and of those held as spam."""
 
 SECONDS_PER_HOUR = 3600
@@ -55,7 +55,7 @@ def receive(suggestion: Suggestion, sender: str, hour: int) -> bool:
         if not RateCount.count_up(SITE, hour, settings.SUGGESTIONS_PER_HOUR):
             raise TooMany
         # From here on one post runs at a time, since the row of the count is locked.
-        RateCount.forget(hour)
+        RateCount.delete_before(hour)
         before = Suggestion.objects.filter(digest=suggestion.digest, at__gt=timezone.now() - DUPLICATE_PERIOD)
         if any(_is_same(suggestion, each) for each in before):
             transaction.set_rollback(True)

@@ -47,7 +47,7 @@ class Suggestion(models.Model):
         TWICE = "twice", _("the same words were sent before")
 
     OPEN = (State.NEW, State.IN_WORK)
-    TYPED = ("email", "message", "proposed_words", "current_words", "answer", "outcome", "digest")
+    TYPED = ("email", "message", "proposed_words", "current_words", "reply", "outcome", "digest")
     """What the reader wrote and what colleagues wrote about it. These fields are emptied after some months."""
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
@@ -74,10 +74,10 @@ class Suggestion(models.Model):
     handler_name = models.CharField(_("handled by"), max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
     outcome = models.TextField(blank=True)
-    answer = models.TextField(blank=True, help_text=_("The last e-mail that was sent to the reader."))
-    answered_at = models.DateTimeField(null=True)
-    answered_by_name = models.CharField(max_length=150, blank=True)
-    forgotten_at = models.DateTimeField(null=True)
+    reply = models.TextField(blank=True, help_text=_("The last e-mail that was sent to the reader."))
+    replied_at = models.DateTimeField(null=True)
+    replied_by_name = models.CharField(max_length=150, blank=True)
+    erased_at = models.DateTimeField(null=True)
 
     objects = SuggestionQuerySet.as_manager()
 
@@ -90,16 +90,16 @@ class Suggestion(models.Model):
                     state__in=["new", "in_work", "accepted", "declined", "spam"],
                     kind__in=["correction", "information", "symptom", "organization", "experience", "other"],
                 ),
-                name="a_suggestion_of_a_known_sort",
+                name="suggestions_have_a_known_kind",
             ),
             models.CheckConstraint(
                 condition=Q(about_kind="", about_slug="") | ~Q(about_kind="") & ~Q(about_slug=""),
                 name="about_a_page_or_the_site",
             ),
             models.CheckConstraint(
-                condition=Q(forgotten_at=None)
-                | Q(email="", message="", proposed_words="", current_words="", answer="", outcome="", digest=""),
-                name="what_is_forgotten_is_gone",
+                condition=Q(erased_at=None)
+                | Q(email="", message="", proposed_words="", current_words="", reply="", outcome="", digest=""),
+                name="erased_suggestions_are_empty",
             ),
         ]
         indexes = [

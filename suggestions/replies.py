@@ -1,4 +1,4 @@
-"""Answers by e-mail to readers who left an address. A template gives the text, which an editor may change."""
+"""Replies by e-mail to readers who left an address. A template gives the text, which an editor may change."""
 
 from smtplib import SMTPException
 from typing import Any
@@ -25,7 +25,7 @@ class ReplyForm(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
     subject = forms.CharField(max_length=200)
     text = forms.CharField(
-        label=gettext_lazy("Answer"),
+        label=gettext_lazy("Reply"),
         max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 14}),
         help_text=gettext_lazy("Sent as plain text, exactly as it stands here."),
@@ -36,8 +36,8 @@ class ReplyForm(forms.Form):
         return " ".join(self.cleaned_data["subject"].split())
 
 
-def draft_of(suggestion: Suggestion, by: User) -> dict[str, str]:
-    """Returns the first values of the reply form: an answer that fits the state of the suggestion."""
+def initial_reply(suggestion: Suggestion, by: User) -> dict[str, str]:
+    """Returns the first values of the reply form: a text that fits the state of the suggestion."""
     names = {Suggestion.State.ACCEPTED: "accepted", Suggestion.State.DECLINED: "declined"}
     name = names.get(Suggestion.State(suggestion.state), "received")
     context = {"suggestion": suggestion, "site_name": settings.SITE_NAME, "by": name_of(by)}
@@ -47,13 +47,13 @@ def draft_of(suggestion: Suggestion, by: User) -> dict[str, str]:
 
 
 def replied_at(suggestion: Suggestion) -> str:
-    return suggestion.answered_at.isoformat() if suggestion.answered_at else ""
+    return suggestion.replied_at.isoformat() if suggestion.replied_at else ""
 
 
 def send_reply(suggestion: Suggestion, by: User, subject: str, text: str, seen: str) -> None:
-    """Sends and records an answer. Raises SuggestionRefused or NotSent, and then records nothing.
+    """Sends and records a reply. Raises SuggestionRefused or NotSent, and then records nothing.
 
-    `seen` is the time of the last answer that the editor saw. The answer is recorded before it is sent, and the record
+    `seen` is the time of the last reply that the editor saw. The reply is recorded before it is sent, and the record
     is undone where sending fails. A transaction around the sending would block other writers while the mail server
     works.
     """
@@ -63,15 +63,15 @@ def send_reply(suggestion: Suggestion, by: User, subject: str, text: str, seen: 
     if not before:
         raise SuggestionRefused(_("The reader’s e-mail address is not here any more."))
     if seen != replied_at(before):
-        raise SuggestionRefused(_("Somebody else has answered meanwhile. Nothing was sent: read that answer first."))
-    now: dict[str, Any] = {"answered_at": timezone.now(), "answered_by_name": name_of(by), "answer": text}
-    claimed = Suggestion.objects.filter(pk=before.pk, answered_at=before.answered_at).exclude(email="")
+        raise SuggestionRefused(_("Somebody else has replied meanwhile. Nothing was sent: read that reply first."))
+    now: dict[str, Any] = {"replied_at": timezone.now(), "replied_by_name": name_of(by), "reply": text}
+    claimed = Suggestion.objects.filter(pk=before.pk, replied_at=before.replied_at).exclude(email="")
     if not claimed.update(**now):
-        raise SuggestionRefused(_("Somebody else has answered meanwhile. Nothing was sent: read that answer first."))
+        raise SuggestionRefused(_("Somebody else has replied meanwhile. Nothing was sent: read that reply first."))
     reply_to = [settings.SUGGEST_EMAIL] if settings.SUGGEST_EMAIL else []
     try:
         EmailMessage(subject, text, to=[before.email], reply_to=reply_to).send()
     except (SMTPException, OSError, ValueError) as error:
         was = {name: getattr(before, name) for name in now}
-        Suggestion.objects.filter(pk=before.pk, answered_at=now["answered_at"]).update(**was)
+        Suggestion.objects.filter(pk=before.pk, replied_at=now["replied_at"]).update(**was)
         raise NotSent(str(error)) from error

@@ -17,7 +17,7 @@ SPAM_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class Erased:
     suggestions: int = 0
     undecided: int = 0
     """How many of these suggestions had no decision."""
@@ -26,31 +26,31 @@ class Forgotten:
 
 
 @transaction.atomic
-def forget_old(days: int) -> Forgotten:
+def erase_old(days: int) -> Erased:
     """Deletes the texts of suggestions that are `days` days old or older, spam after 30 days, and old rate counts."""
     now = timezone.now()
     spam, _each = Suggestion.objects.filter(state=Suggestion.State.SPAM, at__lte=now - SPAM_KEPT).delete()
-    suggestions, undecided = _forget(Q(at__lte=now - timedelta(days=days)))
-    return Forgotten(suggestions, undecided, spam, RateCount.forget(hour_now()))
+    suggestions, undecided = _erase(Q(at__lte=now - timedelta(days=days)))
+    return Erased(suggestions, undecided, spam, RateCount.delete_before(hour_now()))
 
 
 @transaction.atomic
-def forget_address(email: str) -> Forgotten:
+def erase_by_email(email: str) -> Erased:
     """Deletes the texts of all suggestions with an e-mail address, whatever their age and state."""
-    return Forgotten(*_forget(Q(email__iexact=email.strip())))
+    return Erased(*_erase(Q(email__iexact=email.strip())))
 
 
-def _forget(which: Q) -> tuple[int, int]:
+def _erase(which: Q) -> tuple[int, int]:
     """Empties the typed fields. The rows stay: what they were about, when they were sent and what was decided."""
-    rows = Suggestion.objects.filter(which, forgotten_at=None)
+    rows = Suggestion.objects.filter(which, erased_at=None)
     empty: dict[str, Any] = dict.fromkeys(Suggestion.TYPED, "")
     undecided = rows.open().update(
-        state=Suggestion.State.DECLINED, decided_at=timezone.now(), forgotten_at=timezone.now(), **empty
+        state=Suggestion.State.DECLINED, decided_at=timezone.now(), erased_at=timezone.now(), **empty
     )
-    return undecided + rows.update(forgotten_at=timezone.now(), **empty), undecided
+    return undecided + rows.update(erased_at=timezone.now(), **empty), undecided
 
 
-def report(found: Forgotten) -> str:
+def report(found: Erased) -> str:
     """Returns a sentence that says what was deleted."""
     words = _(
         "Deleted: the texts of %(suggestions)s suggestions (%(undecided)s of them without a decision), "

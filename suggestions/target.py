@@ -27,7 +27,7 @@ class SuggestionTargetForm(forms.Form):
 @dataclass(frozen=True)
 class SuggestionTarget:
     edition: Edition | None = None
-    answer: QuestionValue | None = None
+    question: QuestionValue | None = None
 
     @classmethod
     def of_page(cls, kind: str, slug: str, question: UUID | None = None) -> "SuggestionTarget":
@@ -37,28 +37,28 @@ class SuggestionTarget:
 
     @classmethod
     def of_edition(cls, edition: Edition, question: UUID | None = None) -> "SuggestionTarget":
-        answers = getattr(edition.page, "questions", ())
-        return cls(edition, next((answer for answer in answers if answer.key == question), None))
+        questions = getattr(edition.page, "questions", ())
+        return cls(edition, next((each for each in questions if each.key == question), None))
 
     @property
     def title(self) -> str:
         return self.edition.title if self.edition else ""
 
     @property
-    def question(self) -> str:
-        return self.answer.question if self.answer else ""
+    def question_text(self) -> str:
+        return self.question.question if self.question else ""
 
     @cached_property
     def words(self) -> str:
         """Returns the answer as plain text, which the reader corrects."""
-        return to_text(self.answer.html) if self.answer else ""
+        return to_text(self.question.html) if self.question else ""
 
     @property
     def url(self) -> str:
-        """Returns the address of the page or answer, "" for the site in general."""
+        """Returns the address of the page or question, "" for the site in general."""
         if not self.edition:
             return ""
-        return self.edition.get_absolute_url() + (f"#{self.answer.anchor}" if self.answer else "")
+        return self.edition.get_absolute_url() + (f"#{self.question.anchor}" if self.question else "")
 
     @property
     def query(self) -> str:
@@ -75,6 +75,6 @@ class SuggestionTarget:
             "about_title": self.edition.title,
             "edition": self.edition.number,
         }
-        if self.answer:
-            found |= {"question_key": self.answer.key, "question": self.question, "current_words": self.words}
+        if self.question:
+            found |= {"question_key": self.question.key, "question": self.question_text, "current_words": self.words}
         return found

@@ -31,7 +31,7 @@ def _topic(request: HttpRequest) -> tuple[SuggestionTarget, str]:
     form.is_valid()
     values = form.cleaned_data
     about = SuggestionTarget.of_page(values.get("about", ""), values.get("slug", ""), values.get("question"))
-    return about, values.get("kind", "") or (Suggestion.Kind.CORRECTION if about.answer else "")
+    return about, values.get("kind", "") or (Suggestion.Kind.CORRECTION if about.question else "")
 
 
 @csrf_exempt  # CSRF protection needs a cookie. The form has a signed token instead: see `form_tokens`.

@@ -306,7 +306,7 @@ def test_the_files_of_the_pages_exist():
     assert [link for link in links if not finders.find(link)] == []
 
 
-def test_the_working_copy_is_not_public(site):
+def test_the_draft_is_not_public(site):
     before = sweep(FIXED + list(site))
     disease = Disease.objects.get(name="Full disease")
     disease.name = disease.summary = "LEAK of a draft"

@@ -51,7 +51,7 @@ class ReasonValue(Value):
 
 
 class Withdrawal(Value, Generic[_Page]):
-    """`page` is the last page that readers saw, where the working copy now says something else."""
+    """`page` is the last page that readers saw, where the draft now says something else."""
 
     page: _Page | None = None
     reason: Text = ""
@@ -66,10 +66,10 @@ class FileValue(Value):
 
 
 class SubjectDocument(Value, Generic[_Page]):
-    """One subject. `working` is the working copy, where it differs from the live page.
+    """One subject. `draft` is the draft, where it differs from the live page.
 
     The origins say where the texts come from, if no person wrote them: of the page that readers see or saw last, and of
-    the working copy.
+    the draft.
     """
 
     addresses: tuple[Slug, ...] = ()
@@ -84,15 +84,15 @@ class SubjectDocument(Value, Generic[_Page]):
     state: State
     updated_at: AwareDatetime | None = None
     withdrawn: Withdrawal[_Page] | None = None
-    working: _Page | None = None
-    working_origin: Line = ""
+    draft: _Page | None = None
+    draft_origin: Line = ""
 
     @property
     def current(self) -> _Page:
-        """The page of the working copy. Raises ValueError where the record has none."""
-        page = self.working or self.live
+        """The page of the draft. Raises ValueError where the record has none."""
+        page = self.draft or self.live
         if page is None:
-            raise ValueError("The record has neither a live nor a working page.")
+            raise ValueError("The record has neither a live nor a draft page.")
         return page
 
     @property
@@ -100,31 +100,31 @@ class SubjectDocument(Value, Generic[_Page]):
         """The page that readers see or saw last, or None where they never saw one."""
         if self.live or not self.withdrawn:
             return self.live
-        return self.withdrawn.page or self.working
+        return self.withdrawn.page or self.draft
 
     def pages(self) -> Iterator[tuple[str, _Page]]:
         """Yields every page of the record with its path."""
-        pages = [("live", self.live), ("working", self.working)]
+        pages = [("live", self.live), ("draft", self.draft)]
         pages.append(("withdrawn.page", self.withdrawn.page if self.withdrawn else None))
         return ((path, page) for path, page in pages if page)
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Yields a path and a reason for each value that contradicts another value of the record."""
-        if not (self.working or self.live):
-            yield "", "holds neither a live nor a working page"
+        if not (self.draft or self.live):
+            yield "", "holds neither a live nor a draft page"
             return
         if self.current.slug != self.slug:
-            yield ".slug", f"is not the address of the working copy, “{self.current.slug}”"
+            yield ".slug", f"is not the address of the draft, “{self.current.slug}”"
         if self.live and self.withdrawn:
             yield ".withdrawn", "cannot be there together with a live page"
         if self.last_public_page and self.last_public_page.slug not in self.addresses:
             yield ".addresses", f"lacks “{self.last_public_page.slug}”, where the page was live"
         if len(set(self.addresses)) < len(self.addresses):
             yield ".addresses", "names an address twice"
-        if self.live and self.live == self.working:
-            yield ".working", "says the same as the live page: leave it out"
-        if self.ready and not self.working:
-            yield ".ready", "needs a working page: a live page cannot be ready to publish"
+        if self.live and self.live == self.draft:
+            yield ".draft", "says the same as the live page: leave it out"
+        if self.ready and not self.draft:
+            yield ".ready", "needs a draft page: a live page cannot be ready to publish"
         used = {digest for _path, page in self.pages() for digest in page.files()}
         for number, file in enumerate(self.files):
             if hashlib.sha256(file.content).hexdigest() != file.digest:
@@ -145,17 +145,17 @@ class SubjectDocument(Value, Generic[_Page]):
             yield ".state", f"is “{self.state}”, but by its contents the record is “{state}”"
 
 
-STATE_FIELDS = ["trashed", "live", "working", "ready", "withdrawn"]
+STATE_FIELDS = ["trashed", "live", "draft", "ready", "withdrawn"]
 
 
-def record_state(*, trashed: bool, live: bool, working: bool, ready: bool, withdrawn: bool) -> State:
+def record_state(*, trashed: bool, live: bool, draft: bool, ready: bool, withdrawn: bool) -> State:
     """Returns the state of a subject by what its record holds."""
     if trashed:
         return State.TRASHED
     if ready:
         return State.READY
     if live:
-        return State.CHANGED if working else State.LIVE
+        return State.CHANGED if draft else State.LIVE
     return State.WITHDRAWN if withdrawn else State.DRAFT
 
 

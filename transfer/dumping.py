@@ -57,7 +57,7 @@ def dump(write: Callable[[str], Any]) -> list[str]:
         head = to_json_lines({"about": DOCUMENT_DESCRIPTION, "format": FORMAT, "schemas": schemas})
         write(head.removesuffix("\n}") + ',\n "subjects": [')
         for number, (name, pk, size) in enumerate(sizes):
-            # The addresses are complete only now: a later working page may have used another address of the subject.
+            # The addresses are complete only now: a later draft page may have used another address of the subject.
             addresses = to_json_lines({"addresses": dumping.addresses[name, pk]}, "  ").removesuffix("\n  }")
             write(("," if number else "") + "\n  " + addresses + "," + spool.read(size).removeprefix("{"))
         write(("\n ]" if sizes else "]") + ',\n "unresolved": ' + to_json_lines(dumping.unresolved(), " ") + "\n}\n")
@@ -113,46 +113,46 @@ class _Dump:
     ) -> dict[str, Any]:
         name = f"{row.KIND} “{row.slug}”"
         try:
-            working = row.compose()
+            draft = row.compose()
         except pydantic.ValidationError as error:
             problems = [f"{format_path(problem['loc'])}: {problem_text(problem)}" for problem in error.errors()]
             raise PortableError(
-                *(f"The working copy of {name} makes no valid page: {problem}." for problem in problems)
+                *(f"The draft of {name} makes no valid page: {problem}." for problem in problems)
             ) from error
-        for reference in working.references():
+        for reference in draft.references():
             pk = self.by_slug[reference.kind].get(reference.slug)
             if pk and (reference.kind, reference.slug) not in self.reserved:
                 # Loading saves an edition, which reserves this address for the subject.
                 self.reserved.add((reference.kind, reference.slug))
                 self.addresses[reference.kind, pk].append(reference.slug)
         record: dict[str, Any] = {"kind": row.KIND, "slug": row.slug}
-        live_page = self._page(live, working, f"{name}, live") if live else None
+        live_page = self._page(live, draft, f"{name}, live") if live else None
         if live and live_page:
             record["live"] = live_page.content()
             for date in ["published_at", "updated_at"]:
                 if moment := getattr(live, date):
                     record[date] = moment.astimezone(UTC).isoformat()
-        if not live_page or live_page.content() != working.content():
-            record["working"] = working.content()
-            if newest and newest.origin and newest.digest == working.digest():
-                record["working_origin"] = newest.origin
+        if not live_page or live_page.content() != draft.content():
+            record["draft"] = draft.content()
+            if newest and newest.origin and newest.digest == draft.digest():
+                record["draft_origin"] = newest.origin
             step = max(
                 (events[verb] for verb in Event.WORKFLOW if verb in events), key=lambda step: step.pk, default=None
             )
             submitted = step.edition if step and step.verb == Event.Verb.SUBMITTED else None
-            if step and submitted and submitted.digest == working.digest():
+            if step and submitted and submitted.digest == draft.digest():
                 record["ready"] = {"note": step.note}
         withdrawal = events.get(Event.Verb.WITHDRAWN)
         last_public = live or (withdrawal.edition if withdrawal else None)
         if last_public and last_public.origin:
             record["live_origin"] = last_public.origin
         if withdrawal and withdrawal.edition and not live:
-            record["withdrawn"] = self._withdrawal(row, withdrawal, withdrawal.edition, working, name)
+            record["withdrawn"] = self._withdrawal(row, withdrawal, withdrawal.edition, draft, name)
         if row.trashed_at:
             trashed = events.get(Event.Verb.TRASHED)
             record["trashed"] = {"reason": trashed.note if trashed else ""}
         pages = [
-            working,
+            draft,
             live_page,
             withdrawal.edition.page if withdrawal and withdrawal.edition and not live else None,
         ]
@@ -161,21 +161,21 @@ class _Dump:
             record["files"] = [{"digest": digest, "content": b64encode(file).decode()} for digest, file in files]
         return record | {"state": record_state(**{field: field in record for field in STATE_FIELDS}).value}
 
-    def _withdrawal(self, row: Publishable, event: Event, edition: Edition, working: Page, name: str) -> dict[str, Any]:
+    def _withdrawal(self, row: Publishable, event: Event, edition: Edition, draft: Page, name: str) -> dict[str, Any]:
         withdrawn: dict[str, Any] = {"reason": event.note}
-        page = self._page(edition, working, f"{name}, withdrawn")
-        if page.content() != working.content():
+        page = self._page(edition, draft, f"{name}, withdrawn")
+        if page.content() != draft.content():
             withdrawn["page"] = page.content()
         if event.successor_id:
             addresses = self.addresses.get((row.KIND, event.successor_id)) or [self.slugs[row.KIND][event.successor_id]]
             withdrawn["successor"] = {"kind": row.KIND, "slug": addresses[0]}
         return withdrawn
 
-    def _page(self, edition: Edition, working: Page, name: str) -> Page:
+    def _page(self, edition: Edition, draft: Page, name: str) -> Page:
         """Returns the page of an edition. Adds a warning where it breaks today's rules, since load would reject it."""
         page: Page = edition.page
         self.references.update(page.references())
-        if page != working:
+        if page != draft:
             try:
                 type(page).model_validate_json(json.dumps(page.content()), strict=True)
             except pydantic.ValidationError as error:

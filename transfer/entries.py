@@ -39,7 +39,7 @@ class SubjectEntry:
     is_ready: bool = False
     is_withdrawn: bool = False
     current: str = ""
-    """The path of the page of the working copy: ".working" or ".live"."""
+    """The path of the page of the draft: ".draft" or ".live"."""
 
     @property
     def path(self) -> str:
@@ -126,7 +126,7 @@ class DocumentReader:
             self.add_problem(entry, path, reason)
         entry.is_trashed, entry.is_ready = bool(record.trashed), bool(record.ready)
         entry.is_withdrawn = bool(record.withdrawn)
-        entry.current = ".working" if record.working else ".live"
+        entry.current = ".draft" if record.draft else ".live"
         for path, page in record.pages():
             self.check_page(entry, f".{path}", page)
         if record.withdrawn and record.withdrawn.successor:
@@ -141,7 +141,7 @@ class DocumentReader:
         """Returns the record as a value, by today's rules. Pages of an older shape are translated first."""
         schema, withdrawn = self.schemas.get(kind.KIND, kind.PAGE.SCHEMA), content.get("withdrawn")
         if schema < kind.PAGE.SCHEMA:
-            for part, name in [(content, "live"), (content, "working"), (withdrawn, "page")]:
+            for part, name in [(content, "live"), (content, "draft"), (withdrawn, "page")]:
                 if isinstance(part, dict) and isinstance(part.get(name), dict):
                     part[name] = kind.PAGE.upgrade(part[name], schema)
         return SubjectDocument[kind.PAGE].model_validate_json(json.dumps(content), strict=True)  # type: ignore[name-defined]

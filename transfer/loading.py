@@ -33,8 +33,8 @@ from transfer.row_errors import child_rows, database_error, field_messages, is_t
 def load(content: bytes, by: User, *, publish: bool = False, update: bool = False, dry_run: bool = False) -> LoadReport:
     """Loads a document and returns a report. Raises PortableError with every problem where there are any.
 
-    With `publish`, new subjects that are live in the file are published. With `update`, the working copy of a subject
-    that exists already is set to the file's working page; such a subject is never published.
+    With `publish`, new subjects that are live in the file are published. With `update`, the draft of a subject
+    that exists already is set to the file's draft page; such a subject is never published.
     """
     if publish:
         not_allowed = [name for name, kind in kinds().items() if not may(by, "publish", kind)]
@@ -70,7 +70,7 @@ class _Load(DocumentReader):
                 self.create_row(entry)
         self.check_references()
         for entry in self.valid_entries():
-            self.write_working_copy(entry)
+            self.write_draft(entry)
         for entry in self.valid_entries():
             if entry.is_new:
                 self.save_editions(entry)
@@ -189,7 +189,7 @@ class _Load(DocumentReader):
             self.add_problem(entry, path, error)
 
     def apply_page(self, entry: SubjectEntry, subject: Publishable, page: Page, path: str) -> Page:
-        """Sets the working copy to a page and returns what it says then, which may differ by this site's rules."""
+        """Sets the draft to a page and returns what it says then, which may differ by this site's rules."""
         subject.apply_page(page)
         places = {getattr(value, "key", None): (place, value) for place, value in nested_values(page, path)}
         places |= {None: (path, page)}
@@ -208,13 +208,13 @@ class _Load(DocumentReader):
         return subject.compose()
 
     def report_differences(self, entry: SubjectEntry, path: str, page: Page, result: Page) -> None:
-        """Reports the fields in which the working copy differs from the page of the file."""
+        """Reports the fields in which the draft differs from the page of the file."""
         names = [name for name in type(page).model_fields if getattr(page, name) != getattr(result, name)]
         if names:
             self.report.different.append(f"{entry.path}{path} ({entry.name}): {', '.join(names)}")
 
-    def write_working_copy(self, entry: SubjectEntry) -> None:
-        """Saves the files of a record, and sets the working copy to its page."""
+    def write_draft(self, entry: SubjectEntry) -> None:
+        """Saves the files of a record, and sets the draft to its page."""
         kind, record = self.record(entry)
         path, page = entry.current, record.current
         subject = kind.objects.get(pk=entry.pk)
@@ -224,16 +224,14 @@ class _Load(DocumentReader):
         if not entry.is_valid:
             return
         if not entry.is_new:
-            origin = record.working_origin if record.working else record.live_origin
-            self.update_working_copy(entry, subject, page, path, origin)
+            origin = record.draft_origin if record.draft else record.live_origin
+            self.update_draft(entry, subject, page, path, origin)
             return
         with self.collect_errors(entry, path):
             self.report_differences(entry, path, page, self.apply_page(entry, subject, page, path))
 
-    def update_working_copy(
-        self, entry: SubjectEntry, subject: Publishable, page: Page, path: str, origin: str
-    ) -> None:
-        """Sets the working copy of a subject that exists already, and saves the editions before and after."""
+    def update_draft(self, entry: SubjectEntry, subject: Publishable, page: Page, path: str, origin: str) -> None:
+        """Sets the draft of a subject that exists already, and saves the editions before and after."""
         if subject.trashed_at:
             self.report.left_alone.append(f"{entry.name}: is in the trash of this site, and stays there")
             return
@@ -254,7 +252,7 @@ class _Load(DocumentReader):
             self.report_differences(entry, path, page, result)
 
     def save_editions(self, entry: SubjectEntry) -> None:
-        """Saves the editions of a new subject: first the page that readers saw, then the working copy."""
+        """Saves the editions of a new subject: first the page that readers saw, then the draft."""
         kind, record = self.record(entry)
         subject = kind.objects.get(pk=entry.pk)
         public_page = record.last_public_page
@@ -271,7 +269,7 @@ class _Load(DocumentReader):
                 )
                 if self.publish and (record.live or not subject.publish_blocker(public_page)):
                     publish_with_dates(edition, self.by, record.published_at, record.updated_at)
-            save_edition(subject, by=self.by, note=LOADED_NOTE, origin=record.working_origin)
+            save_edition(subject, by=self.by, note=LOADED_NOTE, origin=record.draft_origin)
         self.report.created.append(entry.name)
         if public_page and not self.publish:
             self.report.held_back.append(entry.name)

@@ -121,7 +121,7 @@ def _truncate(changes: list[Change]) -> list[Change]:
     truncated = []
     left = MAX_CHARACTERS
     for change in changes:
-        left -= sum(len(run.text) for block in change.excerpt for run in block)
+        left -= sum(len(segment.text) for block in change.excerpt for segment in block)
         truncated.append(change if left >= 0 else replace(change, blocks=()))
     return truncated
 

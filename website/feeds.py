@@ -57,7 +57,7 @@ def _summary(publication: Publication) -> SafeString:
     """Returns the note and a list of the places that changed. Only the page shows the changed text itself."""
     note = _note_paragraphs(publication.note)
     no_comparison = format_html("<p>{}</p>", publication.no_comparison.value) if publication.no_comparison else ""
-    rows = [(" – ".join(filter(None, [change.row, change.field])), change.sort_name) for change in publication.changes]
+    rows = [(change.place, change.type_name) for change in publication.changes]
     listed = format_html_join("", "<li>{}: {}</li>", rows)
     return format_html("{}{}{}", note, no_comparison, format_html("<ul>{}</ul>", listed) if listed else "")
 

@@ -44,7 +44,7 @@ def fold_name(name: str) -> str:
 
 
 class Disease(Publishable):
-    """A disease: the working copy of its page."""
+    """A disease. The row and its child rows are the draft of its page."""
 
     KIND = "disease"
     PAGE = DiseasePage

@@ -111,7 +111,7 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
         return None
 
     def previous_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Publishes the previous edition again, to undo a publication. The working copy stays as it is."""
+        """Publishes the previous edition again, to undo a publication. The draft stays as it is."""
         subject = self._subject(request, object_id, "publish")
         edition = self._previous(subject)
         if not edition:

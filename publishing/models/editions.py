@@ -241,7 +241,7 @@ class AddressQuerySet(models.QuerySet["Address"]):
         """Returns references to rows, by primary key. Each uses the first address that was ever reserved for the row.
 
         That address never changes, so a page that mentions a subject does not change when the subject gets another
-        address. Where no address is reserved yet, the reference uses the address of the working copy.
+        address. Where no address is reserved yet, the reference uses the address of the draft.
         """
         first: dict[int, str] = {}
         for address in self.filter(kind=kind.KIND, subject_id__in=[row.pk for row in rows]).order_by("pk"):

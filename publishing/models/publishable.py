@@ -75,7 +75,7 @@ class PublishableQuerySet(models.QuerySet[_Subject]):
 
 
 class Publishable(models.Model):
-    """The working copy of a subject that has a public page. The public never sees a row, only live editions."""
+    """A subject that has a public page. Its rows are the draft; the public sees live editions only."""
 
     KIND: ClassVar[str]
     PAGE: ClassVar[type[Page]]
@@ -155,7 +155,7 @@ class Publishable(models.Model):
         return reverse(f"{cls._meta.app_label}:{view}", args=[slug])
 
     def compose(self) -> Page:
-        """Returns the page that the working copy makes."""
+        """Returns the page that the rows make."""
         raise NotImplementedError
 
     def apply_page(self, page: Any) -> None:

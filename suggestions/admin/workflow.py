@@ -21,7 +21,7 @@ from js_asset import Media
 from accounts.models import User
 from accounts.passwords import sends_mail
 from accounts.requests import signed_in_user
-from publishing.comparison import Change, block_runs
+from publishing.comparison import Change, block_segments
 from publishing.models import Edition, Publishable
 from publishing.verbs import PublishingError, lock, may
 from suggestions.accept_forms import (
@@ -36,7 +36,7 @@ from suggestions.accept_forms import (
 from suggestions.decisions import accept_by_hand, accept_suggestion, decline_suggestion, mark_as_spam, put_back, take
 from suggestions.models import Suggestion
 from suggestions.plain_text import filled_lines, to_text
-from suggestions.replies import NotSent, ReplyForm, draft_of, replied_at, send_reply
+from suggestions.replies import NotSent, ReplyForm, initial_reply, replied_at, send_reply
 
 
 class DeclineForm(forms.Form):
@@ -68,7 +68,7 @@ class SuggestionWorkflow(admin.ModelAdmin):
             path("<path:object_id>/accept/<slug:target>/", view(self.accept_view), name=name("accept")),
             path("<path:object_id>/decline/", view(self.decline_view), name=name("decline")),
             path("<path:object_id>/done/", view(self.done_view), name=name("done")),
-            path("<path:object_id>/answer/", view(self.answer_view), name=name("answer")),
+            path("<path:object_id>/reply/", view(self.reply_view), name=name("reply")),
         ]
         return steps + super().get_urls()
 
@@ -136,7 +136,7 @@ class SuggestionWorkflow(admin.ModelAdmin):
             targets=targets,
             may_change=self.has_change_permission(request, suggestion),
             may_delete=self.has_delete_permission(request, suggestion),
-            answer_url=self._url("answer", suggestion),
+            reply_url=self._url("reply", suggestion),
             decline_url=self._url("decline", suggestion),
             done_url=self._url("done", suggestion),
             delete_url=self._url("delete", suggestion),
@@ -258,26 +258,26 @@ class SuggestionWorkflow(admin.ModelAdmin):
                 return self._back(request, suggestion, _("Marked as done. The suggestion counts as accepted."))
         return self._page(request, suggestion, "done.html", _("Mark as done"), form=form)
 
-    def answer_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def reply_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         suggestion = self._row(request, object_id, "change")
         form: ReplyForm | None = None
         if suggestion.email and sends_mail():
-            form = ReplyForm(request.POST.dict() or None, initial=draft_of(suggestion, signed_in_user(request)))
+            form = ReplyForm(request.POST.dict() or None, initial=initial_reply(suggestion, signed_in_user(request)))
         if form and request.method == "POST" and form.is_valid():
             try:
                 send_reply(suggestion, signed_in_user(request), **form.cleaned_data)
             except PublishingError as error:
                 suggestion = Suggestion.objects.filter(pk=suggestion.pk).first() or suggestion
-                # The page shows the other answer, so the editor may now send this one too.
+                # The page shows the other reply, so the editor may now send this one too.
                 form.data = {**form.data, "seen": replied_at(suggestion)}
                 form.add_error(None, str(error))
             except NotSent as error:
                 message = _("It could not be sent, and nothing is recorded. Try later. The mail server says: %(error)s")
                 form.add_error(None, message % {"error": error})
             else:
-                return self._back(request, suggestion, _("The answer was sent."))
-        draft = "" if form else draft_of(suggestion, signed_in_user(request))["text"]
-        return self._page(request, suggestion, "reply.html", _("Answer by e-mail"), form=form, draft=draft)
+                return self._back(request, suggestion, _("The reply was sent."))
+        draft = "" if form else initial_reply(suggestion, signed_in_user(request))["text"]
+        return self._page(request, suggestion, "reply.html", _("Reply by e-mail"), form=form, draft=draft)
 
 
 def _change_url(subject: Publishable) -> str:
@@ -286,7 +286,7 @@ def _change_url(subject: Publishable) -> str:
 
 def _change(old: str, new: str) -> Change | None:
     """Returns the differences between two texts; None where the new one is empty."""
-    return Change("", "", "changed", block_runs(filled_lines(old), filled_lines(new))) if new else None
+    return Change("", "", "changed", block_segments(filled_lines(old), filled_lines(new))) if new else None
 
 
 def _error_words(error: Exception) -> str:

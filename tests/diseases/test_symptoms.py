@@ -325,7 +325,7 @@ def test_what_changed_is_named_in_the_words_of_the_page():
     changes = Comparison(old, new, title_of=str).changes
 
     assert [
-        (change.place, change.sort, ["".join(run.text for run in block) for block in change.blocks])
+        (change.place, change.type, ["".join(segment.text for segment in block) for block in change.blocks])
         for change in changes
     ] == [
         ("Symptom “Fever” – How often", "changed", ["90%7/12"]),

@@ -69,7 +69,7 @@ def test_the_second_save_is_refused_and_shows_who_saved_what(first, second, dise
     assert returned_form(response)["summary"] == "By the second."
     assert [edition.by_name for edition in response.context["conflict"].editions] == ["Ada Lovelace"]
     (difference,) = response.context["conflict"].differences
-    assert [(run.sort, run.text) for run in difference.runs] == [
+    assert [(segment.tag, segment.text) for segment in difference.segments] == [
         ("same", "By "),
         ("del", "Ada."),
         ("ins", "the second."),

@@ -62,7 +62,7 @@ def test_the_newest_edition_is_compared_with_the_live_edition(client):
 
     page = client.get(url("compare", disease))
 
-    assert [(change.place, change.sort) for change in page.context["changes"]] == [
+    assert [(change.place, change.type) for change in page.context["changes"]] == [
         ("Summary", "changed"),
         ("Question “Second?”", "moved"),
         ("Question “Moved?” – Answer", "changed"),

@@ -79,7 +79,7 @@ def state():
             Identifier: ["disease__name", "key", "scheme", "value", "relation", "position"],
             Question: ["disease__name", "key", "topic", "question", "answer", "position", "last_updated"],
             Symptom: ["disease__name", "key", "term", "frequency", "aspect", "approved", "position"],
-            Provenance: ["disease__name", "dataset", "record", "part", "target", "made", "digest", "content"],
+            Provenance: ["disease__name", "dataset", "record", "part", "target", "is_created", "digest", "content"],
             Proposal: ["disease__name", "dataset", "record", "part", "action", "old", "new", "digest", "state"],
             Edition: ["kind", "title", "slug", "number", "digest", "is_live", "note"],
             Event: ["kind", "verb", "note", "edition__title"],
@@ -122,7 +122,7 @@ def test_a_second_run_changes_nothing_and_says_so():
     assert (report.changed_nothing, report.unchanged, state(), redd().version) == (True, 1, before, version)
 
 
-def test_what_no_editor_touched_follows_the_dataset_in_the_working_copy_alone():
+def test_what_no_editor_touched_follows_the_dataset_in_the_draft_alone():
     publisher = make_publisher()
     merge(RECORD, by=publisher, publish_new=True)
 

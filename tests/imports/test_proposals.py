@@ -82,7 +82,7 @@ def newest(disease):
     return Edition.objects.about(disease).order_by("number").last()
 
 
-def test_accepting_puts_the_new_words_into_the_working_copy_and_not_before_readers(client, editor):
+def test_accepting_puts_the_new_words_into_the_draft_and_not_before_readers(client, editor):
     disease, proposal = conflict()
     key, version = disease.questions.get().key, Disease.objects.get(pk=disease.pk).version
 

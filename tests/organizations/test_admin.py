@@ -158,7 +158,7 @@ def test_the_change_form_shows_where_an_organization_is_used(client):
     assert f'href="{live.url_of(live.slug)}"' in page.text
 
 
-def test_working_copies_are_named_only_to_those_who_may_see_them(client):
+def test_drafts_are_named_only_to_those_who_may_see_them(client):
     organization = make_organization()
     make_disease(live=False, name="The Secret Draft", organizations=[organization])
     sign_in(client, may(make_user(is_staff=True), "view_organization"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from diseases.codes import Relation
 from diseases.values import DiseasePage, IdentifierValue, QuestionValue, SourceValue, SupportValue, SynonymValue, Topic
 from organizations.values import OrganizationPage, PhoneNumberValue, Status
-from publishing.comparison import MAX_WORDS, Comparison, Run, block_runs, word_runs
+from publishing.comparison import MAX_WORDS, Comparison, Segment, block_segments, word_segments
 from publishing.prose import blocks
 from publishing.values import Reference
 
@@ -78,7 +78,11 @@ def readable_changes(old, new, **options):
     """Returns the changes as a reader sees them: removed words as [-words], added words as [+words]."""
     signs = {"same": "{}", "del": "[-{}]", "ins": "[+{}]", "gap": "…"}
     return [
-        (change.place, change.sort, ["".join(signs[run.sort].format(run.text) for run in block) for block in blocks_])
+        (
+            change.place,
+            change.type,
+            ["".join(signs[segment.tag].format(segment.text) for segment in block) for block in blocks_],
+        )
         for change in changes(old, new, **options)
         for blocks_ in [change.excerpt]
     ]
@@ -111,17 +115,17 @@ def test_the_runs_of_a_change_make_both_texts(pair):
     old, new = pair
 
     for change in changes(old, new):
-        if change.sort in {"moved", "formatting"}:
+        if change.type in {"moved", "formatting"}:
             assert change.blocks == ()
             continue
         before = words(change, without="ins")
         after = words(change, without="del")
-        if change.sort == "added":
+        if change.type == "added":
             assert before == []
-        if change.sort == "removed":
+        if change.type == "removed":
             assert after == []
-        if not change.row and change.field in {"Name", "Summary", "Description"}:
-            name = {"Name": "title"}.get(change.field, change.field.lower())
+        if not change.row_label and change.field_label in {"Name", "Summary", "Description"}:
+            name = {"Name": "title"}.get(change.field_label, change.field_label.lower())
             assert (before, after) == (getattr(old, name).split(), getattr(new, name).split())
 
 
@@ -130,7 +134,7 @@ def test_the_runs_of_an_answer_make_both_answers(one, other):
     old, new = disease(questions=(one.model_copy(update={"key": KEYS[0]}),)), disease(questions=(with_key(other),))
 
     for change in changes(old, new):
-        if change.field == "Answer" and change.blocks:
+        if change.field_label == "Answer" and change.blocks:
             assert words(change, without="ins") == " ".join(blocks(old.questions[0].html)).split()
             assert words(change, without="del") == " ".join(blocks(new.questions[0].html)).split()
 
@@ -140,7 +144,7 @@ def with_key(row):
 
 
 def words(change, without):
-    return " ".join(run.text for block in change.blocks for run in block if run.sort != without).split()
+    return " ".join(segment.text for block in change.blocks for segment in block if segment.tag != without).split()
 
 
 texts = st.lists(st.text(st.sampled_from("ab "), max_size=12), max_size=6)
@@ -148,10 +152,14 @@ texts = st.lists(st.text(st.sampled_from("ab "), max_size=12), max_size=6)
 
 @given(texts, texts)
 def test_the_runs_of_blocks_make_both_texts_block_by_block(old, new):
-    runs = block_runs(old, new)
+    runs = block_segments(old, new)
 
     def texts_of(without):
-        return [text for text in ("".join(run.text for run in block if run.sort != without) for block in runs) if text]
+        return [
+            text
+            for text in ("".join(segment.text for segment in block if segment.tag != without) for block in runs)
+            if text
+        ]
 
     assert [text.split() for text in texts_of("ins") if text.split()] == [text.split() for text in old if text.split()]
     assert [text.split() for text in texts_of("del") if text.split()] == [text.split() for text in new if text.split()]
@@ -246,28 +254,37 @@ def test_an_answer_with_other_html_has_a_change():
         disease(questions=(answer(0, "<ol><li>a</li></ol>"),)),
     )
 
-    assert [change.sort_name for change in changes(old, new)] == ["only the formatting changed, no word"]
+    assert [change.type_name for change in changes(old, new)] == ["only the formatting changed, no word"]
 
 
 def test_a_paragraph_is_compared_with_its_old_text_although_another_was_added_before_it():
     old = ["The liver stores iron from food in children.", "It is rare."]
     new = ["Nobody knows how many people have it.", "The liver stores much iron from food in children.", "It is rare."]
 
-    assert block_runs(old, new) == (
-        (Run("ins", new[0]),),
-        (Run("same", "The liver stores "), Run("ins", "much "), Run("same", "iron from food in children.")),
-        (Run("same", "It is rare."),),
+    assert block_segments(old, new) == (
+        (Segment("ins", new[0]),),
+        (Segment("same", "The liver stores "), Segment("ins", "much "), Segment("same", "iron from food in children.")),
+        (Segment("same", "It is rare."),),
     )
 
 
 def test_a_rewritten_sentence_is_not_divided_into_single_words():
-    assert [run.sort for run in word_runs("one two is three four", "five six is seven eight")] == ["del", "ins"]
-    assert [run.sort for run in word_runs("one is three", "five is seven")] == ["del", "ins", "same", "del", "ins"]
+    assert [segment.tag for segment in word_segments("one two is three four", "five six is seven eight")] == [
+        "del",
+        "ins",
+    ]
+    assert [segment.tag for segment in word_segments("one is three", "five is seven")] == [
+        "del",
+        "ins",
+        "same",
+        "del",
+        "ins",
+    ]
 
 
 def test_a_word_added_at_the_end_does_not_change_the_word_before():
-    assert word_runs("a b", "a b c") == [Run("same", "a b "), Run("ins", "c")]
-    assert word_runs("a b c", "a b") == [Run("same", "a b "), Run("del", "c")]
+    assert word_segments("a b", "a b c") == [Segment("same", "a b "), Segment("ins", "c")]
+    assert word_segments("a b c", "a b") == [Segment("same", "a b "), Segment("del", "c")]
 
 
 def test_an_excerpt_has_the_words_near_a_change():

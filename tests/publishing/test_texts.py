@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from publishing.comparison import word_runs
+from publishing.comparison import word_segments
 from publishing.prose import blocks, in_one_line, render_for_page, sanitize, shape
 from publishing.sorting import letter, sort_key
 
@@ -91,10 +91,10 @@ def test_two_texts_are_the_same_or_not(one, other, same):
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_word_runs_lose_no_word_of_either_text(old, new):
-    runs = word_runs(old, new)
+    runs = word_segments(old, new)
 
-    assert "".join(run.text for run in runs if run.sort != "ins").split() == old.split()
-    assert "".join(run.text for run in runs if run.sort != "del").split() == new.split()
+    assert "".join(segment.text for segment in runs if segment.tag != "ins").split() == old.split()
+    assert "".join(segment.text for segment in runs if segment.tag != "del").split() == new.split()
 
 
 def test_titles_are_sorted_as_readers_expect():

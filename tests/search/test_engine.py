@@ -128,7 +128,7 @@ def test_each_result_says_why_it_was_found(iron):
     assert (code.reason.matched, code.reason.text) == ("code", "GARD:7172")
     assert (section.reason.matched, section.reason.text) == ("section", "How might it be treated")
     assert section.reason.anchor == "q-How_might_it_be_treated"
-    assert section.reason.runs == (
+    assert section.reason.excerpt == (
         (False, "With "),
         (True, "antioxidants"),
         (False, ", and some with a transplantation of the liver."),
@@ -141,8 +141,8 @@ def test_words_in_different_places_are_found_and_marked_in_the_best_section():
     (hit,) = search("iron edema tumor").hits
 
     assert hit.reason.text == "Treatment"
-    assert [text for is_marked, text in hit.reason.runs if is_marked] == ["oedema", "tumours"]
-    assert len("".join(text for _, text in hit.reason.runs)) < 250
+    assert [text for is_marked, text in hit.reason.excerpt if is_marked] == ["oedema", "tumours"]
+    assert len("".join(text for _, text in hit.reason.excerpt)) < 250
 
 
 def test_a_correction_is_announced_and_can_be_refused(iron):

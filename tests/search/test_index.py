@@ -72,7 +72,7 @@ def test_what_a_disease_page_says_is_found():
     assert (former.url, former.about) == (f"/diseases/{disease.slug}/", "Of hoofed animals.")
     assert (former.reason.note, former.reason.text) == ("formerly called", "Horse fever")
     assert (answer.reason.text, answer.reason.anchor) == ("How is it treated?", f"q-{question.key}")
-    assert answer.reason.runs == ((False, "With "), (True, "shade"), (False, ". "), (True, "Soon"), (False, "."))
+    assert answer.reason.excerpt == ((False, "With "), (True, "shade"), (False, ". "), (True, "Soon"), (False, "."))
     assert (summary.reason.text, summary.reason.anchor) == ("Summary", "")
 
 

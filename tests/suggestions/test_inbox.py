@@ -81,7 +81,7 @@ def main_of(response):
 # Permissions
 
 
-PAGES = ["change", "decline", "done", "answer", "delete"]
+PAGES = ["change", "decline", "done", "reply", "delete"]
 
 
 def test_nobody_without_the_permission_sees_a_suggestion(client):
@@ -218,7 +218,7 @@ def test_the_first_page_lists_open_suggestions(client, editor):
 def test_the_words_of_readers_are_never_markup(client, editor):
     disease, question = make_answer(name="Marfan syndrome")
     texts = {"message": MARKED, "proposed_words": f"It runs in families.\n\n{MARKED}", "email": "a@example.org"}
-    suggestion = make_suggestion(disease, question, **texts, outcome=MARKED, answer=MARKED, handler_name=MARKED)
+    suggestion = make_suggestion(disease, question, **texts, outcome=MARKED, reply=MARKED, handler_name=MARKED)
 
     pages = [url(suggestion), *(url(suggestion, name) for name in PAGES[1:])]
     pages += [url(suggestion, "accept", name) for name in ["answer", "name", "symptom", "organization"]]
@@ -566,25 +566,25 @@ def test_the_note_about_readers_is_proposed_only_for_unpublished_editions(client
 # Answers by mail
 
 
-def test_an_answer_is_sent_as_edited_and_recorded(client, editor, settings):
+def test_a_reply_is_sent_as_edited_and_recorded(client, editor, settings):
     settings.SUGGEST_EMAIL = "people@example.org"
     disease, question, _suggestion = corrected(name="Marfan <b>syndrome")
     suggestion = make_suggestion(disease, question, email="parent@example.org", message=MARKED)
-    form = form_of(client, url(suggestion, "answer"))
+    form = form_of(client, url(suggestion, "reply"))
     assert form["subject"] == "Your suggestion about Marfan <b>syndrome"
     assert "“What causes it?” on the page Marfan <b>syndrome." in form["text"]
     assert form["text"].endswith("With kind regards\nAda Lovelace\nPlainly Rare")
 
-    client.post(url(suggestion, "answer"), form | {"text": f"Thank you.\r\n{MARKED}"})
+    client.post(url(suggestion, "reply"), form | {"text": f"Thank you.\r\n{MARKED}"})
 
     (sent,) = mail.outbox
     assert (sent.to, sent.reply_to, sent.cc, sent.bcc) == (["parent@example.org"], ["people@example.org"], [], [])
     assert sent.body.split() == f"Thank you. {MARKED}".split()
     assert (sent.content_subtype, getattr(sent, "alternatives", [])) == ("plain", [])
     suggestion.refresh_from_db()
-    assert (suggestion.answered_by_name, suggestion.state) == ("Ada Lovelace", "new")
-    assert suggestion.answer.startswith("Thank you.")
-    assert suggestion.answered_at
+    assert (suggestion.replied_by_name, suggestion.state) == ("Ada Lovelace", "new")
+    assert suggestion.reply.startswith("Thank you.")
+    assert suggestion.replied_at
 
 
 @pytest.mark.parametrize(
@@ -594,7 +594,7 @@ def test_an_answer_is_sent_as_edited_and_recorded(client, editor, settings):
 def test_the_template_fits_the_outcome(client, editor, state, words):
     suggestion = make_suggestion(email="parent@example.org", state=state)
 
-    form = form_of(client, url(suggestion, "answer"))
+    form = form_of(client, url(suggestion, "reply"))
 
     assert words in form["text"]
     assert form["subject"] == "Your suggestion to Plainly Rare"
@@ -602,9 +602,9 @@ def test_the_template_fits_the_outcome(client, editor, state, words):
 
 def test_a_subject_cannot_add_a_header(client, editor):
     suggestion = make_suggestion(email="parent@example.org")
-    form = form_of(client, url(suggestion, "answer"))
+    form = form_of(client, url(suggestion, "reply"))
 
-    client.post(url(suggestion, "answer"), form | {"subject": "Hello\r\nBcc: all@example.org", "to": "x@example.org"})
+    client.post(url(suggestion, "reply"), form | {"subject": "Hello\r\nBcc: all@example.org", "to": "x@example.org"})
 
     (sent,) = mail.outbox
     assert sent.subject == "Hello Bcc: all@example.org"
@@ -620,44 +620,44 @@ def test_if_sending_fails_no_word_is_lost(client, editor, monkeypatch, error):
         raise error
 
     suggestion = make_suggestion(email="parent@example.org")
-    form = form_of(client, url(suggestion, "answer")) | {"text": "Typed for an hour."}
+    form = form_of(client, url(suggestion, "reply")) | {"text": "Typed for an hour."}
     monkeypatch.setattr(EmailBackend, "send_messages", fail)
 
-    page = client.post(url(suggestion, "answer"), form)
+    page = client.post(url(suggestion, "reply"), form)
 
     assert page.status_code == 200
     assert "It could not be sent" in page.text
     assert "Typed for an hour." in page.text
     suggestion.refresh_from_db()
-    assert (suggestion.answered_at, suggestion.answer) == (None, "")
+    assert (suggestion.replied_at, suggestion.reply) == (None, "")
     monkeypatch.undo()
-    assert client.post(url(suggestion, "answer"), fields_of(main_of(page))).status_code == 302
+    assert client.post(url(suggestion, "reply"), fields_of(main_of(page))).status_code == 302
     assert len(mail.outbox) == 1
 
 
-def test_two_editors_do_not_answer_at_once(client, editor):
+def test_two_editors_do_not_reply_at_once(client, editor):
     suggestion = make_suggestion(email="parent@example.org")
-    form = form_of(client, url(suggestion, "answer"))
+    form = form_of(client, url(suggestion, "reply"))
 
-    pages = [client.post(url(suggestion, "answer"), form) for _ in range(2)]
+    pages = [client.post(url(suggestion, "reply"), form) for _ in range(2)]
 
     assert len(mail.outbox) == 1
-    assert "Somebody else has answered meanwhile" in pages[1].text
-    assert "This would be another e-mail." in client.get(url(suggestion, "answer")).text
+    assert "Somebody else has replied meanwhile" in pages[1].text
+    assert "This would be another e-mail." in client.get(url(suggestion, "reply")).text
     assert "This would be another e-mail." in pages[1].text
-    client.post(url(suggestion, "answer"), fields_of(main_of(pages[1])) | {"text": "And one more thing."})
+    client.post(url(suggestion, "reply"), fields_of(main_of(pages[1])) | {"text": "And one more thing."})
     assert [sent.body for sent in mail.outbox][1:] == ["And one more thing."]
 
 
 def test_without_an_address_or_without_mail_nothing_is_sent(client, editor, settings):
     silent = make_suggestion()
-    assert "left no e-mail address" in client.get(url(silent, "answer")).text
-    client.post(url(silent, "answer"), {"subject": "x", "text": "x", "seen": ""})
+    assert "left no e-mail address" in client.get(url(silent, "reply")).text
+    client.post(url(silent, "reply"), {"subject": "x", "text": "x", "seen": ""})
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     suggestion = make_suggestion(email="parent@example.org")
-    page = client.post(url(suggestion, "answer"), {"subject": "x", "text": "x", "seen": ""})
+    page = client.post(url(suggestion, "reply"), {"subject": "x", "text": "x", "seen": ""})
 
     assert "This site cannot send e-mail" in page.text
     suggestion.refresh_from_db()
-    assert suggestion.answered_at is None
+    assert suggestion.replied_at is None
     assert mail.outbox == []

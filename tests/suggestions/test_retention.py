@@ -16,7 +16,7 @@ from tests.suggestions.factories import make_suggestion
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
-PERSONAL = ["email", "message", "proposed_words", "current_words", "answer", "outcome", "digest"]
+PERSONAL = ["email", "message", "proposed_words", "current_words", "reply", "outcome", "digest"]
 
 
 def forget(**options):

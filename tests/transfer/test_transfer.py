@@ -236,8 +236,8 @@ def test_without_publish_everything_becomes_a_draft_and_the_report_says_so(file)
         "Survivor",
         "Former",
     ]
-    live, working = Edition.objects.about(Disease.objects.get(slug="changed-twice")).order_by("number")
-    assert (live.title, working.title) == ("Changed", "Changed twice")
+    live, draft = Edition.objects.about(Disease.objects.get(slug="changed-twice")).order_by("number")
+    assert (live.title, draft.title) == ("Changed", "Changed twice")
 
 
 def test_a_dry_run_reports_the_same_and_changes_nothing(file, publisher):
@@ -274,13 +274,13 @@ def record(**fields):
         "kind": "organization",
         "slug": "here",
         "state": "draft",
-        "working": {"title": "Here", "slug": "here"},
+        "draft": {"title": "Here", "slug": "here"},
     } | fields
 
 
 def disease_record(slug="a-disease", **page):
-    working = {"title": slug, "slug": slug} | page
-    return {"kind": "disease", "slug": slug, "state": "draft", "working": working}
+    draft = {"title": slug, "slug": slug} | page
+    return {"kind": "disease", "slug": slug, "state": "draft", "draft": draft}
 
 
 def answer(number=1, **fields):
@@ -302,21 +302,21 @@ def test_every_bad_record_is_named_with_path_and_reason_and_nothing_is_half_load
         file,
         record(),
         record(kind="gene", slug="one"),
-        record(slug="two", working={"title": "Two", "slug": "two", "website": "javascript:alert(1)", "motto": "x"}),
+        record(slug="two", draft={"title": "Two", "slug": "two", "website": "javascript:alert(1)", "motto": "x"}),
         disease_record("three", questions=[answer(), answer(2, html=5, adapted="yes")]),
-        record(slug="four", working={"slug": "four"}),
+        record(slug="four", draft={"slug": "four"}),
         "five",
-        record(slug="six", working={"title": "6", "slug": "other"}),
+        record(slug="six", draft={"title": "6", "slug": "other"}),
         disease_record("seven", identifiers=[{"key": answer(7)["key"], "scheme": "OMIM", "value": "12"}]),
         disease_record("eight", questions=[answer(8, reviewed_on="2024-01-01")]),
         disease_record("nine", questions=[answer(9, html="<script>alert(1)</script>")]),
         disease_record("ten", questions=[answer(10), answer(10)]),
-        record(slug="eleven", working={"title": "11", "slug": "eleven", "email": "a@b", "country": "XX"}),
-        record(slug="twelve", working={"title": "12", "slug": "twelve", "city": "x" * 101}),
-        record(slug="thirteen", working={"title": "a\x00b", "slug": "thirteen"}),
-        record(slug="fourteen", working={"title": "x" * 201, "slug": "fourteen"}),
-        record(slug="fif teen", working={"title": "15", "slug": "fif teen"}),
-        record(slug="sixteen", state="live", working={"title": "16", "slug": "sixteen"}),
+        record(slug="eleven", draft={"title": "11", "slug": "eleven", "email": "a@b", "country": "XX"}),
+        record(slug="twelve", draft={"title": "12", "slug": "twelve", "city": "x" * 101}),
+        record(slug="thirteen", draft={"title": "a\x00b", "slug": "thirteen"}),
+        record(slug="fourteen", draft={"title": "x" * 201, "slug": "fourteen"}),
+        record(slug="fif teen", draft={"title": "15", "slug": "fif teen"}),
+        record(slug="sixteen", state="live", draft={"title": "16", "slug": "sixteen"}),
     )
 
     lines = refused(file, "--publish")
@@ -324,23 +324,23 @@ def test_every_bad_record_is_named_with_path_and_reason_and_nothing_is_half_load
     assert "nothing was changed" in lines[0]
     assert [line.strip() for line in lines[1:]] == [
         "subjects[1].kind (gene one): should be one of disease, organization, portrait",
-        "subjects[2].working.website (organization two): is not an address that begins with http:// or https://",
-        "subjects[2].working.motto (organization two): is not a field that this site knows",
-        "subjects[3].working.questions[1].html (disease three): should be a valid string",
-        "subjects[3].working.questions[1].adapted (disease three): should be a valid boolean",
-        "subjects[4].working.title (organization four): is missing",
+        "subjects[2].draft.website (organization two): is not an address that begins with http:// or https://",
+        "subjects[2].draft.motto (organization two): is not a field that this site knows",
+        "subjects[3].draft.questions[1].html (disease three): should be a valid string",
+        "subjects[3].draft.questions[1].adapted (disease three): should be a valid boolean",
+        "subjects[4].draft.title (organization four): is missing",
         "subjects[5] (?): should be an object",
-        "subjects[6].slug (organization six): is not the address of the working copy, “other”",
-        "subjects[7].working.identifiers[0].value (disease seven): “12” is not a valid OMIM code. Example: 231100.",
-        "subjects[8].working (disease eight): Enter who reviewed the answer. Readers see the name.",
-        "subjects[9].working.questions[0].html (disease nine): is empty",
-        f"subjects[10].working.questions[1].key (disease ten): is on the page twice: {answer(10)['key']}",
-        "subjects[11].working.country (organization eleven): Value 'XX' is not a valid choice.",
-        "subjects[11].working.email (organization eleven): Enter a valid email address.",
-        "subjects[12].working.city (organization twelve): has 101 characters; at most 100 fit",
-        "subjects[13].working.title (organization thirteen): "
+        "subjects[6].slug (organization six): is not the address of the draft, “other”",
+        "subjects[7].draft.identifiers[0].value (disease seven): “12” is not a valid OMIM code. Example: 231100.",
+        "subjects[8].draft (disease eight): Enter who reviewed the answer. Readers see the name.",
+        "subjects[9].draft.questions[0].html (disease nine): is empty",
+        f"subjects[10].draft.questions[1].key (disease ten): is on the page twice: {answer(10)['key']}",
+        "subjects[11].draft.country (organization eleven): Value 'XX' is not a valid choice.",
+        "subjects[11].draft.email (organization eleven): Enter a valid email address.",
+        "subjects[12].draft.city (organization twelve): has 101 characters; at most 100 fit",
+        "subjects[13].draft.title (organization thirteen): "
         "contains a NUL character or half a character, which PostgreSQL cannot store",
-        "subjects[14].working.title (organization fourteen): has 201 characters; at most 200 fit",
+        "subjects[14].draft.title (organization fourteen): has 201 characters; at most 200 fit",
         "subjects[15].slug (organization fif teen): "
         "is not an address: use 1 to 160 unaccented letters, digits, hyphens and _",
         "subjects[16].state (organization sixteen): is “live”, but by its contents the record is “draft”",
@@ -350,14 +350,14 @@ def test_every_bad_record_is_named_with_path_and_reason_and_nothing_is_half_load
 @pytest.mark.parametrize(
     ("fields", "place", "reason"),
     [
-        ({"working": None}, "", "holds neither a live nor a working page"),
+        ({"draft": None}, "", "holds neither a live nor a draft page"),
         ({"addresses": ["a", "a"]}, ".addresses", "names an address twice"),
         ({"live": {"title": "A", "slug": "here"}, "state": "changed"}, ".addresses", "lacks “here”"),
         ({"withdrawn": {}, "state": "withdrawn"}, ".addresses", "lacks “here”"),
         ({"published_at": "2024-01-01T00:00:00Z"}, ".published_at", "without a live page"),
         ({"updated_at": "2024-01-01T00:00:00"}, ".updated_at", "timezone"),
         ({"updated_at": 5}, ".updated_at", "datetime"),
-        ({"live": {"title": "Here", "slug": "here"}, "addresses": ["here"]}, ".working", "says the same"),
+        ({"live": {"title": "Here", "slug": "here"}, "addresses": ["here"]}, ".draft", "says the same"),
         ({"trashed": {"why": ""}, "state": "trashed"}, ".trashed.why", "not a field"),
         ({"color": "red"}, ".color", "not a field"),
         ({"state": "asleep"}, ".state", "should be"),
@@ -376,7 +376,7 @@ def test_a_date_in_the_future_is_refused(file, publisher):
     live = {"title": "Here", "slug": "here"}
     write(
         file,
-        record(live=live, working=None, state="live", addresses=["here"], updated_at="2999-01-01T00:00:00Z"),
+        record(live=live, draft=None, state="live", addresses=["here"], updated_at="2999-01-01T00:00:00Z"),
     )
 
     assert refused(file)[1].strip() == "subjects[0].updated_at (organization here): is in the future"
@@ -414,7 +414,7 @@ def test_half_a_character_is_named(file, publisher):
     write(file, disease_record(questions=[answer(question="\ud800?")]))
 
     assert refused(file)[1].strip() == (
-        "subjects[0].working.questions[0].question (disease a-disease): "
+        "subjects[0].draft.questions[0].question (disease a-disease): "
         "contains half a character, which no database can store"
     )
 
@@ -436,13 +436,13 @@ def test_a_value_of_two_records_is_named(file, publisher):
         disease_record("one"),
         disease_record("three", title="ONE"),
         record(addresses=["old"]),
-        record(slug="there", working={"title": "There", "slug": "there"}, addresses=["old"]),
+        record(slug="there", draft={"title": "There", "slug": "there"}, addresses=["old"]),
     )
 
     assert [line.strip() for line in refused(file)[1:]] == [
-        f"subjects[1].working.synonyms[0].key (disease two): {key} is also used by subjects[0]",
+        f"subjects[1].draft.synonyms[0].key (disease two): {key} is also used by subjects[0]",
         "subjects[2].slug (disease one): “one” is also used by subjects[0]",
-        "subjects[3].working.title (disease three): There is already a disease with this name.",
+        "subjects[3].draft.title (disease three): There is already a disease with this name.",
         "subjects[5].addresses (organization there): “old” is also used by subjects[4]",
     ]
 
@@ -457,7 +457,7 @@ def test_a_reference_must_lead_somewhere(file, publisher):
     write(
         file,
         disease_record("one", supports=[support(number, slug) for number, slug in enumerate(slugs)]),
-        record(slug="in-the-file", working={"title": "A", "slug": "in-the-file"}),
+        record(slug="in-the-file", draft={"title": "A", "slug": "in-the-file"}),
         disease_record("two", supports=[support(8, "one", "disease")]),
         disease_record("three", supports=[support(9, "x", "gene")]),
     )
@@ -465,18 +465,18 @@ def test_a_reference_must_lead_somewhere(file, publisher):
     lines = [line.strip() for line in refused(file)[1:]]
 
     assert lines[0] == (
-        "subjects[0].working.supports[2].organization (disease one): "
+        "subjects[0].draft.supports[2].organization (disease one): "
         "there is no organization “nowhere”, neither in the file nor on this site"
     )
-    assert lines[1].startswith("subjects[2].working (disease two): ")
-    assert lines[2].startswith("subjects[3].working.supports[0].organization.kind (disease three): should be one of")
+    assert lines[1].startswith("subjects[2].draft (disease two): ")
+    assert lines[2].startswith("subjects[3].draft.supports[0].organization.kind (disease three): should be one of")
 
 
 def test_a_successor_must_lead_somewhere(file, publisher):
     def withdrawn(slug, successor):
-        working = {"title": slug, "slug": slug}
+        draft = {"title": slug, "slug": slug}
         gone = {"reason": "Merged", "successor": {"kind": "organization", "slug": successor}}
-        return record(slug=slug, working=working, addresses=[slug], state="withdrawn", withdrawn=gone)
+        return record(slug=slug, draft=draft, addresses=[slug], state="withdrawn", withdrawn=gone)
 
     write(file, withdrawn("one", "two"), withdrawn("two", "one"), withdrawn("three", "three"), record())
     assert len(refused(file, "--publish")) == 3
@@ -497,7 +497,7 @@ def test_publish_needs_a_user_with_the_permission(file, by):
 
 def test_trashing_and_submitting_need_a_user_with_the_permission(file):
     make_user(username="visitor")
-    ready = record(slug="b", working={"title": "B", "slug": "b"}, state="ready", ready={})
+    ready = record(slug="b", draft={"title": "B", "slug": "b"}, state="ready", ready={})
     write(file, record(state="trashed", trashed={}), ready)
 
     assert [line.strip() for line in refused(file, by="visitor")[1:]] == [
@@ -518,7 +518,7 @@ def test_addresses_names_and_keys_that_are_taken_are_all_named(file, publisher):
     write(
         file,
         record(),
-        record(slug="x", working={"title": "X", "slug": "x"}, addresses=["before"]),
+        record(slug="x", draft={"title": "X", "slug": "x"}, addresses=["before"]),
         disease_record("other", title="TAKEN"),
         disease_record("another", questions=[answer(key=key)]),
     )
@@ -526,8 +526,8 @@ def test_addresses_names_and_keys_that_are_taken_are_all_named(file, publisher):
     assert [line.strip() for line in refused(file)[1:]] == [
         "subjects[0] (organization here): this site already has a page at here",
         "subjects[1] (organization x): this site already has a page at before",
-        "subjects[2].working.title (disease other): There is already a disease with this name.",
-        f"subjects[3].working.questions[0].key (disease another): {key} already belongs to a page of this site",
+        "subjects[2].draft.title (disease other): There is already a disease with this name.",
+        f"subjects[3].draft.questions[0].key (disease another): {key} already belongs to a page of this site",
     ]
 
 
@@ -548,7 +548,7 @@ def test_loading_twice_is_refused_and_with_update_changes_nothing(file, publishe
     assert dump(file) == first
 
 
-def test_update_changes_the_working_copy_and_not_the_live_page(file, publisher):
+def test_update_changes_the_draft_and_not_the_live_page(file, publisher):
     organization = make_organization(name="Society", slug="society", city="Springfield", staff_notes="Call first.")
     disease = make_disease(slug="here", questions=2, organizations=[organization])
     dump(file)
@@ -630,13 +630,13 @@ def test_update_leaves_the_trash_alone(file, publisher):
 def test_update_refuses_an_address_of_another_subject(file, publisher):
     make_organization(slug="one")
     make_organization(slug="two")
-    both = record(slug="one", working={"title": "1", "slug": "one"}, addresses=["one", "two"])
+    both = record(slug="one", draft={"title": "1", "slug": "one"}, addresses=["one", "two"])
     write(file, both)
     assert "belong to different pages of this site: one, two" in refused(file, "--update")[1]
 
-    one = record(slug="one", working={"title": "1", "slug": "one"})
+    one = record(slug="one", draft={"title": "1", "slug": "one"})
     publish(change(Organization.objects.get(slug="one"), slug="three"), by=publisher)
-    three = record(slug="three", working={"title": "3", "slug": "three"})
+    three = record(slug="three", draft={"title": "3", "slug": "three"})
     write(file, one, three)
     assert "is the same page of this site as subjects[0]" in refused(file, "--update")[1]
 
@@ -673,7 +673,7 @@ def test_a_dump_that_fails_leaves_the_file_as_it_was(file, tmp_path):
     first = dump(file)
     Organization.objects.filter(slug="good").update(website="javascript:alert(1)")
 
-    with pytest.raises(CommandError, match="working copy of organization “good” makes no valid page: website"):
+    with pytest.raises(CommandError, match="draft of organization “good” makes no valid page: website"):
         dump(file)
 
     assert file.read_bytes() == first

@@ -3,7 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from suggestions.retention import forget_address, forget_old, report
+from suggestions.retention import erase_by_email, erase_old, report
 
 CENTURY = 36_500
 """Days. A much larger number would lead to a date before the year 1."""
@@ -23,9 +23,9 @@ class Command(BaseCommand):
         if email is not None:
             if "@" not in email:
                 raise CommandError("--email takes an e-mail address.")
-            self.stdout.write(report(forget_address(email)))
+            self.stdout.write(report(erase_by_email(email)))
             return
         days = settings.SUGGESTION_DAYS if days is None else days
         if not 1 <= days <= CENTURY:
             raise CommandError(f"--days and SUGGESTION_DAYS take a number from 1 to {CENTURY:,}.")
-        self.stdout.write(report(forget_old(days)))
+        self.stdout.write(report(erase_old(days)))
