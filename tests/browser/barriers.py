@@ -20,6 +20,7 @@ RUN = """async (options) => {
 
 def barriers(page: Page, **options: bool | list[str]) -> list[tuple[str, str]]:
     """Each barrier on a page as axe's rule and the element that breaks it."""
+    page.wait_for_load_state()  # a click that opens a page does not wait for the whole of it
     page.evaluate(AXE_SCRIPT)
     return [
         (violation["id"], node["html"][:200])

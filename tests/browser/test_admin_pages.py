@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from diseases.models import Symptom
 from imports.models import ImportRun, Proposal
@@ -45,6 +46,7 @@ def test_the_pages_of_the_admin_have_no_barriers_of_ours(open_window):
     page.locator("input.action-select").first.check()
     page.get_by_label("Action:").select_option("publish_many")
     page.get_by_role("button", name="Go").click()
+    expect(page.get_by_text("What will happen to each page")).to_be_visible()
     found["bulk"] = own_barriers_in_both_schemes(page)
 
     assert {name: each for name, each in found.items() if each} == {}

@@ -120,6 +120,7 @@ def test_a_forgotten_password_is_set_without_a_barrier(open_window):
 
     page.goto(reverse("admin:login"))
     page.get_by_role("link", name="Forgotten your login credentials?").click()
+    expect(page.get_by_label("Email")).to_be_visible()
     assert own_barriers_in_both_schemes(page) == []
     page.get_by_label("Email").fill("ada@example.org")
     page.get_by_role("button", name="Send me the link").click()
