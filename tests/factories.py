@@ -16,7 +16,7 @@ from diseases.models import Disease, Identifier, Question, Source, Support, Syno
 from organizations.models import Organization
 from publishing.models import Publishable
 from publishing.sorting import sort_key
-from publishing.verbs import publish, save_edition
+from publishing.verbs import publish_all, save_editions
 from search import index
 from search.documents import Document, DocumentSection, Name
 
@@ -47,20 +47,28 @@ def make_publisher(**fields: FieldValue) -> User:
 
 
 def make_organization(*, live: bool = True, **fields: FieldValue) -> Organization:
-    n = next(numbers)
-    organization = Organization.objects.create(
-        **{
-            "name": f"Organization {n:04}",
-            "street": f"{n} Main Street",
-            "city": "Springfield",
-            "region": "IL",
-            "postal_code": "62701",
-            "country": "US",
-            "phone": "217-555-0100",
-        }
-        | fields
-    )
-    return put_live(organization) if live else organization
+    return make_organizations(1, live=live, **fields)[0]
+
+
+def make_organizations(count: int, *, live: bool = True, **fields: FieldValue) -> list[Organization]:
+    """Makes several organizations in as many queries as one. Each has a name of its own where `fields` has none."""
+    organizations = [
+        Organization(
+            **{
+                "name": f"Organization {n:04}",
+                "street": f"{n} Main Street",
+                "city": "Springfield",
+                "region": "IL",
+                "postal_code": "62701",
+                "country": "US",
+                "phone": "217-555-0100",
+            }
+            | fields
+        )
+        for n in itertools.islice(numbers, count)
+    ]
+    add(organizations)
+    return put_all_live(organizations) if live else organizations
 
 
 def make_source(**fields: FieldValue) -> Source:
@@ -69,6 +77,13 @@ def make_source(**fields: FieldValue) -> Source:
 
 
 def make_question(disease: Disease, **fields: FieldValue) -> Question:
+    question = new_question(disease, **fields)
+    question.save()
+    return question
+
+
+def new_question(disease: Disease, **fields: FieldValue) -> Question:
+    """Returns a question that is not saved yet."""
     n = next(numbers)
     defaults = {
         "disease": disease,
@@ -77,21 +92,41 @@ def make_question(disease: Disease, **fields: FieldValue) -> Question:
         "answer": f"<p>Answer {n}.</p>",
         "position": n,
     }
-    return Question.objects.create(**defaults | fields)
+    return Question(**defaults | fields)
 
 
 def make_disease(
     *, live: bool = True, questions: int = 1, organizations: list[Organization] | None = None, **fields: FieldValue
 ) -> Disease:
-    n = next(numbers)
-    disease = Disease.objects.create(**{"name": f"Disease {n:04}", "summary": f"Summary {n}."} | fields)
-    Synonym.objects.create(disease=disease, text=f"Synonym {n}", position=1)
-    Identifier.objects.create(disease=disease, scheme="ORPHA", value=str(n), position=1)
-    for _ in range(questions):
-        make_question(disease)
-    for position, organization in enumerate(organizations or [], start=1):
-        Support.objects.create(disease=disease, organization=organization, position=position)
-    return put_live(disease) if live else disease
+    return make_diseases(1, live=live, questions=questions, organizations=organizations, **fields)[0]
+
+
+def make_diseases(
+    count: int,
+    *,
+    live: bool = True,
+    questions: int = 1,
+    organizations: list[Organization] | None = None,
+    **fields: FieldValue,
+) -> list[Disease]:
+    """Makes several diseases in as many queries as one. Each has a name of its own where `fields` has none."""
+    own_numbers = list(itertools.islice(numbers, count))
+    diseases = [Disease(**{"name": f"Disease {n:04}", "summary": f"Summary {n}."} | fields) for n in own_numbers]
+    add(diseases)
+    numbered = list(zip(own_numbers, diseases, strict=True))
+    Synonym.objects.bulk_create(Synonym(disease=row, text=f"Synonym {n}", position=1) for n, row in numbered)
+    Identifier.objects.bulk_create(
+        Identifier(disease=row, scheme="ORPHA", value=str(n), position=1) for n, row in numbered
+    )
+    Question.objects.bulk_create(new_question(row) for row in diseases for _ in range(questions))
+    Support.objects.bulk_create(
+        Support(disease=row, organization=organization, position=position)
+        for row in diseases
+        for position, organization in enumerate(organizations or [], start=1)
+    )
+    for row in diseases:
+        row.refresh_from_db()  # the child rows raised its version
+    return put_all_live(diseases) if live else diseases
 
 
 def make_picture(colour: str = "teal", size: tuple[int, int] = (60, 40)) -> Picture:
@@ -101,22 +136,44 @@ def make_picture(colour: str = "teal", size: tuple[int, int] = (60, 40)) -> Pict
 
 
 def make_portrait(*, live: bool = True, **fields: FieldValue) -> Portrait:
-    n = next(numbers)
-    defaults = {
-        "name": f"Person {n}",
-        "relation": "mother of a girl",
-        "words": f"Words {n}.",
-        "consent_on": date(2026, 5, 3),
-        "consent_note": "By letter.",
-    }
-    portrait = Portrait.objects.create(**defaults | fields)
-    return put_live(portrait) if live else portrait
+    return make_portraits(1, live=live, **fields)[0]
+
+
+def make_portraits(count: int, *, live: bool = True, **fields: FieldValue) -> list[Portrait]:
+    """Makes several portraits in as many queries as one."""
+    portraits = [
+        Portrait(
+            **{
+                "name": f"Person {n}",
+                "relation": "mother of a girl",
+                "words": f"Words {n}.",
+                "consent_on": date(2026, 5, 3),
+                "consent_note": "By letter.",
+            }
+            | fields
+        )
+        for n in itertools.islice(numbers, count)
+    ]
+    add(portraits)
+    return put_all_live(portraits) if live else portraits
+
+
+def add(subjects: list[Subject]) -> None:
+    """Saves new subjects: one as the admin does, several at once as an import does."""
+    if len(subjects) == 1:
+        subjects[0].save()
+    else:
+        type(subjects[0]).objects.add(subjects)
 
 
 def put_live(subject: Subject) -> Subject:
-    publish(save_edition(subject, by="factory"), by=make_publisher())
-    subject.refresh_from_db()
-    return subject
+    return put_all_live([subject])[0]
+
+
+def put_all_live(subjects: list[Subject]) -> list[Subject]:
+    editions = save_editions([(subject, subject.compose()) for subject in subjects], by="factory")
+    publish_all(editions, by=make_publisher())
+    return subjects
 
 
 def make_entry(

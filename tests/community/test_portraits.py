@@ -28,6 +28,7 @@ from tests.factories import (
     make_editor,
     make_picture,
     make_portrait,
+    make_portraits,
     make_publisher,
     make_user,
     put_live,
@@ -122,7 +123,7 @@ def test_an_unknown_disease_does_not_filter_the_portraits(client, query):
 
 
 def test_long_lists_are_paged(client):
-    people = [make_portrait() for _ in range(25)]
+    people = make_portraits(25)
 
     first, second = client.get("/community/").text, client.get("/community/?page=2").text
 

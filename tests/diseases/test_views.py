@@ -15,11 +15,13 @@ from diseases.values import DiseasePage
 from publishing.models import Edition
 from publishing.verbs import publish, save_edition, withdraw
 from tests.factories import (
+    add,
     make_disease,
     make_organization,
     make_publisher,
     make_question,
     make_source,
+    put_all_live,
     put_live,
 )
 from tests.reading import text_of, texts_of
@@ -489,10 +491,9 @@ def test_a_letter_lists_what_begins_with_it(client, query, expected):
 
 
 def test_a_page_lists_a_hundred_diseases_and_paging_keeps_the_letter(client):
-    publisher = make_publisher()
-    for number in range(101):
-        disease = Disease.objects.create(name=f"Gangliosidosis {number}")
-        publish(save_edition(disease, by="test"), by=publisher)
+    diseases = [Disease(name=f"Gangliosidosis {number}") for number in range(101)]
+    add(diseases)
+    put_all_live(diseases)
     make_disease(name="Alagille")
 
     first = client.get("/diseases/?letter=G")
