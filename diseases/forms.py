@@ -43,7 +43,7 @@ class QuestionForm(ChildRowForm):
         return before if shape(answer) == shape(before) else answer
 
     @classmethod
-    def restore_deleted(cls, values: dict[str, str], changed: set[str]) -> dict[str, str]:
+    def as_new_row(cls, values: dict[str, str], changed: set[str]) -> dict[str, str]:
         """Clears the date where the answer was changed, unless the editor changed the date too."""
         keeps_date = "answer" not in changed or "last_updated" in changed or not values.get("new_date")
         return values if keeps_date else values | {"last_updated": ""}

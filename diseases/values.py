@@ -103,7 +103,7 @@ def _require_answer(html: str, info: ValidationInfo) -> str:
 class QuestionValue(Value):
     """A question with its answer. A date that is not known is None; no date is ever made up."""
 
-    LABELS = {"html": _("Answer"), "reviewed_on": _("Last reviewed"), "source_url": _("Address at the source")}
+    LABELS = {"html": _("Answer"), "reviewed_on": _("Last reviewed"), "source_url": _("Link to the source’s page")}
 
     key: UUID
     topic: Topic

@@ -311,4 +311,4 @@ class ConflictMerge:
             return []
         remark = _("Another person deleted this. You had changed it, so it is in your form again, as a new entry.")
         self._add_conflict(self._place(prefix, row), remark, "", row.text())
-        return [self.saved.forms[prefix].restore_deleted(row.values, changed)]
+        return [self.saved.forms[prefix].as_new_row(row.values, changed)]

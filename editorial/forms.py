@@ -47,10 +47,11 @@ class ChildRowForm(forms.ModelForm):
         return self.cleaned_data["key"] or uuid.uuid4()
 
     @classmethod
-    def restore_deleted(cls, values: dict[str, str], changed: set[str]) -> dict[str, str]:
+    def as_new_row(cls, values: dict[str, str], changed: set[str]) -> dict[str, str]:
         """Returns the posted values of a row that another person deleted, as the values of a new row.
 
-        `changed` has the names of the fields that the editor changed. Subclasses clear what no longer applies.
+        `changed` has the names of the fields that the editor changed. A subclass clears fields that are no longer
+        true, such as the date of an answer that was changed.
         """
         return values
 

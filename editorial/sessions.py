@@ -89,7 +89,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_POST
 def resume(request: HttpRequest) -> HttpResponse:
-    """Signs the person in, and shows a button that sends what was typed again, with a valid token."""
+    """Signs the person in, and shows a button that sends the typed text once more, with a valid token."""
     path = request.POST.get("path", "")
     if not (path.startswith(reverse("admin:index")) and url_has_allowed_host_and_scheme(path, None)):
         return redirect("admin:index")

@@ -48,7 +48,7 @@ DEFINITION = "A definition. Rewrite it as a summary in plain words."
 LOST_LETTERS = "Letters seem to be missing here."
 REPLACED = "The data set has replaced this code by another."
 # The key of the part under which a corrected name is recorded, so that no import corrects it again after an editor.
-RESTORED_SPELLING = "name:mended"
+CORRECTED_NAME = "name:corrected"
 
 
 class RunContext(Protocol):
@@ -164,14 +164,14 @@ class RecordMerge:
                 self.record_part("name", new)
             elif current != new:
                 self.propose("name", Proposal.Action.CHANGE, entry.content, new, CHANGED_HERE)
-        elif not entry and RESTORED_SPELLING not in self.entries and (name := self._complete_name()):
+        elif not entry and CORRECTED_NAME not in self.entries and (name := self._complete_name()):
             new = {"text": name}
             imported = Provenance.objects.filter(disease=self.disease, part="name").values_list("content", flat=True)
             if current in list(imported) and not self._is_taken(name):
                 self._rename(name)
-                self.record_part(RESTORED_SPELLING, new)
+                self.record_part(CORRECTED_NAME, new)
             else:
-                self.propose(RESTORED_SPELLING, Proposal.Action.CHANGE, current, new, LOST_LETTERS)
+                self.propose(CORRECTED_NAME, Proposal.Action.CHANGE, current, new, LOST_LETTERS)
 
     def _is_taken(self, name: str) -> bool:
         return self.context.index.by_name.get(fold_name(name), self.disease.pk) != self.disease.pk

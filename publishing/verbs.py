@@ -134,7 +134,7 @@ def _update_editions(editions: Iterable[Edition], **fields: Unpack[EditionChange
 
 @transaction.atomic
 def save_edition(subject: Publishable, by: Author, note: str = "", origin: str = "") -> Edition:
-    """Saves and returns an edition of the draft, or returns the latest edition where it says the same.
+    """Saves and returns an edition of the draft, or returns the newest edition where it says the same.
 
     `origin` says where the text comes from, if no person wrote it: see `Edition.origin`. Raises PageRefused.
     """
@@ -153,7 +153,7 @@ def compose_page(compose: Callable[[], Page]) -> Page:
 
 @transaction.atomic
 def save_page_edition(subject: Publishable, page: Page, by: Author, note: str = "", origin: str = "") -> Edition:
-    """Saves and returns an edition of the given page, or returns the latest edition where it says the same.
+    """Saves and returns an edition of the given page, or returns the newest edition where it says the same.
 
     The draft is not read and not changed.
     """
@@ -173,12 +173,12 @@ def save_editions(
     The caller must have locked the subjects, or have created them in this transaction.
     """
     kinds_ = {subject.KIND for subject, _page in pages}
-    newest = Edition.objects.newest().filter(kind__in=kinds_, subject_id__in=[subject.pk for subject, _page in pages])
-    latest = {edition.subject_id: edition for edition in newest}
+    editions = Edition.objects.newest().filter(kind__in=kinds_, subject_id__in=[subject.pk for subject, _page in pages])
+    newest = {edition.subject_id: edition for edition in editions}
     new_editions = {
-        subject.pk: _next_edition(subject, page, latest.get(subject.pk), by, note, origin)
+        subject.pk: _next_edition(subject, page, newest.get(subject.pk), by, note, origin)
         for subject, page in pages
-        if not _has_same_page(latest.get(subject.pk), page)
+        if not _has_same_page(newest.get(subject.pk), page)
     }
     # These addresses are reserved, so that a reference still leads to its subject after a draft was renamed.
     references = {reference for subject, page in pages if subject.pk in new_editions for reference in page.references()}
@@ -191,9 +191,9 @@ def save_editions(
         ],
         ignore_conflicts=True,
     )
-    _update_editions([latest[pk] for pk in new_editions if pk in latest], is_newest=False)
+    _update_editions([newest[pk] for pk in new_editions if pk in newest], is_newest=False)
     Edition.objects.bulk_create(new_editions.values())
-    return [new_editions.get(subject.pk) or latest[subject.pk] for subject, _page in pages]
+    return [new_editions.get(subject.pk) or newest[subject.pk] for subject, _page in pages]
 
 
 def _has_same_page(edition: Edition | None, page: Page) -> bool:
@@ -204,13 +204,13 @@ def _has_same_page(edition: Edition | None, page: Page) -> bool:
 
 
 def _next_edition(
-    subject: Publishable, page: Page, latest: Edition | None, by: Author, note: str, origin: str
+    subject: Publishable, page: Page, newest: Edition | None, by: Author, note: str, origin: str
 ) -> Edition:
     """Returns the subject's next edition, not yet saved."""
     edition = Edition(
         kind=subject.KIND,
         subject_id=subject.pk,
-        number=latest.number + 1 if latest else 1,
+        number=newest.number + 1 if newest else 1,
         title=page.title,
         slug=page.slug,
         sort_key=sort_key(page.title),
@@ -391,7 +391,7 @@ def submit(edition: Edition, by: AnyUser, note: str = "") -> None:
     kind: type[Publishable] = kinds()[edition.kind]
     author = require_permission(by, "change", kind)
     subject = lock(kind, edition.subject_id)
-    if edition.number != latest_number(subject):
+    if edition.number != newest_number(subject):
         raise PublishingError(_("There is a newer edition than the one you want to submit. Preview it first."))
     record_event(subject, Event.Verb.SUBMITTED, author, edition=edition, note=note)
 
@@ -458,6 +458,6 @@ def forget(subject: Publishable, by: AnyUser, reason: str) -> None:
     log_entries.filter(object_id=str(subject.pk)).update(object_repr=title, change_message="")
 
 
-def latest_number(subject: Publishable) -> int:
+def newest_number(subject: Publishable) -> int:
     """Returns the number of the newest edition, or 0 where there is none."""
     return Edition.objects.about(subject).aggregate(newest=Max("number"))["newest"] or 0

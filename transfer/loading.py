@@ -287,8 +287,8 @@ class _Load(DocumentReader):
             kind, record = self.record(entry)
             subject = kind.objects.get(pk=entry.pk)
             if record.ready:
-                latest = Edition.objects.about(subject).order_by("-number")[0]
-                submit(latest, by=self.by, note=record.ready.note)
+                newest = Edition.objects.about(subject).order_by("-number")[0]
+                submit(newest, by=self.by, note=record.ready.note)
                 self.report.submitted.append(entry.name)
             if record.trashed:
                 trash(subject, by=self.by, reason=record.trashed.reason)

@@ -316,7 +316,7 @@ class Migration(migrations.Migration):
                                 "^https?://\\S+$", "Enter an address that begins with http:// or https://."
                             )
                         ],
-                        verbose_name="address at the source",
+                        verbose_name="link to the source’s page",
                     ),
                 ),
                 (

@@ -145,7 +145,7 @@ class Question(DiseasePart):
     review_due = models.DateField(null=True, blank=True)
     source = _source_field()
     source_url = models.URLField(
-        _("address at the source"), blank=True, max_length=LINE_LENGTH, validators=[is_web_address]
+        _("link to the source’s page"), blank=True, max_length=LINE_LENGTH, validators=[is_web_address]
     )
     adapted = models.BooleanField(
         _("adapted"), default=False, help_text=_("Tick this if we rewrote the source's text in our own words.")

@@ -14,7 +14,7 @@ from editorial.forms import PublishForm, ReasonForm
 from publishing.comparison import Comparison
 from publishing.models import Address, Edition, Event, Publishable
 from publishing.restoring import hidden_comparisons, hide_comparison, restore, show_comparison
-from publishing.verbs import PublishingError, latest_number, may, publish, redact
+from publishing.verbs import PublishingError, may, newest_number, publish, redact
 
 
 class HistoryAdmin(WorkflowAdmin[AdminSubject]):
@@ -50,7 +50,7 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
             _("History"),
             records=records,
             numbers=sorted((edition.number for edition in editions), reverse=True),
-            latest=latest_number(subject),
+            newest=newest_number(subject),
             live=next((edition for edition in editions if edition.is_live), None),
             published=published,
             hidden=hidden_comparisons(published),
@@ -101,7 +101,7 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
                 return self._done(request, subject, message)
         return self._step_page(request, subject, "restore.html", _("Restore"), form=form, edition=edition)
 
-    def _previous(self, subject: Publishable) -> Edition | None:
+    def _previously_live(self, subject: Publishable) -> Edition | None:
         """Returns the edition that was live before the one that is live now, or before the last withdrawal."""
         published = Event.objects.filter(kind=subject.KIND, subject_id=subject.pk, verb=Event.Verb.PUBLISHED)
         live = Edition.objects.about(subject).live().first()
@@ -111,11 +111,11 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
         return None
 
     def previous_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Publishes the previous edition again, to undo a publication. The draft stays as it is."""
+        """Publishes again what readers saw before, to undo a publication. The draft stays as it is."""
         subject = self._subject(request, object_id, "publish")
-        edition = self._previous(subject)
+        edition = self._previously_live(subject)
         if not edition:
-            return self._step_page(request, subject, "previous.html", _("Publish the previous edition"))
+            return self._step_page(request, subject, "previous.html", _("Publish what readers saw before"))
         form = PublishForm(request.POST or None, initial={"edition": edition.number})
         if request.method == "POST" and form.is_valid():
             chosen = self._edition(subject, form.cleaned_data["edition"])
@@ -126,7 +126,7 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
             else:
                 return self._done(request, subject, _("Edition %(n)s is live again.") % {"n": chosen.number})
         live = Edition.objects.about(subject).live().first()
-        title = _("Publish the previous edition")
+        title = _("Publish what readers saw before")
         return self._step_page(request, subject, "previous.html", title, form=form, edition=edition, live=live)
 
     def redact_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:

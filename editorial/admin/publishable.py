@@ -22,7 +22,7 @@ from editorial.conflicts import SNAPSHOT_FIELD, ConflictMerge, FormSnapshot, Sav
 from editorial.forms import ChildRowFormSet, PublishableForm
 from editorial.waiting import WaitingFilter, waiting_work
 from publishing.models import Edition, Publishable, State
-from publishing.verbs import PageRefused, latest_number, lock, may, save_edition
+from publishing.verbs import PageRefused, lock, may, newest_number, save_edition
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -201,8 +201,8 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin[AdminSubject]):
             context["snapshot"] = posted if posted is not None else self._saved(request, obj).snapshot()
             context["state_label"] = self.state(obj)
             context["live"] = Edition.objects.about(obj).live().first()
-            context["latest"] = latest_number(obj)
-            context["was_live"] = self._previous(obj) is not None
+            context["newest"] = newest_number(obj)
+            context["was_live"] = self._previously_live(obj) is not None
             context["waiting_notes"] = self._waiting_notes(obj)
             context["mentions"] = Edition.objects.mentioning(self.model, obj.pk).count()
         context["conflict"] = getattr(request, CONFLICT, None)
@@ -246,6 +246,6 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin[AdminSubject]):
         """Returns a redirect to the page of the next step, if the button of one was pressed."""
         for step in ["preview", "submit", "publish"]:
             if f"_{step}" in request.POST:
-                arguments = [subject.pk, latest_number(subject)] if step == "preview" else [subject.pk]
+                arguments = [subject.pk, newest_number(subject)] if step == "preview" else [subject.pk]
                 return redirect(self.url_name(step), *arguments)
         return None

@@ -106,25 +106,25 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
         response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
-    def _latest(self, request: HttpRequest, subject: Publishable) -> Edition:
+    def _newest(self, request: HttpRequest, subject: Publishable) -> Edition:
         """Returns the newest edition. Saves the first one of a subject that was written outside the admin."""
         newest = Edition.objects.about(subject).order_by("-number").first()
         return newest or save_edition(subject, by=signed_in_user(request))
 
     def submit_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         subject = self._subject(request, object_id, "change")
-        latest = self._latest(request, subject)
-        form = SubmitForm(request.POST or None, initial={"edition": latest.number})
+        newest = self._newest(request, subject)
+        form = SubmitForm(request.POST or None, initial={"edition": newest.number})
         if request.method == "POST" and form.is_valid():
             edition = get_object_or_404(Edition.objects.about(subject), number=form.cleaned_data["edition"])
             try:
                 submit(edition, by=signed_in_user(request), note=form.cleaned_data["note"])
             except PublishingError as error:
-                form = SubmitForm({**request.POST.dict(), "edition": latest.number})
+                form = SubmitForm({**request.POST.dict(), "edition": newest.number})
                 form.add_error(None, str(error))
             else:
                 return self._done(request, subject, _("Submitted. Publishers see it as ready to publish."))
-        return self._step_page(request, subject, "submit.html", _("Submit"), form=form, edition=latest)
+        return self._step_page(request, subject, "submit.html", _("Submit"), form=form, edition=newest)
 
     @method_decorator(atomic_post)
     def publish_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -132,32 +132,32 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
         if request.method == "POST":
             lock(self.model, subject.pk)
             subject.refresh_from_db()
-        latest = self._latest(request, subject)
-        initial = {"edition": latest.number, "note": self._suggested_note(subject)}
+        newest = self._newest(request, subject)
+        initial = {"edition": newest.number, "note": self._suggested_note(subject)}
         form = PublishForm(request.POST or None, initial=initial)
-        is_newer = request.GET.get("edition", str(latest.number)) != str(latest.number)
+        is_newer = request.GET.get("edition", str(newest.number)) != str(newest.number)
         if request.method == "POST" and form.is_valid():
-            is_newer = form.cleaned_data["edition"] != latest.number
+            is_newer = form.cleaned_data["edition"] != newest.number
             if is_newer:
                 # The form comes back for the newer edition, with everything else as the publisher typed it.
-                form = PublishForm({**request.POST.dict(), "edition": latest.number})
+                form = PublishForm({**request.POST.dict(), "edition": newest.number})
             else:
                 try:
-                    publish(latest, signed_in_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
+                    publish(newest, signed_in_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
                 except PublishingError as error:
                     form.add_error(None, str(error))
                 else:
-                    return self._done(request, subject, _("Edition %(n)s is live.") % {"n": latest.number})
+                    return self._done(request, subject, _("Edition %(n)s is live.") % {"n": newest.number})
         return self._step_page(
             request,
             subject,
             "publish.html",
             _("Publish"),
             form=form,
-            edition=latest,
+            edition=newest,
             newer=is_newer,
             live=Edition.objects.about(subject).live().first(),
-            without_live_page=Address.objects.without_live_page(latest.page.references()),
+            without_live_page=Address.objects.without_live_page(newest.page.references()),
             submitted=self._submission(subject),
             publish_warnings=self.publish_warnings(subject),
         )

@@ -47,23 +47,23 @@ class PublishableQuerySet(models.QuerySet[_Subject]):
         self.bulk_create(rows)
 
     def with_state(self) -> Self:
-        """Adds `state`, and `latest_number`, `changed_by` and `changed_at` of the latest edition."""
+        """Adds `state`, and `newest_number`, `changed_by` and `changed_at` of the newest edition."""
         of_subject = {"kind": self.model.KIND, "subject_id": OuterRef("pk")}
-        latest = Edition.objects.filter(**of_subject).newest()
+        newest = Edition.objects.filter(**of_subject).newest()
         live = Edition.objects.filter(**of_subject).live()
         step = Event.objects.filter(**of_subject, verb__in=Event.WORKFLOW).order_by("-pk")
         return self.annotate(
-            latest_number=Subquery(latest.values("number")[:1]),
-            changed_by=Subquery(latest.values("by_name")[:1]),
-            changed_at=Subquery(latest.values("at")[:1]),
-            latest_digest=Subquery(latest.values("digest")[:1]),
+            newest_number=Subquery(newest.values("number")[:1]),
+            changed_by=Subquery(newest.values("by_name")[:1]),
+            changed_at=Subquery(newest.values("at")[:1]),
+            newest_digest=Subquery(newest.values("digest")[:1]),
             live_digest=Subquery(live.values("digest")[:1]),
             last_step=Subquery(step.values("verb")[:1]),
             last_digest=Subquery(step.values("edition__digest")[:1]),
             state=Case(
                 When(trashed_at__isnull=False, then=Value(State.TRASHED)),
-                When(live_digest=F("latest_digest"), then=Value(State.LIVE)),
-                When(last_step=Event.Verb.SUBMITTED, last_digest=F("latest_digest"), then=Value(State.READY)),
+                When(live_digest=F("newest_digest"), then=Value(State.LIVE)),
+                When(last_step=Event.Verb.SUBMITTED, last_digest=F("newest_digest"), then=Value(State.READY)),
                 When(live_digest__isnull=False, then=Value(State.CHANGED)),
                 When(
                     Exists(Event.objects.filter(**of_subject, verb=Event.Verb.PUBLISHED)), then=Value(State.WITHDRAWN)

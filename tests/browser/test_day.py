@@ -80,7 +80,7 @@ def test_an_editors_day(open_window):
     publisher.get_by_role("button", name="Restore").click()
     expect(publisher.get_by_text(re.compile("was restored and saved as edition"))).to_be_visible()
     expect(publisher.get_by_label("Summary:", exact=True)).to_have_value("A disease of the morning.")
-    publisher.get_by_role("link", name="Publish the previous edition…").click()
+    publisher.get_by_role("link", name="Publish what readers saw before…").click()
     publisher.get_by_role("button", name="Publish this edition again").click()
     expect(publisher.get_by_text(re.compile("is live again"))).to_be_visible()
     assert Edition.objects.live().of(Disease).get().number == first

@@ -51,4 +51,4 @@ def test_every_own_command_has_a_help_text(name, app):
 
 
 def test_the_own_commands_were_found():
-    assert {"prune_editions", "reindex", "import_page", "forget_suggestions"} <= {name for name, _ in OURS}
+    assert {"prune_editions", "reindex", "import_page", "erase_suggestions"} <= {name for name, _ in OURS}

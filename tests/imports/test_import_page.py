@@ -584,7 +584,7 @@ def test_a_name_that_is_too_long_for_an_organization_is_cut_and_kept_whole(write
         ("Summary: {}", "summary", "much " * 20_001),
         ("Why?\n\n{}\n\nLast updated on 05-01-20", "answer", "much " * 20_001),
         ("Why?\n\nSo.\n\nAdapted from {}, https://example.org/", "source", "m" * 150),
-        ("Why?\n\nSo.\n\nSource: GARD, {}", "address at the source", "https://example"),
+        ("Why?\n\nSo.\n\nSource: GARD, {}", "link to the source’s page", "https://example"),
         ("Also called: {}", "synonym", "m" * 251),
         ("Codes: {}", "code", "ICD-11:" + "5C64/" * 20 + "5C64"),
         ("Codes: {}", "code", "OMIM:12"),

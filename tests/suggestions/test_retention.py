@@ -21,7 +21,7 @@ PERSONAL = ["email", "message", "proposed_words", "current_words", "reply", "out
 
 def forget(**options):
     out = StringIO()
-    call_command("forget_suggestions", stdout=out, **options)
+    call_command("erase_suggestions", stdout=out, **options)
     return out.getvalue().strip()
 
 
