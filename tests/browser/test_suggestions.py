@@ -149,7 +149,7 @@ def test_the_inbox_has_no_barriers_of_ours(open_window, disease, width, color_sc
     found = {"first page": own_barriers(page)}
     page.goto(reverse("admin:suggestions_suggestion_changelist"))
     found["list"] = own_barriers(page)
-    for name in ["change", "decline", "done", "answer"]:
+    for name in ["change", "decline", "done", "reply"]:
         page.goto(reverse(f"admin:suggestions_suggestion_{name}", args=[changed.pk]))
         found[name] = own_barriers(page)
     for target in ["answer", "answer/?start=reader", "name", "symptom", "organization"]:
