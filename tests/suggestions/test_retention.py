@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 PERSONAL = ["email", "message", "proposed_words", "current_words", "reply", "outcome", "digest"]
 
 
-def forget(**options):
+def erase(**options):
     out = StringIO()
     call_command("erase_suggestions", stdout=out, **options)
     return out.getvalue().strip()
@@ -43,7 +43,7 @@ def full(days, **fields):
 def test_after_some_days_what_was_typed_is_deleted_and_the_rest_stays():
     old, young = full(181, about=make_disease(name="Marfan syndrome")), full(179)
 
-    said = forget()
+    said = erase()
 
     assert typed(old) == []
     assert typed(young) == PERSONAL
@@ -56,16 +56,16 @@ def test_the_operator_sets_the_number_of_days(settings):
     settings.SUGGESTION_DAYS = 10
     rows = [full(days) for days in (5, 11, 60)]
 
-    forget(days=30)
+    erase(days=30)
     assert [bool(typed(row)) for row in rows] == [True, True, False]
-    forget()
+    erase()
     assert [bool(typed(row)) for row in rows] == [True, False, False]
 
 
-def test_an_undecided_suggestion_is_closed_when_it_is_forgotten():
+def test_an_undecided_suggestion_is_closed_when_its_words_are_deleted():
     waiting = full(200, state="in_work", handler_name="Ada")
 
-    assert "(1 of them without a decision)" in forget()
+    assert "(1 of them without a decision)" in erase()
 
     assert typed(waiting) == []
     assert (waiting.state, waiting.is_open) == ("declined", False)
@@ -75,7 +75,7 @@ def test_suggestions_with_an_address_are_deleted_on_request_at_any_age():
     theirs = [full(0), full(5, state="new"), full(5, state="spam")]
     others = full(0, email="other@example.org")
 
-    said = forget(email=" parent@example.ORG ")
+    said = erase(email=" parent@example.ORG ")
 
     assert [typed(row) for row in theirs] == [[], [], []]
     assert [row.state for row in theirs] == ["accepted", "declined", "spam"]
@@ -91,7 +91,7 @@ def test_spam_is_deleted_after_a_month_and_hashes_after_an_hour():
         RateCount.objects.create(key="a" * 64, hour=noon)
         Suggestion.objects.filter(pk=old.pk).update(at=timezone.now() - timedelta(days=31))
         Suggestion.objects.filter(pk=young.pk).update(at=timezone.now() - timedelta(days=29))
-        said = forget()
+        said = erase()
 
     assert list(Suggestion.objects.all()) == [young]
     assert list(RateCount.objects.values_list("hour", flat=True)) == [noon]
@@ -100,9 +100,9 @@ def test_spam_is_deleted_after_a_month_and_hashes_after_an_hour():
 
 def test_a_second_run_finds_nothing_to_do():
     full(200)
-    forget()
+    erase()
 
-    assert forget() == (
+    assert erase() == (
         "Deleted: the texts of 0 suggestions (0 of them without a decision), "
         "0 suggestions held as spam, and 0 counts of past hours."
     )
@@ -113,14 +113,14 @@ def test_a_typing_error_deletes_nothing(options):
     row = full(0, email="")
 
     with pytest.raises(CommandError):
-        forget(**options)
+        erase(**options)
 
     assert typed(row) == PERSONAL[1:]
 
 
 def test_the_database_enforces_the_rules():
     row = full(200)
-    forget()
+    erase()
 
     for fields in [{"message": "again"}, {"state": "odd"}, {"kind": "odd"}, {"about_kind": "disease"}]:
         with pytest.raises(IntegrityError), transaction.atomic():
