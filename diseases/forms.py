@@ -17,7 +17,7 @@ class IdentifierForm(ChildRowForm):
 
         `Identifier.clean` and the formset check it instead.
         """
-        return super()._get_validation_exclusions() | {"value"}  # type: ignore[misc] # not in Django's stubs
+        return super()._get_validation_exclusions() | {"value"}
 
 
 class QuestionForm(ChildRowForm):

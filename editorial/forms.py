@@ -15,8 +15,14 @@ class PublishableForm(forms.ModelForm):
 
     save_error = ""
 
+    def _post_clean(self) -> None:
+        if self.instance._state.adding or self.has_changed():
+            super()._post_clean()  # type: ignore[misc] # not in Django's stubs
+
     def clean_slug(self) -> str:
         slug = self.cleaned_data["slug"]
+        if "slug" not in self.changed_data:
+            return slug
         taken = Address.objects.filter(kind=self.instance.KIND, slug=slug).exclude(subject_id=self.instance.pk or 0)
         if slug and taken.exists():
             raise forms.ValidationError(_("Another page has this address, or had it before. Choose another address."))
@@ -36,10 +42,17 @@ class ChildRowForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # A saved row that nobody changed is not checked again: that would cost several queries for each row.
+        self.empty_permitted |= not self.instance._state.adding
         for field in self.fields.values():
             # In a tabular inline, Django gives the fields no labels.
             if not field.widget.is_hidden:
                 field.widget.attrs.setdefault("aria-label", field.label)
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Leaves the key of a saved row out of the checks of uniqueness: it never changes."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc] # not in Django's stubs
+        return excluded if self.instance._state.adding else excluded | {"key"}
 
     def clean_key(self) -> uuid.UUID:
         if not self.instance._state.adding:
@@ -71,11 +84,13 @@ class ChildRowFormSet(CustomInlineFormSet):
         seen: set[tuple[str, ...]] = set()
         fields = self.model.UNIQUE
         for form in self.forms:
-            values = getattr(form, "cleaned_data", {})
-            if not fields or values.get("DELETE") or not all(values.get(name) for name in fields):
+            if not fields or set(fields) & set(form.errors) or self._should_delete_form(form):
                 continue
             # Reads the instance, not the form: the model's clean() may have normalized the value.
-            folded = tuple(" ".join(str(getattr(form.instance, name, "")).casefold().split()) for name in fields)
+            values = [form.instance.column(name) for name in fields]
+            if not all(values):
+                continue
+            folded = tuple(" ".join(str(value).casefold().split()) for value in values)
             if folded in seen:
                 form.add_error(fields[-1], _("This is here twice. Remove one of the two."))
             seen.add(folded)

@@ -7,7 +7,15 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AnyUser
 from publishing.models import Address, Edition, Event, PublicVersion, Publishable, kinds
-from publishing.verbs import Author, PublishingError, lock, record_event, require_permission, save_edition
+from publishing.verbs import (
+    Author,
+    PublishingError,
+    compose_page,
+    lock,
+    record_event,
+    require_permission,
+    save_editions,
+)
 
 
 @transaction.atomic
@@ -32,12 +40,12 @@ def restore(edition: Edition, by: Author) -> Edition:
         slugs = ", ".join(sorted(reference.slug for reference in lost))
         raise PublishingError(_("This edition mentions pages that no longer exist: %(slugs)s.") % {"slugs": slugs})
     try:
-        with transaction.atomic():
-            subject.apply_page(edition.page)
+        subject.apply_page(edition.page)
     except IntegrityError as error:
         raise PublishingError(_("Another page now has the name or the address of this edition.")) from error
     record_event(subject, Event.Verb.RESTORED, by, edition=edition)
-    return save_edition(subject, by, note=_("Restored from edition %(number)s") % {"number": edition.number})
+    note = _("Restored from edition %(number)s") % {"number": edition.number}
+    return save_editions([(subject, compose_page(subject.compose))], by, note)[0]
 
 
 @transaction.atomic

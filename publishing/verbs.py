@@ -139,7 +139,7 @@ def save_edition(subject: Publishable, by: Author, note: str = "", origin: str =
     `origin` says where the text comes from, if no person wrote it: see `Edition.origin`. Raises PageRefused.
     """
     subject = lock(type(subject), subject.pk)
-    return _save_edition(subject, compose_page(subject.compose), by, note, origin)
+    return save_editions([(subject, compose_page(subject.compose))], by, note, origin)[0]
 
 
 def compose_page(compose: Callable[[], Page]) -> Page:
@@ -157,20 +157,15 @@ def save_page_edition(subject: Publishable, page: Page, by: Author, note: str = 
 
     The draft is not read and not changed.
     """
-    return _save_edition(lock(type(subject), subject.pk), page, by, note, origin)
+    return save_editions([(lock(type(subject), subject.pk), page)], by, note, origin)[0]
 
 
-def _save_edition(subject: Publishable, page: Page, by: Author, note: str, origin: str) -> Edition:
-    return save_editions([(subject, page)], by, note, origin)[0]
-
-
-@transaction.atomic
 def save_editions(
     pages: Sequence[tuple[Publishable, Page]], by: Author, note: str = "", origin: str = ""
 ) -> list[Edition]:
     """Does what `save_page_edition` does, for several subjects of one kind.
 
-    The caller must have locked the subjects, or have created them in this transaction.
+    The caller has opened a transaction, and has locked or created the subjects in it.
     """
     kinds_ = {subject.KIND for subject, _page in pages}
     editions = Edition.objects.newest().filter(kind__in=kinds_, subject_id__in=[subject.pk for subject, _page in pages])
@@ -180,16 +175,8 @@ def save_editions(
         for subject, page in pages
         if not _has_same_page(newest.get(subject.pk), page)
     }
-    # These addresses are reserved, so that a reference still leads to its subject after a draft was renamed.
-    references = {reference for subject, page in pages if subject.pk in new_editions for reference in page.references()}
-    subjects = Address.objects.subjects(tuple(references))
-    Address.objects.bulk_create(
-        [
-            Address(kind=reference.kind, slug=reference.slug, subject_id=subjects[reference].pk)
-            # One order for everybody: two transactions that lock rows in different orders would block each other.
-            for reference in sorted(subjects, key=lambda reference: (reference.kind, reference.slug))
-        ],
-        ignore_conflicts=True,
+    Address.objects.reserve(
+        {reference for subject, page in pages if subject.pk in new_editions for reference in page.references()}
     )
     _update_editions([newest[pk] for pk in new_editions if pk in newest], is_newest=False)
     Edition.objects.bulk_create(new_editions.values())

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TypeVar
 
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Model
 from PIL import Image
 
@@ -171,8 +172,9 @@ def put_live(subject: Subject) -> Subject:
 
 
 def put_all_live(subjects: list[Subject]) -> list[Subject]:
-    editions = save_editions([(subject, subject.compose()) for subject in subjects], by="factory")
-    publish_all(editions, by=make_publisher())
+    with transaction.atomic():
+        editions = save_editions([(subject, subject.compose()) for subject in subjects], by="factory")
+        publish_all(editions, by=make_publisher())
     return subjects
 
 

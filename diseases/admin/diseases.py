@@ -1,3 +1,4 @@
+from functools import cache
 from typing import Any
 
 from adminsortable2.admin import SortableAdminBase, SortableStackedInline, SortableTabularInline
@@ -69,9 +70,8 @@ class QuestionInline(SortableStackedInline):
     ) -> "forms.ModelChoiceField[Any] | None":
         formfield: forms.ModelChoiceField[Any] | None = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "source" and formfield:
-            formfield.choices = list(
-                formfield.iterator(formfield)
-            )  # a list: otherwise every question queries the sources again
+            # The sources are read once and only if the form is shown; otherwise every question would read them.
+            formfield.choices = cache(lambda: tuple(iter(formfield.iterator(formfield))))
         return formfield
 
     def formfield_for_dbfield(

@@ -1,18 +1,17 @@
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, Self, TypeVar
-from uuid import UUID
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from diseases.models.parts import ANSWER_FIELDS, DiseasePart, Identifier, Question, Support, Symptom, Synonym
+from diseases.models.parts import ANSWER_FIELDS, Identifier, Question, Support, Symptom, Synonym
 from diseases.models.sources import Source
 from diseases.values import DiseasePage, SourceValue
 from organizations.models import Organization
-from publishing.models import Address, Publishable, PublishableQuerySet
+from publishing.models import Address, Publishable, PublishableQuerySet, replace_rows
 from publishing.prose import sanitize
 from publishing.sources import register_source_users
 
@@ -114,16 +113,13 @@ class Disease(Publishable):
         sources = {value.name: _get_or_create_source(value) for value in page.sources}
         self.name, self.slug, self.summary = page.title, page.slug, page.summary
         self.summary_source = sources.get(page.summary_source)
-        self.save()
         organizations = Address.objects.subjects(page.references())
-        _replace_rows(
-            self,
+        replace_rows(
             self.synonyms,
             page.synonyms,
             lambda value: {"text": value.text, "kind": value.kind, "source": sources.get(value.source)},
         )
-        _replace_rows(
-            self,
+        replace_rows(
             self.identifiers,
             page.identifiers,
             lambda value: {
@@ -131,8 +127,7 @@ class Disease(Publishable):
                 "source": sources.get(value.source),
             },
         )
-        _replace_rows(
-            self,
+        replace_rows(
             self.questions,
             page.questions,
             lambda value: {
@@ -140,13 +135,12 @@ class Disease(Publishable):
                 "answer": value.html,
                 "source": sources.get(value.source),
             },
-            keep=models.Q(answer=""),
+            is_kept=lambda question: not question.answer,
         )
         # Only approved symptoms are on a page, so a symptom that this page lacks was not approved when it was composed.
-        keys = [value.key for value in page.symptoms]
-        self.symptoms.exclude(key__in=keys).filter(approved=True).update(approved=False)
-        _replace_rows(
-            self,
+        lacking = self.symptoms.exclude(key__in=[value.key for value in page.symptoms]).filter(approved=True)
+        models.QuerySet.update(lacking, approved=False)
+        replace_rows(
             self.symptoms,
             page.symptoms,
             lambda value: {
@@ -154,15 +148,14 @@ class Disease(Publishable):
                 "source": sources.get(value.source),
                 "approved": True,
             },
-            keep=models.Q(approved=False),
+            is_kept=lambda symptom: not symptom.approved,
         )
-        _replace_rows(
-            self,
+        replace_rows(
             self.supports,
             page.supports,
             lambda value: {"organization": organizations[value.organization], "note": value.note},
         )
-        self.refresh_from_db(fields=["version"])
+        self.save()
 
 
 register_source_users(Disease.objects.naming)
@@ -172,42 +165,3 @@ def _get_or_create_source(value: SourceValue) -> Source:
     """Returns the source with the value's name. Creates it from the value if it was removed meanwhile."""
     source, _created = Source.objects.get_or_create(name=value.name, defaults=value.model_dump(exclude={"name"}))
     return source
-
-
-class _ValueWithKey(Protocol):
-    @property
-    def key(self) -> UUID: ...
-
-
-_Part = TypeVar("_Part", bound=DiseasePart)
-_RowValue = TypeVar("_RowValue", bound=_ValueWithKey)
-
-
-def _replace_rows(
-    disease: Disease,
-    rows: models.Manager[_Part],
-    values: Sequence[_RowValue],
-    row_fields: Callable[[_RowValue], dict[str, Any]],
-    keep: models.Q | None = None,
-) -> None:
-    """Makes the disease's rows of one model match the values: by key, with the fields of `row_fields`, in order.
-
-    Rows that match no value are deleted, except those that `keep` describes.
-    """
-    model = rows.model
-    unmatched = rows.exclude(key__in=[value.key for value in values])
-    for row in unmatched.exclude(keep) if keep else unmatched:
-        row.delete()
-    existing = {row.key: row for row in rows.all()}
-    changed_keys = [
-        value.key
-        for value in values
-        if value.key in existing
-        and any(row_fields(value)[name] != getattr(existing[value.key], name) for name in model.UNIQUE)
-    ]
-    model.objects.free_unique_values([existing[key].pk for key in changed_keys])
-    for position, value in enumerate(values, start=1):
-        row = existing.get(value.key) or model(**{model.SUBJECT: disease}, key=value.key)
-        for name, content in (row_fields(value) | {"position": position}).items():
-            setattr(row, name, content)
-        row.save()

@@ -22,7 +22,7 @@ from editorial.conflicts import SNAPSHOT_FIELD, ConflictMerge, FormSnapshot, Sav
 from editorial.forms import ChildRowFormSet, PublishableForm
 from editorial.waiting import WaitingFilter, waiting_work
 from publishing.models import Edition, Publishable, State
-from publishing.verbs import PageRefused, lock, may, newest_number, save_edition
+from publishing.verbs import PageRefused, compose_page, lock, may, newest_number, save_editions
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -232,7 +232,7 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin[AdminSubject]):
         if form.has_changed() or any(formset.has_changed() for formset in formsets):
             author = user.get_full_name() or user.get_username()
             type(form.instance)._base_manager.filter(pk=form.instance.pk).update(saved_by=author)
-        save_edition(form.instance, by=user)
+        save_editions([(form.instance, compose_page(form.instance.compose))], by=user)
 
     def response_add(
         self, request: HttpRequest, obj: AdminSubject, post_url_continue: str | None = None

@@ -22,6 +22,7 @@ from publishing.models.publishable import (
     is_email_address,
     is_web_address,
 )
+from publishing.models.rows import replace_rows
 
 __all__ = [
     "SLUG_LENGTH",
@@ -42,4 +43,5 @@ __all__ = [
     "is_email_address",
     "is_web_address",
     "kinds",
+    "replace_rows",
 ]

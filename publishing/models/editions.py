@@ -261,6 +261,18 @@ class AddressQuerySet(models.QuerySet["Address"]):
             found |= {Reference(kind=kind, slug=slug): row for slug, row in by_slug.items()}
         return found
 
+    def reserve(self, references: set[Reference]) -> None:
+        """Reserves the addresses of references, so that each still leads to its subject after a draft was renamed."""
+        new: list[Address] = []
+        for kind in sorted({reference.kind for reference in references}):
+            slugs = {reference.slug for reference in references if reference.kind == kind}
+            slugs -= set(self.filter(kind=kind, slug__in=slugs).values_list("slug", flat=True))
+            if slugs:
+                rows = kinds()[kind].objects.filter(slug__in=slugs)
+                # One order for everybody: two transactions that lock rows in different orders would block each other.
+                new += [Address(kind=kind, slug=row.slug, subject_id=row.pk) for row in rows.order_by("slug")]
+        Address.objects.bulk_create(new, ignore_conflicts=True)
+
     def without_live_page(self, references: tuple[Reference, ...]) -> list[Any]:
         """Returns the subjects of references that readers would not see, since they have no live edition."""
         rows = self.subjects(references).values()

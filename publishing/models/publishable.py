@@ -118,7 +118,7 @@ class Publishable(models.Model):
             if update_fields is not None:
                 update_fields = {*update_fields, "version"}
             super().save(update_fields=update_fields, **options)
-            self.refresh_from_db(fields=["version"])
+            self._defer_version()
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> NoReturn:
         raise ImmutableError(f"{self} is not deleted: move it to the trash.")
@@ -126,7 +126,11 @@ class Publishable(models.Model):
     def touch(self) -> None:
         """Raises `version`. Every write to the subject or to one of its rows does so: the optimistic lock needs it."""
         type(self).objects.filter(pk=self.pk).update(version=F("version") + 1)
-        self.refresh_from_db(fields=["version"])
+        self._defer_version()
+
+    def _defer_version(self) -> None:
+        """Makes the next reader of `version` ask the database, which counted it."""
+        self.__dict__.pop("version", None)
 
     def base_slug(self) -> str:
         """Returns the name as an address, which may be taken."""
@@ -260,3 +264,7 @@ class ChildRow(models.Model):
         deleted = super().delete(using, keep_parents)
         getattr(self, self.SUBJECT).touch()
         return deleted
+
+    def column(self, name: str) -> Any:
+        """Returns what the column of a field holds: of a foreign key the other row's primary key, without a query."""
+        return getattr(self, self._meta.get_field(name).attname)  # type: ignore[union-attr] # a field with a column
