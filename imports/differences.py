@@ -1,6 +1,5 @@
 """Compares a proposal with what was imported before and with what is on the site now, for the editor who decides."""
 
-import re
 from dataclasses import dataclass
 
 from django.db import models
@@ -14,7 +13,7 @@ from imports.parts import FIELD_KINDS, ROW_KINDS, Content, canonical_value
 from imports.proposals import content_now, row_of
 from imports.validation import label, model_field
 from publishing.comparison import Block, Segment, block_segments
-from publishing.prose import blocks, shape
+from publishing.prose import blocks, link_targets
 
 
 @dataclass(frozen=True)
@@ -86,16 +85,12 @@ def _difference_label(kind: str, name: str) -> str:
 def _display_lines(kind: str, name: str, value: str) -> list[str]:
     """Returns a value line by line, as a page shows it. The addresses of an answer's links follow the answer."""
     if name == "answer":
-        return [*blocks(value), *(_("Link to %(address)s") % {"address": link} for link in _link_addresses(value))]
+        links = dict.fromkeys(link_targets(value))
+        return [*blocks(value), *(_("Link to %(address)s") % {"address": link} for link in links)]
     if kind not in FIELD_KINDS:
         choices = dict(model_field(_model_of(kind), name).flatchoices)
         value = str(choices.get(value, value))
     return [" ".join(line.split()) for line in value.splitlines() if line.strip()]
-
-
-def _link_addresses(html: str) -> list[str]:
-    marks = (marks for _tag, _words, runs in shape(html) for marks, _word in runs)
-    return list(dict.fromkeys(link for each in marks for link in re.findall(r"(?:^| )a (\S+)", each)))
 
 
 def same_topic(proposal: Proposal) -> list[tuple[str, list[str]]]:

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from html import unescape
 from typing import Any
 
 from diseases.codes import Relation, Scheme, clean
@@ -18,13 +17,11 @@ from imports.lines import NO_TEXT
 from imports.orphanet_nomenclature import Level
 from imports.records import CodeRecord, SymptomRecord, UnreadableRecord
 from imports.tables import TextLine
-from publishing.prose import keep_superscripts
+from publishing.prose import blocks, sanitize
 from publishing.values import LINE_LENGTH
 
 MAX_SUMMARY_LENGTH = 5000  # of Disease.summary
 NO_VALUE = frozenset({"", "no data", "0.0"})
-INLINE_TAG = re.compile(r"</?(?:i|b|u|em|strong|sub|sup)\s*>", re.IGNORECASE)
-BREAK_TAG = re.compile(r"</?(?:p|br|div)\s*/?>", re.IGNORECASE)
 LIGATURES = str.maketrans({"ﬁ": "fi", "ﬂ": "fl"})
 
 # How a code relates to the disease. "BTNT" says that the ORPHA code is the broader of the two.
@@ -168,8 +165,7 @@ def _packet_summary(sections: list[Any], remarks: list[str]) -> str:
 
 def clean_definition(text: str) -> str:
     """Returns a definition without tags and entities. A "<" of a comparison and raised numbers stay."""
-    text = unescape(BREAK_TAG.sub(" ", INLINE_TAG.sub("", keep_superscripts(text))))
-    return " ".join(NO_TEXT.sub("", text).translate(LIGATURES).split())
+    return NO_TEXT.sub("", " ".join(blocks(sanitize(text)))).translate(LIGATURES)
 
 
 def _symptoms(phenotypes: list[Any], remarks: list[str]) -> tuple[SymptomRecord, ...]:

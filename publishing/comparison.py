@@ -1,6 +1,5 @@
 """Compares two texts word by word, and two pages field by field."""
 
-import html
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,7 +15,7 @@ from uuid import UUID
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from publishing.prose import blocks
+from publishing.prose import blocks, link_targets
 from publishing.values import FieldValue, Page, Reference, Value, is_html
 
 MAX_WORDS = 2_000
@@ -249,7 +248,7 @@ class Comparison:
 
     def _html(self, row: str, label: str, before: str, after: str) -> None:
         old, new = blocks(before), blocks(after)
-        links = [_link_targets(text) for text in (before, after)]
+        links = [link_targets(text) for text in (before, after)]
         if links[0] != links[1]:
             self.changes.append(Change(row, label, "links", block_segments(*links)))
         if old != new or links[0] == links[1]:
@@ -335,11 +334,6 @@ def _is_keyed(value: FieldValue) -> bool:
 
 def _joined(lines: dict[str, list[str]], names: list[str]) -> str:
     return " ".join(" ".join(lines[name]) for name in names)
-
-
-def _link_targets(text: str) -> list[str]:
-    """Returns the addresses of the links in a piece of HTML."""
-    return [html.unescape(link) for link in re.findall(r'<a\b[^>]*?\shref="([^"]*)"', text)]
 
 
 def _keys_in_order(old: Sequence[UUID], new: Iterable[UUID]) -> set[UUID]:

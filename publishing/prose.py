@@ -1,12 +1,12 @@
 """Sanitises the HTML of answers, and finds the words in it."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import lru_cache
-from html import unescape
-from html.parser import HTMLParser
+from html import escape
 
 from django_prose_editor.fields import create_sanitizer
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 # Each extension needs its parts: without ListItem the editor would remove lists.
 EXTENSIONS = {
@@ -26,31 +26,68 @@ EXTENSIONS = {
 
 _sanitize = create_sanitizer(EXTENSIONS)
 
-_SUPERSCRIPT = re.compile(r"<(sup|sub)\b[^>]*>([^<]*)</\1\s*>", re.IGNORECASE)
+MAX_TAGS = 25_000
+"""HTML with more tags is shown as text. Escaped, it is longer than an answer may be, so forms reject it as too long."""
+MAX_DEPTH = 200
+"""Of elements nested more deeply, only the words are kept: the time of a parser grows with the square of the depth."""
+
 _RAISED = dict(zip("0123456789+-−=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾", strict=True))
 _LOWERED = dict(zip("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎", strict=True))
 
-_LINK = re.compile(r'<a((?:\s+[a-z-]+="[^"]*")*)\s*>(.*?)</a>', re.DOTALL)
-_WITHOUT_SCHEME = re.compile(r'(\shref=")(?=[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:[/?#"]))', re.IGNORECASE)
-_WORKING_LINK = re.compile(r'\shref="(https?://[^"]|mailto:[^"]|tel:[^"]|/(?!/))')
+_WITHOUT_SCHEME = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:[/?#]|\Z)", re.IGNORECASE)
+_WORKING_LINK = re.compile(r"https?://.|mailto:.|tel:.|/(?!/)", re.DOTALL)
+_LINK_SCHEME = re.compile(r"^(https?://(www\.)?|mailto:|tel:)|/$", re.IGNORECASE)
+
+BLOCKS = {"p", "h3", "li", "th", "td", "ul", "ol", "table", "thead", "tbody", "tr"}
+CONTAINERS = {"ul", "ol", "li", "table", "tr", "th", "td"}  # the editor puts a <p> inside them, which is no block
+MARKS = {"strong", "em", "a"}
 # A table cell may be empty. A heading, a paragraph or a list item without a word is a mistake of the editor.
-_EMPTY = re.compile(r"<(a|strong|em|h3|p|li|ul|ol)(?:\s[^>]*)?>(?:\s|&nbsp;|<br>)*</\1>")
+_NEVER_EMPTY = {"h3", "p", "li", "ul", "ol"}
 
 
-def _repair_link(match: re.Match[str]) -> str:
-    """Returns a link with its scheme, or only its words where the address leads nowhere."""
-    attributes = _WITHOUT_SCHEME.sub(r"\1https://", match[1])
-    return f"<a{attributes}>{match[2]}</a>" if _WORKING_LINK.search(attributes) else match[2]
+def parse_html(html: str) -> LexborHTMLParser:
+    """Returns the tree that a browser makes of a piece of HTML, broken or not."""
+    return LexborHTMLParser(html, is_fragment=True)
 
 
-def _in_unicode(found: re.Match[str]) -> str:
-    letters = _RAISED if found[1].lower() == "sup" else _LOWERED
-    return "".join(letters.get(letter, letter) for letter in found[2])
+def children(node: LexborNode | None) -> list[LexborNode]:
+    """Returns the elements and texts directly in a node; for the root of a tree, those that are in no element."""
+    return list(node.iter(include_text=True)) if node else []
 
 
-def keep_superscripts(html: str) -> str:
-    """Replaces the tags of raised and lowered numbers by Unicode characters, so that 10<sup>9</sup> never reads 109."""
-    return _SUPERSCRIPT.sub(_in_unicode, html)
+def walk(nodes: list[LexborNode]) -> Iterator[tuple[LexborNode, bool]]:
+    """Yields each node, and each node in it, twice: with True where it begins and with False where it ends."""
+    stack = [(node, True) for node in reversed(nodes)]
+    while stack:
+        node, begins = stack.pop()
+        yield node, begins
+        if begins:
+            stack.append((node, False))
+            stack += [(child, True) for child in reversed(children(node))]
+
+
+def _limit_depth(tree: LexborHTMLParser) -> None:
+    level = children(tree.root)
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in node.iter()]
+    for node in level:
+        node.replace_with(f" {node.text(separator=' ')} ")
+
+
+def _repair(tree: LexborHTMLParser) -> None:
+    """Repairs links, removes empty elements and writes raised numbers in Unicode: 10<sup>9</sup> never reads 109."""
+    for node in reversed(tree.css("*")):  # the inner ones before those around them
+        href = node.attrs.sget("href") if node.tag == "a" else ""
+        if _WITHOUT_SCHEME.match(href):
+            href = node.attrs["href"] = f"https://{href}"
+        is_empty = not node.text().strip() and all(child.tag == "br" for child in node.iter())
+        if node.tag in {"sup", "sub"}:
+            letters = _RAISED if node.tag == "sup" else _LOWERED
+            node.replace_with("".join(letters.get(letter, letter) for letter in node.text()))
+        elif (node.tag == "a" and not _WORKING_LINK.match(href)) or (is_empty and node.tag in MARKS):
+            node.unwrap(delete_empty=True)  # A space in it still separates words.
+        elif is_empty and node.tag in _NEVER_EMPTY:
+            node.decompose()
 
 
 @lru_cache(maxsize=256)  # an answer is sanitised whenever it is stored, composed, opened and shown
@@ -60,22 +97,23 @@ def sanitize(html: str) -> str:
     Returns "" where no word is left. Keeps links to the web (example.org becomes https://example.org), to an e-mail
     address, to a telephone number and to a page of this site. Of other links it keeps only the words.
     """
-    html = keep_superscripts(html)
     for _ in range(10):
-        before = html
-        html = _LINK.sub(_repair_link, _sanitize(html))
-        html = _EMPTY.sub("", html)
+        if html.count("<") > MAX_TAGS:
+            html = escape(html, quote=False)
+        before, tree = html, parse_html(html)
+        if html.count("<") > MAX_DEPTH:
+            _limit_depth(tree)
+        _repair(tree)
+        html = _sanitize(tree.html or "")
         if html == before:
             break
         # Removing a part may leave invalid nesting, such as a heading in a heading, so the result is cleaned again.
     return html if blocks(html) else ""
 
 
-_TABLE_HEAD = re.compile(
-    r"(<table[^>]*>(?:<colgroup>.*?</colgroup>)?)<tbody>(<tr>(?:<th\b(?:(?!<t[hdr]\b).)*</th>)+</tr>)(?=<tr>)",
-    re.DOTALL,
-)
-_LINK_SCHEME = re.compile(r"^(https?://(www\.)?|mailto:|tel:)|/$", re.IGNORECASE)
+def link_targets(html: str) -> list[str]:
+    """Returns the addresses of the links in a piece of HTML."""
+    return [link.attrs.sget("href") for link in parse_html(html).css("a[href]")]
 
 
 def _shows_own_url(href: str, words: str) -> bool:
@@ -86,19 +124,6 @@ def _shows_own_url(href: str, words: str) -> bool:
     return _LINK_SCHEME.sub("", href).casefold() in words.casefold()
 
 
-def _mark_link(match: re.Match[str]) -> str:
-    href = re.search(r'\shref="([^"]*)"', match[1])
-    if href and _shows_own_url(unescape(href[1]), " ".join(blocks(match[2]))):
-        return f'<a class="shows-own-url"{match[1]}>{match[2]}</a>'
-    return match[0]
-
-
-def _add_table_head(match: re.Match[str]) -> str:
-    if re.search(r'\srowspan="(?!1")', match[2]):
-        return match[0]  # a cell of the first row extends into the rows below
-    return f"{match[1]}<thead>{match[2]}</thead><tbody>"
-
-
 @lru_cache(maxsize=256)
 def render_for_page(html: str) -> str:
     """Returns sanitised HTML as a page shows and prints it.
@@ -106,61 +131,39 @@ def render_for_page(html: str) -> str:
     A first row that has only heading cells becomes the head of its table, since the editor cannot make one; browsers
     print a head again on every sheet. Links whose words contain their address are marked, so that it is printed once.
     """
-    return _LINK.sub(_mark_link, _TABLE_HEAD.sub(_add_table_head, html))
-
-
-BLOCKS = {"p", "h3", "li", "th", "td", "ul", "ol", "table", "thead", "tbody", "tr"}
-CONTAINERS = {"ul", "ol", "li", "table", "tr", "th", "td"}  # the editor puts a <p> inside them, which is no block
-MARKS = {"strong", "em", "a"}
-
-
-@dataclass
-class _BlockReader(HTMLParser):
-    """Collects the text of each block of HTML, with its marks (bold, italic, link)."""
-
-    blocks_read: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
-    open_tags: list[str] = field(default_factory=list)
-    marks: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.start_block()
-
-    def start_block(self) -> None:
-        tags = [tag for tag in self.open_tags if tag not in {"thead", "tbody"}]
-        if tags and tags[-1] == "p" and len(tags) > 1 and tags[-2] in CONTAINERS:
-            tags.pop()
-        self.blocks_read.append(("/".join(tags), []))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in BLOCKS:
-            self.open_tags.append(tag)
-            self.start_block()
-        elif tag == "br":
-            self.handle_data("\n")
-        elif tag in MARKS:
-            self.marks.append(tag + (f" {dict(attrs).get('href')}" if tag == "a" else ""))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in BLOCKS and tag in self.open_tags:
-            while self.open_tags.pop() != tag:
-                pass
-            self.start_block()
-        elif tag in MARKS:
-            for mark in reversed(self.marks):
-                if mark.split(" ")[0] == tag:
-                    self.marks.remove(mark)
-                    break
-
-    def handle_data(self, data: str) -> None:
-        self.blocks_read[-1][1].append((" ".join(sorted(self.marks)), data))
+    tree = parse_html(html)
+    for link in tree.css("a[href]"):
+        if _shows_own_url(link.attrs.sget("href"), " ".join(link.text().split())):
+            link.attrs["class"] = "shows-own-url"
+    for row in tree.css("tbody:first-of-type > tr:first-child:not(:last-child)"):
+        # A cell with a rowspan extends into the rows below.
+        body = row.parent
+        if body and all(cell.tag == "th" and cell.attrs.sget("rowspan", "1") == "1" for cell in row.iter()):
+            head = tree.create_node("thead")
+            head.insert_child(row, move=True)
+            body.insert_before(head, move=True)
+    return tree.html or ""
 
 
 def _read(html: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    reader = _BlockReader()
-    reader.feed(html)
-    reader.close()
-    return [(tag, runs) for tag, runs in reader.blocks_read if "".join(text for _, text in runs).strip()]
+    """Returns the path of tags and the text of each block, with its marks (bold, italic, link)."""
+    found: list[tuple[str, list[tuple[str, str]]]] = [("", [])]
+    path: list[str] = []
+    marks: list[str] = []
+    for node, begins in walk(children(parse_html(html).root)):
+        tag = node.tag or ""
+        if begins and (tag == "br" or node.is_text_node):
+            found[-1][1].append((" ".join(sorted(marks)), node.text_content or "\n"))
+        elif tag in MARKS:
+            mark = f"a {node.attributes.get('href')}" if tag == "a" else tag
+            (marks.append if begins else marks.remove)(mark)
+        elif tag in BLOCKS:
+            path.append(tag) if begins else path.pop()
+            tags = [tag for tag in path if tag not in {"thead", "tbody"}]
+            if tags[-1:] == ["p"] and tags[-2:-1] and tags[-2] in CONTAINERS:
+                tags.pop()
+            found.append(("/".join(tags), []))
+    return [(tags, runs) for tags, runs in found if "".join(text for _, text in runs).strip()]
 
 
 def blocks(html: str) -> list[str]:

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from html import escape, unescape
-from html.parser import HTMLParser
-from itertools import zip_longest
+from html import escape
+from itertools import count, groupby, repeat, zip_longest
 
-from publishing.prose import sanitize
+from selectolax.lexbor import LexborNode
+
+from publishing.prose import children, parse_html, sanitize, walk
 
 CELLS = " | "
+LISTS = {"ul", "ol"}
 ITEM = re.compile(r"(?:[-*•]|\d{1,3}[.)])\s+(?=\S)")
 MAX_MARGIN = 12
 """The largest indent in spaces that counts. It limits how deep lists can be nested."""
@@ -29,80 +31,43 @@ class TextPart:
 NO_PART = TextPart("", "", "")
 
 
-class _PartReader(HTMLParser):
-    """Splits an answer at its outermost elements. The HTML was sanitised before, so every element is closed."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self.parts: list[TextPart] = []
-        self.open: list[str] = []
-        self.numbers: list[int] = []  # The number of the last item of each open list.
-        self.html: list[str] = []
-        self.text: list[str] = []
-        self.tag = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br":
-            self.html.append("<br>")
-            self.text.append("\n")
-            return
-        if not self.open:
-            self._finish()
-            self.tag = tag
-        self.open.append(tag)
-        self.html.append(self.get_starttag_text() or "")
-        if tag in {"ul", "ol"}:
-            self.numbers.append(0)
-        elif tag == "li":
-            self.numbers[-1] += 1
-            lists = [each for each in self.open if each in {"ul", "ol"}]
-            marker = f"{self.numbers[-1]}. " if lists[-1] == "ol" else "- "
-            self.text.append("\n" + "  " * (len(lists) - 1) + marker)
-        elif tag == "tr":
-            self.text.append("\n")
-        elif tag in {"td", "th"} and self.text[-1:] != ["\n"]:
-            self.text.append(CELLS)
-        elif tag == "p" and {"li", "td", "th"} & {*self.open} and self.text and not self.text[-1].endswith((" ", "\n")):
-            self.text.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self.open:
-            return
-        self.html.append(f"</{tag}>")
-        while self.open.pop() != tag:
-            pass
-        if tag in {"ul", "ol"}:
-            self.numbers.pop()
-        if not self.open:
-            self._finish()
-
-    def handle_data(self, data: str) -> None:
-        self.html.append(data)
-        self.text.append(re.sub(r"\s+", " ", data))
-
-    def handle_entityref(self, name: str) -> None:
-        self.html.append(f"&{name};")
-        self.text.append(unescape(f"&{name};"))
-
-    def handle_charref(self, name: str) -> None:
-        self.handle_entityref(f"#{name}")
-
-    def _finish(self) -> None:
-        lines = "".join(self.text).replace("\xa0", " ").split("\n")
-        # Spaces at the beginning of a line only mean something in lists, where they show the level.
-        is_list = self.tag in {"ul", "ol"}
-        text = "\n".join(line.rstrip() if is_list else line.strip() for line in lines if line.strip())
-        if text:
-            self.parts.append(TextPart(self.tag, "".join(self.html), text))
-        self.html, self.text, self.tag = [], [], ""
-
-
 def text_parts(html: str) -> list[TextPart]:
-    reader = _PartReader()
-    reader.feed(html)
-    reader.close()
-    reader._finish()
-    return reader.parts
+    """Splits an answer at its outermost elements."""
+    parts = []
+    nodes = children(parse_html(html).root)
+    for is_element, group in groupby(nodes, lambda node: node.is_element_node and node.tag != "br"):
+        for part in [[node] for node in group] if is_element else [list(group)]:
+            if text := _text(part):
+                tag = (part[0].tag or "") if is_element else ""
+                parts.append(TextPart(tag, "".join(node.html or "" for node in part), text))
+    return parts
+
+
+def _text(nodes: list[LexborNode]) -> str:
+    """Returns a part of an answer as plain text."""
+    text = ""
+    markers: list[Iterator[str]] = []  # the marks of the next items of each open list
+    for node, begins in walk(nodes):
+        if node.tag in LISTS:
+            if begins:
+                markers.append(repeat("- ") if node.tag == "ul" else map("{}. ".format, count(1)))
+            else:
+                markers.pop()
+        elif not begins:
+            continue
+        elif node.is_text_node:
+            text += re.sub(r"[^\S\xa0]+", " ", node.text_content or "")
+        elif node.tag in {"br", "tr"}:
+            text += "\n"
+        elif node.tag == "li":
+            text += "\n" + "  " * (len(markers) - 1) + (next(markers[-1]) if markers else "- ")
+        elif node.tag in {"td", "th"} and text[-1:] not in {"", "\n"}:
+            text += CELLS
+        elif node.tag == "p" and text[-1:] not in {"", " ", "\n"}:
+            text += " "
+    # Spaces at the beginning of a line only mean something in lists, where they show the level.
+    strip = str.rstrip if nodes[0].tag in LISTS else str.strip
+    return "\n".join(strip(line) for line in text.replace("\xa0", " ").split("\n") if line.strip())
 
 
 def to_text(html: str) -> str:
@@ -138,9 +103,8 @@ def _to_html(chunk: str, before: TextPart) -> str:
     if before.tag == "table" and all("|" in text for text in texts):
         return _table(texts, before.html)
     if all(ITEM.match(text.strip()) for text in texts) and not (before.tag == "p" and ITEM.match(before.text)):
-        return _list_html(
-            texts, {_item(to_text(f"<ul>{item}</ul>").splitlines()): item for item in _items(before.html)}
-        )
+        items = parse_html(before.html).css("li")
+        return _list_html(texts, {_item(_text([item]).splitlines()): item.html or "" for item in items})
     name = "h3" if before.tag == "h3" and len(texts) == 1 else "p"
     return f"<{name}>{'<br>'.join(_escape(text) for text in texts)}</{name}>"
 
@@ -176,22 +140,15 @@ def _item(texts: list[str]) -> tuple[str, ...]:
     return tuple(ITEM.sub("", line, count=1) for line in filled_lines("\n".join(texts)))
 
 
-def _items(html: str) -> Iterator[str]:
-    """Yields all items of a list and of the lists inside it."""
-    for item in _outermost("li", html):
-        yield item
-        yield from _items(item[len("<li>") : -len("</li>")])
-
-
 def _table(texts: list[str], html: str) -> str:
-    rows = _outermost("tr", html)
-    kept = {tuple(_cells(to_text(f"<table>{row}</table>"))): row for row in rows}
+    rows = [row for section in parse_html(html).css("table")[0].iter() for row in section.iter() if row.tag == "tr"]
+    kept = {tuple(_cells(_text([row]))): row.html or "" for row in rows}
     found = []
     for place, text in enumerate(texts):
         cells = _cells(text)
-        old_cells = _outermost("t[hd]", rows[place]) if len(rows) == len(texts) else []
-        old_cells = old_cells if len(old_cells) == len(cells) else [""] * len(cells)
-        found.append(kept.get(tuple(cells)) or f"<tr>{''.join(map(_cell, cells, old_cells))}</tr>")
+        old_cells = list(rows[place].iter()) if len(rows) == len(texts) else []
+        before = old_cells if len(old_cells) == len(cells) else [None] * len(cells)
+        found.append(kept.get(tuple(cells)) or f"<tr>{''.join(map(_cell, cells, before))}</tr>")
     return f"<table><tbody>{''.join(found)}</tbody></table>"
 
 
@@ -199,21 +156,8 @@ def _cells(text: str) -> list[str]:
     return [" ".join(cell.split()) for cell in text.split(CELLS.strip())]
 
 
-def _cell(text: str, before: str) -> str:
-    if before and _cells(to_text(f"<tr>{before}</tr>")) == [text]:
-        return before
-    name = "th" if before.startswith("<th") else "td"
+def _cell(text: str, before: LexborNode | None) -> str:
+    if before and _cells(_text([before])) == [text]:
+        return before.html or ""
+    name = before.tag if before else "td"
     return f"<{name}><p>{_escape(text)}</p></{name}>"
-
-
-def _outermost(tag: str, html: str) -> list[str]:
-    """Returns the elements with a tag, without those that are inside another one of them."""
-    found, depth, start = [], 0, 0
-    for end in re.finditer(rf"<(/?){tag}(?:\s[^>]*)?>", html):
-        if not end[1]:
-            start = start if depth else end.start()
-            depth += 1
-        else:
-            depth -= 1
-            found += [html[start : end.end()]] if not depth else []
-    return found

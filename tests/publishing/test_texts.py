@@ -5,8 +5,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from publishing.comparison import word_segments
-from publishing.prose import blocks, in_one_line, render_for_page, sanitize, shape
+from publishing.prose import MAX_DEPTH, blocks, in_one_line, render_for_page, sanitize, shape
 from publishing.sorting import letter, sort_key
+from publishing.values import TEXT_LENGTH
 
 tags = ["p", "h3", "ul", "li", "strong", "em", "a", "table", "tr", "td", "script", "div", "br"]
 pieces = st.one_of(
@@ -26,6 +27,26 @@ def test_sanitising_is_idempotent_and_leaves_no_script(html):
 
     assert sanitize(clean) == clean
     assert not any(bad in clean.lower() for bad in ["<script", "onclick=", "<div", "<!--", 'href="javascript', "<a>"])
+
+
+@pytest.mark.parametrize("levels", [300, 10_000, 50_000])
+@pytest.mark.parametrize(
+    "opening", ["<ul><li>a", "<table><tr><td>a", "<p><strong>a", "<div>a", "<sup>a", "<a", "</ul>a"]
+)
+def test_any_nesting_gives_html_that_is_not_nested_deeply_and_keeps_the_words(opening, levels):
+    clean = sanitize(opening * levels)
+
+    assert sanitize(clean) == clean
+    assert all(path.count("/") < MAX_DEPTH for path, _words, _runs in shape(clean))
+    assert " ".join(blocks(clean)).count("a") >= (levels if opening.endswith(">a") else 0)
+    assert blocks(render_for_page(clean)) == blocks(clean)
+
+
+def test_html_of_too_many_tags_becomes_text_that_is_too_long_for_an_answer():
+    clean = sanitize("<p>" * 25_001)
+
+    assert clean.startswith("&lt;p&gt;&lt;p&gt;")
+    assert len(clean) > TEXT_LENGTH
 
 
 @given(wild)
@@ -51,6 +72,8 @@ def test_the_words_survive_sanitising_twice_and_agree_with_the_shape(html):
         ('<p><a title="a&gt;b" href="mailto:a@e.org">go</a></p>',) * 2,
         ("<table><tbody><tr><td></td><td>a</td></tr></tbody></table>",) * 2,
         ("<p> </p><ul><li></li></ul>", ""),
+        ("<p>a<strong> </strong>b</p>", "<p>a b</p>"),
+        ("<ul><li><p>a<li>b", "<ul><li><p>a</p></li><li>b</li></ul>"),
     ],
 )
 def test_nothing_empty_and_no_dead_link_is_left(html, clean):
@@ -64,6 +87,7 @@ def test_nothing_empty_and_no_dead_link_is_left(html, clean):
         ('<p>10<SUP class="x">-12</SUP> of H<sub>2</sub>O</p>', "<p>10⁻¹² of H₂O</p>"),
         ("<p>the 4<sup>th</sup></p>", "<p>the 4th</p>"),
         ("<p>10⁹</p>", "<p>10⁹</p>"),
+        ("<p>10<sup>&minus;<strong>9</strong></sup></p>", "<p>10⁻⁹</p>"),
     ],
 )
 def test_a_raised_number_does_not_become_a_part_of_the_number_before_it(html, clean):

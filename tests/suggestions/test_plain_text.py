@@ -37,6 +37,7 @@ def test_an_answer_is_read_as_a_person_would_type_it():
     assert to_text(RICH) == TEXT
     assert to_text("") == ""
     assert to_text("words alone") == "words alone"
+    assert to_text("<li>no list around it</li>") == "- no list around it"
 
 
 def test_words_that_were_not_edited_keep_their_formatting():
