@@ -76,6 +76,5 @@ def _change_one_disease(disease_id: int, pks: list[int], by: User, change: _Chan
     disease = lock(Disease, disease_id)
     count, note = change(Symptom.objects.filter(pk__in=pks, disease=disease_id))
     if count:
-        Disease._base_manager.filter(pk=disease_id).update(saved_by=by.get_full_name() or by.get_username())
         save_edition(disease, by, note=note)
     return count

@@ -16,10 +16,10 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subq
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.models import AnyUser
+from accounts.models import AnyUser, User
 from publishing.caching import cached_until_publish
 from publishing.models import Edition, Event, Publishable, State, kinds
-from publishing.verbs import may
+from publishing.verbs import author_name, may
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -143,7 +143,7 @@ class Dashboard:
     def __init__(self, user: AnyUser, viewable: dict[str, type[Publishable]]) -> None:
         self.viewable = viewable
         self.publishable = {name for name, kind in viewable.items() if may(user, "publish", kind)}
-        self.author = getattr(user, "get_full_name", str)() or user.get_username()  # as `Edition.by_name` stores it
+        self.author = author_name(user) if isinstance(user, User) else ""
         self.unpublished = [
             UnpublishedEdition(pk, (kind, subject_id), by, has_live, submitted)
             for pk, kind, subject_id, by, has_live, submitted in unpublished_editions(viewable)

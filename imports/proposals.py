@@ -34,7 +34,7 @@ from imports.sources import source_of
 from imports.validation import field_errors, label, model_field
 from publishing.prose import sanitize
 from publishing.values import LINE_LENGTH
-from publishing.verbs import PageRefused, PublishingError, may, save_edition
+from publishing.verbs import PageRefused, PublishingError, author_name, may, save_edition
 
 ProposalErrors = list[tuple[Proposal, str]]
 """Proposals that could not be decided, each with the reason."""
@@ -118,7 +118,7 @@ def _lock_pending(chosen: list[Proposal]) -> tuple[Disease, list[Proposal]]:
 
 def _save_decision(proposals: list[Proposal], state: Proposal.State, by: User) -> None:
     Proposal.objects.filter(pk__in=[proposal.pk for proposal in proposals]).update(
-        state=state, decided_at=timezone.now(), decided_by=by, decided_by_name=by.get_full_name() or by.get_username()
+        state=state, decided_at=timezone.now(), decided_by=by, decided_by_name=author_name(by)
     )
 
 
@@ -168,8 +168,6 @@ def _accept_together(chosen: list[Proposal], by: User, seen: str, sources: Sourc
             accepted.append(proposal)
     if accepted:
         _save_decision(accepted, Proposal.State.ACCEPTED, by)
-        author = by.get_full_name() or by.get_username()
-        Disease._base_manager.filter(pk=disease.pk).update(saved_by=author)
         save_edition(disease, by, note=_edition_note(accepted, sources))
     return errors
 

@@ -54,8 +54,7 @@ class CheckedForm(forms.Form):
             raise PublishingError(_("The details have changed since you opened this page. Please check them again."))
         for name, value in values.items():
             setattr(current, name, value)
-        current.saved_by = by.get_full_name() or by.get_username()
-        current.save(update_fields={*values, "saved_by"})
+        current.save(update_fields={*values})
         save_edition(current, by=by)
 
 

@@ -210,9 +210,7 @@ def merge(organization: Organization, survivor: Organization, by: User, seen: st
     organization.save()
 
     note = _("“%(name)s” merged into “%(survivor)s”") % {"name": organization, "survivor": survivor}
-    author = by.get_full_name() or by.get_username()
     for subject in [*plan.subjects(), organization]:
-        type(subject)._base_manager.filter(pk=subject.pk).update(saved_by=author)
         try:
             save_edition(subject, by, note=Truncator(note).chars(LINE_LENGTH))
         except PageRefused as error:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import AnyUser
 from publishing.models import Edition, Event, Publishable, kinds
-from publishing.verbs import lock, record_event, require_permission, withdraw
+from publishing.verbs import author_name, lock, record_event, require_permission, withdraw
 
 
 @transaction.atomic
@@ -18,8 +18,8 @@ def trash(subject: Publishable, by: AnyUser, reason: str) -> None:
     if Edition.objects.about(subject).live().exists():
         withdraw(subject, author, reason)
     if not subject.trashed_at:
-        subject.trashed_at = timezone.now()
-        subject.save(update_fields={"trashed_at"})
+        subject.trashed_at, subject.saved_by = timezone.now(), author_name(author)
+        subject.save(update_fields={"trashed_at", "saved_by"})
         record_event(subject, Event.Verb.TRASHED, author, note=reason)
 
 
@@ -29,8 +29,8 @@ def untrash(subject: Publishable, by: AnyUser) -> None:
     author = require_permission(by, "delete", type(subject))
     subject = lock(type(subject), subject.pk)
     if subject.trashed_at:
-        subject.trashed_at = None
-        subject.save(update_fields={"trashed_at"})
+        subject.trashed_at, subject.saved_by = None, author_name(author)
+        subject.save(update_fields={"trashed_at", "saved_by"})
         record_event(subject, Event.Verb.UNTRASHED, author)
 
 

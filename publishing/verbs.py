@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 
 from accounts.models import AnyUser, User
-from publishing.models import Address, Edition, Event, Link, PublicVersion, Publishable, kinds
+from publishing.models import NAME_LENGTH, Address, Edition, Event, Link, PublicVersion, Publishable, kinds
 from publishing.sorting import letter, sort_key
 from publishing.values import Page
 from search import index
@@ -94,11 +94,14 @@ def require_permission(user: AnyUser | str, action: str, kind: type[Publishable]
     return user
 
 
+def author_name(by: Author) -> str:
+    """Returns the name that is saved with what an author does. It stays when the account is deleted."""
+    name: str = by if isinstance(by, str) else by.get_full_name() or by.get_username()
+    return name[:NAME_LENGTH]
+
+
 def _author_fields(by: Author) -> AuthorFields:
-    """Returns the account, and the author's name as text, which stays when the account is deleted."""
-    if isinstance(by, str):
-        return {"by": None, "by_name": by}
-    return {"by": by, "by_name": by.get_full_name() or by.get_username()}
+    return {"by": None if isinstance(by, str) else by, "by_name": author_name(by)}
 
 
 def record_event(
@@ -136,6 +139,7 @@ def _update_editions(editions: Iterable[Edition], **fields: Unpack[EditionChange
 def save_edition(subject: Publishable, by: Author, note: str = "", origin: str = "") -> Edition:
     """Saves and returns an edition of the draft, or returns the newest edition where it says the same.
 
+    Both ways the subject's row says who changed the draft last, since not every change shows on the page.
     `origin` says where the text comes from, if no person wrote it: see `Edition.origin`. Raises PageRefused.
     """
     subject = lock(type(subject), subject.pk)
@@ -167,6 +171,10 @@ def save_editions(
 
     The caller has opened a transaction, and has locked or created the subjects in it.
     """
+    saved_by = author_name(by)
+    if outdated := [subject for subject, _page in pages if subject.saved_by != saved_by]:
+        kind = type(outdated[0])
+        kind._base_manager.filter(pk__in=[subject.pk for subject in outdated]).update(saved_by=saved_by)
     kinds_ = {subject.KIND for subject, _page in pages}
     editions = Edition.objects.newest().filter(kind__in=kinds_, subject_id__in=[subject.pk for subject, _page in pages])
     newest = {edition.subject_id: edition for edition in editions}

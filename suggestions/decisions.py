@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AnyUser, User
 from publishing.models import Publishable
-from publishing.verbs import READER_SUGGESTION_NOTE, PublishingError, save_edition
+from publishing.verbs import READER_SUGGESTION_NOTE, PublishingError, author_name, save_edition
 from suggestions.models import Suggestion
 
 SuggestionState = Suggestion.State
@@ -17,11 +17,6 @@ SuggestionState = Suggestion.State
 
 class SuggestionRefused(PublishingError):
     """The step is not possible; the message tells an editor why and what to do."""
-
-
-def name_of(user: User) -> str:
-    """Returns the name that is saved with a decision. It stays when the account is deleted."""
-    return str(user.get_full_name() or user.get_username())[:150]
 
 
 def may_decide(user: AnyUser) -> bool:
@@ -54,7 +49,7 @@ def _undecided(suggestion: Suggestion, by: User) -> Suggestion:
 
 def _set(row: Suggestion, state: SuggestionState, by: User | None, outcome: str | None = None) -> None:
     """Saves the state and the editor. Without an outcome, the outcome stays as it is."""
-    row.state, row.handler, row.handler_name = state, by, name_of(by) if by else ""
+    row.state, row.handler, row.handler_name = state, by, author_name(by) if by else ""
     row.decided_at = None if state in Suggestion.OPEN else timezone.now()
     if outcome is not None:
         row.outcome = outcome
@@ -104,7 +99,6 @@ def accept_suggestion(suggestion: Suggestion, by: User, apply: Callable[[], tupl
     row = _undecided(suggestion, by)
     subjects, outcome = apply()
     for subject in subjects:
-        type(subject)._base_manager.filter(pk=subject.pk).update(saved_by=name_of(by))
         edition = save_edition(subject, by, note=str(READER_SUGGESTION_NOTE))
         outcome += " " + _("%(name)s, edition %(number)s.") % {"name": subject, "number": edition.number}
     _set(row, SuggestionState.ACCEPTED, by, outcome=outcome)

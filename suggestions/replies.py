@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from suggestions.decisions import SuggestionRefused, may_decide, name_of
+from publishing.verbs import author_name
+from suggestions.decisions import SuggestionRefused, may_decide
 from suggestions.models import Suggestion
 
 
@@ -40,7 +41,7 @@ def initial_reply(suggestion: Suggestion, by: User) -> dict[str, str]:
     """Returns the first values of the reply form: a text that fits the state of the suggestion."""
     names = {Suggestion.State.ACCEPTED: "accepted", Suggestion.State.DECLINED: "declined"}
     name = names.get(Suggestion.State(suggestion.state), "received")
-    context = {"suggestion": suggestion, "site_name": settings.SITE_NAME, "by": name_of(by)}
+    context = {"suggestion": suggestion, "site_name": settings.SITE_NAME, "by": author_name(by)}
     subject = render_to_string("suggestions/mail/subject.txt", context)
     text = render_to_string(f"suggestions/mail/{name}.txt", context)
     return {"subject": " ".join(subject.split()), "text": text.strip(), "seen": replied_at(suggestion)}
@@ -64,7 +65,7 @@ def send_reply(suggestion: Suggestion, by: User, subject: str, text: str, seen: 
         raise SuggestionRefused(_("The reader’s e-mail address is not here any more."))
     if seen != replied_at(before):
         raise SuggestionRefused(_("Somebody else has replied meanwhile. Nothing was sent: read that reply first."))
-    now: dict[str, Any] = {"replied_at": timezone.now(), "replied_by_name": name_of(by), "reply": text}
+    now: dict[str, Any] = {"replied_at": timezone.now(), "replied_by_name": author_name(by), "reply": text}
     claimed = Suggestion.objects.filter(pk=before.pk, replied_at=before.replied_at).exclude(email="")
     if not claimed.update(**now):
         raise SuggestionRefused(_("Somebody else has replied meanwhile. Nothing was sent: read that reply first."))

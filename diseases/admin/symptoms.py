@@ -149,9 +149,7 @@ class SymptomAdmin(DiseaseColumn):
             last = Symptom.objects.filter(disease=disease.pk).aggregate(last=Max("position"))["last"] or 0
             obj.position = last + 1
         obj.save()
-        user = signed_in_user(request)
-        Disease._base_manager.filter(pk=disease.pk).update(saved_by=user.get_full_name() or user.get_username())
-        save_edition(disease, by=user)
+        save_edition(disease, by=signed_in_user(request))
 
 
 def symptoms_url(disease: Publishable) -> str:

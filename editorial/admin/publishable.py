@@ -228,11 +228,10 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin[AdminSubject]):
         self, request: HttpRequest, form: forms.ModelForm, formsets: Sequence[ChildRowFormSet], change: bool
     ) -> None:
         super().save_related(request, form, formsets, change)
-        user = signed_in_user(request)
-        if form.has_changed() or any(formset.has_changed() for formset in formsets):
-            author = user.get_full_name() or user.get_username()
-            type(form.instance)._base_manager.filter(pk=form.instance.pk).update(saved_by=author)
-        save_editions([(form.instance, compose_page(form.instance.compose))], by=user)
+        is_changed = form.has_changed() or any(formset.has_changed() for formset in formsets)
+        if is_changed or not newest_number(form.instance):
+            page = compose_page(form.instance.compose)
+            save_editions([(form.instance, page)], by=signed_in_user(request))
 
     def response_add(
         self, request: HttpRequest, obj: AdminSubject, post_url_continue: str | None = None

@@ -25,7 +25,7 @@ from imports.records import Delivery, SourceRecord, UnreadableSource
 from imports.report import Heading, ImportReport
 from imports.runner import ImportRunner
 from imports.sources import source_of
-from publishing.verbs import Author, may
+from publishing.verbs import Author, author_name, may
 
 PROGRESS_STEPS = 10  # how many lines of progress to print where there is no terminal
 
@@ -140,7 +140,7 @@ class ImportCommand(BaseCommand):
     def start(self, delivery: Delivery, author: Author) -> ImportRun:
         """Saves that a run has started."""
         files = "\n".join(readable(path.name) for path in delivery.paths)
-        name = author if isinstance(author, str) else author.get_full_name() or author.get_username()
+        name = author_name(author)
         return ImportRun.objects.create(dataset=self.dataset, files=files, by_name=name)
 
     def end(self, run: ImportRun, report: ImportReport, stopped: str) -> None:

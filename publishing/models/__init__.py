@@ -1,6 +1,7 @@
 """The base models of every kind that has a public page, and the models that store what was published."""
 
 from publishing.models.editions import (
+    NAME_LENGTH,
     SLUG_LENGTH,
     Address,
     Edition,
@@ -25,6 +26,7 @@ from publishing.models.publishable import (
 from publishing.models.rows import replace_rows
 
 __all__ = [
+    "NAME_LENGTH",
     "SLUG_LENGTH",
     "Address",
     "ChildRow",

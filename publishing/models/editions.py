@@ -14,6 +14,7 @@ from publishing.values import LINE_LENGTH, Reference
 from search.documents import Document
 
 SLUG_LENGTH = 160
+NAME_LENGTH = 150
 
 
 class ImmutableError(TypeError):
@@ -118,7 +119,7 @@ class Edition(Immutable):
     digest = models.CharField(max_length=64)
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    by_name = models.CharField(max_length=150)
+    by_name = models.CharField(max_length=NAME_LENGTH)
     at = models.DateTimeField(auto_now_add=True)
     note = models.CharField(max_length=LINE_LENGTH, blank=True)
 
@@ -206,7 +207,7 @@ class Event(Immutable):
     verb = models.CharField(max_length=20, choices=Verb.choices)
     edition = models.ForeignKey(Edition, models.PROTECT, null=True, related_name="events")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    by_name = models.CharField(max_length=150)
+    by_name = models.CharField(max_length=NAME_LENGTH)
     at = models.DateTimeField(auto_now_add=True)
     note = models.TextField(blank=True)
     minor = models.BooleanField(default=False)

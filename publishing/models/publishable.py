@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from slugify import slugify
 
-from publishing.models.editions import SLUG_LENGTH, Address, Edition, Event, ImmutableError
+from publishing.models.editions import NAME_LENGTH, SLUG_LENGTH, Address, Edition, Event, ImmutableError
 from publishing.values import EMAIL, URL, Page
 
 # The form of a link on a page, with the message for the person who types it.
@@ -92,7 +92,7 @@ class Publishable(models.Model):
     )
     staff_notes = models.TextField(blank=True, help_text=_("For colleagues only. Never shown to the public."))
     version = models.PositiveIntegerField(default=1, editable=False)
-    saved_by = models.CharField(max_length=150, blank=True, editable=False)
+    saved_by = models.CharField(max_length=NAME_LENGTH, blank=True, editable=False)
     trashed_at = models.DateTimeField(null=True, editable=False)
 
     objects = PublishableQuerySet.as_manager()

@@ -433,3 +433,21 @@ def test_version_rises_with_every_write_to_a_subject_or_its_rows():
 
     assert versions == sorted(set(versions))
     assert stale.version == version()
+
+
+def test_every_verb_that_changes_the_draft_saves_who_did():
+    disease, publisher = make_disease(), make_publisher(first_name="Grace", last_name="Hopper")
+    names = []
+
+    for step in [
+        lambda: save_edition(disease, by="import " * 30),
+        lambda: restore(Edition.objects.about(disease).newest().get(), by="a command"),
+        lambda: trash(disease, publisher, "By mistake."),
+        lambda: untrash(disease, publisher),
+    ]:
+        type(disease).objects.update(saved_by="")
+        step()
+        disease.refresh_from_db()
+        names.append(disease.saved_by)
+
+    assert names == [("import " * 30)[:150], "a command", "Grace Hopper", "Grace Hopper"]
