@@ -122,8 +122,8 @@ class PortraitForm(PublishableForm):
             )
         return given
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean() or self.cleaned_data
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
         if cleaned.get("picture") and "alternative" not in self.errors and not cleaned.get("alternative", "").strip():
             self.add_error("alternative", _("Describe the picture for readers who cannot see it."))
         if cleaned.get("consent_on") and "consent_note" not in self.errors and not cleaned.get("consent_note"):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from diseases.models import Disease, Question, Symptom, fold_name
 from editorial.forms import ChildRowForm
-from editorial.seen import SeenForm
+from editorial.seen import SeenModelForm
 from publishing.prose import blocks, sanitize, shape
 from publishing.values import TEXT_LENGTH
 
@@ -43,7 +43,7 @@ class QuestionForm(ChildRowForm):
         return before if shape(answer) == shape(before) else answer
 
     @classmethod
-    def as_new_row(cls, values: dict[str, str], changed: set[str]) -> dict[str, str]:
+    def as_new_row(cls, values: dict[str, object], changed: set[str]) -> dict[str, object]:
         """Clears the date where the answer was changed, unless the editor changed the date too."""
         keeps_date = "answer" not in changed or "last_updated" in changed or not values.get("new_date")
         return values if keeps_date else values | {"last_updated": ""}
@@ -66,22 +66,18 @@ class QuestionForm(ChildRowForm):
         return cleaned
 
 
-class SymptomForm(SeenForm):
+class SymptomForm(SeenModelForm):
     """One symptom."""
-
-    save_error = ""
 
     class Meta:
         model = Symptom
         fields = ["term"]  # the admin names the others
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean() or self.cleaned_data
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
         disease = cleaned.get("disease") or (self.instance.disease if self.instance.pk else None)
         if disease and self._is_duplicate(disease, cleaned):
             self.add_error("term", _("The disease already has this symptom with the same frequency and source."))
-        if self.save_error:
-            self.add_error(None, self.save_error)
         return cleaned
 
     def _is_duplicate(self, disease: Disease, cleaned: dict[str, Any]) -> bool:

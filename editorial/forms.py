@@ -1,19 +1,19 @@
 """The forms of the admin that every kind of page shares."""
 
 import uuid
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from adminsortable2.admin import CustomInlineFormSet
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from editorial.seen import SavedForm, SeenForm
 from publishing.models import Address, ChildRow, Edition, Publishable
 
 
-class PublishableForm(forms.ModelForm):
-    """The change form of a subject. With a `save_error` it is invalid, and shows that message."""
-
-    save_error = ""
+class PublishableForm(SavedForm, forms.ModelForm):
+    """The change form of a subject."""
 
     def _post_clean(self) -> None:
         if self.instance._state.adding or self.has_changed():
@@ -27,12 +27,6 @@ class PublishableForm(forms.ModelForm):
         if slug and taken.exists():
             raise forms.ValidationError(_("Another page has this address, or had it before. Choose another address."))
         return slug
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        if self.save_error:
-            self.add_error(None, self.save_error)
-        return cleaned
 
 
 class ChildRowForm(forms.ModelForm):
@@ -60,7 +54,7 @@ class ChildRowForm(forms.ModelForm):
         return self.cleaned_data["key"] or uuid.uuid4()
 
     @classmethod
-    def as_new_row(cls, values: dict[str, str], changed: set[str]) -> dict[str, str]:
+    def as_new_row(cls, values: dict[str, object], changed: set[str]) -> dict[str, object]:
         """Returns the posted values of a row that another person deleted, as the values of a new row.
 
         `changed` has the names of the fields that the editor changed. A subclass clears fields that are no longer
@@ -78,6 +72,11 @@ class ChildRowFormSet(CustomInlineFormSet):
         super().add_fields(form, index)
         if "DELETE" in form.fields:
             form.fields["DELETE"].widget.attrs["aria-label"] = _("Delete this entry")
+
+    def posted_forms(self, rows: Mapping[str, ChildRow]) -> Iterator[ChildRowForm]:
+        """Yields a bound form for each posted row: of the row in `rows` that has its key, or else of a new row."""
+        for i in range(self.total_form_count()):
+            yield self._construct_form(i, instance=rows.get(self.data.get(f"{self.add_prefix(i)}-key", "")))
 
     def clean(self) -> None:
         super().clean()
@@ -105,8 +104,7 @@ class ChildRowFormSet(CustomInlineFormSet):
         return super().save(commit)
 
 
-class SubmitForm(forms.Form):
-    edition = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+class SubmitForm(SeenForm):
     note = forms.CharField(
         label=_("Note to the publishers"),
         required=False,
@@ -116,8 +114,7 @@ class SubmitForm(forms.Form):
     )
 
 
-class PublishForm(forms.Form):
-    edition = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+class PublishForm(SeenForm):
     note = forms.CharField(
         label=_("What changed, for readers"),
         required=False,
@@ -134,7 +131,7 @@ class PublishForm(forms.Form):
     )
 
 
-class NoteForm(forms.Form):
+class NoteForm(SeenForm):
     note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
@@ -142,7 +139,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class TrashForm(ReasonForm):
+class TrashForm(SeenForm, ReasonForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].help_text = _("If the page was live, readers who open its address will see this reason.")

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import AnyUser
 from diseases.admin.filters import DiseaseColumn, DiseaseFilter, disease_url, show_refusals
 from diseases.models import Disease, Symptom
+from editorial.seen import SEEN_FIELD, SeenForm
 from editorial.waiting import WaitingWork, register_waiting
 from imports.differences import differences, look_up_url, lost_dates, same_topic
 from imports.models import ImportRun, Proposal
@@ -204,27 +205,29 @@ class ProposalAdmin(ReadOnlyAdmin, DiseaseColumn):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         proposal = self.get_row(request, Proposal, object_id)
-        if request.method == "POST":
+        form = SeenForm(request.POST or None, token=seen_of(proposal))
+        is_pending = proposal.state == Proposal.State.PENDING
+        if request.method == "POST" and (form.is_valid() or not is_pending):
             return self._decide(request, proposal)
         return self.render_row(
             request,
             "proposal.html",
             proposal,
+            form=form,
             kind=PART_KINDS.get(proposal.kind, proposal.kind),
-            is_pending=proposal.state == Proposal.State.PENDING,
+            is_pending=is_pending,
             disease_url=disease_url(proposal.disease),
             differences=differences(proposal),
             is_gone=proposal.action != Proposal.Action.ADD and content_now(proposal) is None,
             same_topic=same_topic(proposal),
             lost_dates=lost_dates(proposal),
             look_up_url=look_up_url(proposal.new or proposal.old) if proposal.kind == "code" else "",
-            seen=seen_of(proposal),
         )
 
     def _decide(self, request: HttpRequest, proposal: Proposal) -> HttpResponseRedirect:
         """Accepts or declines a proposal, and leads to the next one for this disease, or to the list."""
         decide = accept_proposals if "_accept" in request.POST else decline_proposals
-        errors = decide([proposal], by=request.user, seen=request.POST.get("seen") or "nothing")
+        errors = decide([proposal], by=request.user, seen=request.POST.get(SEEN_FIELD) or "nothing")
         proposal.refresh_from_db()
         if errors:
             messages.error(request, errors[0][1])

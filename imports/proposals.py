@@ -16,13 +16,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AnyUser, User
 from diseases.models import Disease, Source, fold_name
+from editorial.seen import stale_message, token_of
 from imports.models import Proposal, Provenance
 from imports.parts import (
     FIELD_KINDS,
     ROW_KINDS,
     Content,
     ImportedRow,
-    digest_of,
     field_content,
     row_content,
     row_key,
@@ -66,8 +66,8 @@ def decline_proposals(proposals: Iterable[Proposal], by: AnyUser, seen: str = ""
 
 
 def seen_of(proposal: Proposal) -> str:
-    """Returns a short hash of what an editor sees: what is proposed, and what is on the site now."""
-    return digest_of([proposal.digest, content_now(proposal)])[:20]
+    """Returns the token of what an editor sees: what is proposed, and what is on the site now."""
+    return token_of(proposal.digest, content_now(proposal))
 
 
 def content_now(proposal: Proposal) -> Content | None:
@@ -124,7 +124,7 @@ def _save_decision(proposals: list[Proposal], state: Proposal.State, by: User) -
 
 def _ensure_seen(proposal: Proposal, seen: str) -> None:
     if seen and seen != seen_of(proposal):
-        raise ProposalRefused(_("This was changed after you opened it. Here is how it is now: please look again."))
+        raise ProposalRefused(stale_message())
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import label_for_field
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
@@ -18,8 +18,9 @@ from django_countries import countries
 from accounts.requests import signed_in_user
 from editorial.admin import PublishableAdmin
 from editorial.forms import ChildRowFormSet, PublishableForm
+from editorial.seen import SeenForm
 from organizations.duplicates import DuplicateFinder
-from organizations.forms import CheckedForm, MergeForm, SurvivorForm
+from organizations.forms import CheckedForm, SurvivorForm
 from organizations.merging import MergePlan, may_merge, merge, subjects_using
 from organizations.models import NUMBER_FIELDS, Organization
 from organizations.phones import dial
@@ -159,14 +160,12 @@ class OrganizationAdmin(PublishableAdmin):
         """Asks for the name of the person who checked the details today, and saves it."""
         organization = self._subject(request, object_id, "change")
         user = signed_in_user(request)
-        initial = {"version": organization.version, "checked_by": user.get_full_name()}
-        form = CheckedForm(request.POST or None, initial=initial)
+        initial = {"checked_by": user.get_full_name()}
+        form = CheckedForm(request.POST or None, initial=initial, organization=organization)
         if request.method == "POST" and form.is_valid():
             try:
-                form.save(organization, by=user)
+                form.save(by=user)
             except PublishingError as error:
-                organization.refresh_from_db()
-                form = CheckedForm({**request.POST.dict(), "version": organization.version})
                 form.add_error(None, str(error))
             else:
                 message = _("Saved: the details were checked today. Readers see this after you publish the page.")
@@ -177,7 +176,8 @@ class OrganizationAdmin(PublishableAdmin):
 
     def _organization_to_merge(self, request: HttpRequest, object_id: str) -> Organization:
         """Returns the organization. Raises PermissionDenied where the user may not merge it."""
-        organization: Organization = self._subject(request, object_id, "change")
+        # Without a lock: `merge` locks everything that it changes in one order.
+        organization: Organization = self._subject(request, object_id, "change", has_lock=False)
         if not may_merge(request.user):
             raise PermissionDenied(_("A merge changes other pages too, and you are not allowed to change these."))
         return organization
@@ -200,23 +200,23 @@ class OrganizationAdmin(PublishableAdmin):
         survivor = self.get_object(request, str(survivor_id))
         if survivor is None:
             raise Http404
-        form = MergeForm(request.POST or None)
+        plan = MergePlan.of(organization, survivor)
+        form = SeenForm(request.POST or None, token=plan.digest())
         if request.method == "POST" and form.is_valid():
             try:
-                merge(organization, survivor, by=signed_in_user(request), seen=form.cleaned_data["seen"])
+                merge(organization, survivor, by=signed_in_user(request), seen=plan.digest())
             except PublishingError as error:
-                messages.error(request, str(error))
-                return redirect(self.url_name("merge_into"), organization.pk, survivor.pk)
-            message = _("Merged into “%(name)s”. Readers see the change after you publish the changed pages.")
-            return self._done(request, organization, message % {"name": survivor})
-        plan = MergePlan.of(organization, survivor)
+                form.add_error(None, str(error))
+            else:
+                message = _("Merged into “%(name)s”. Readers see the change after you publish the changed pages.")
+                return self._done(request, organization, message % {"name": survivor})
         blocker = plan.merge_blocker()
         return self._own_page(
             request,
             organization,
             "merge_into.html",
             _("Merge into “%(name)s”") % {"name": survivor},
-            form=None if blocker else MergeForm(initial={"seen": plan.digest()}),
+            form=None if blocker else form,
             blocker=blocker,
             survivor=survivor,
             survivor_url=self._change_url(survivor),

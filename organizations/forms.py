@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -10,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from accounts.models import User
+from editorial.seen import SeenForm, token_of
 from organizations.models import Organization
 from publishing.sorting import sort_key
-from publishing.verbs import PublishingError, lock, save_edition
+from publishing.verbs import save_edition
 
 
 class CountryForm(forms.Form):
@@ -33,29 +35,35 @@ class CountryForm(forms.Form):
         return self.cleaned_data["country"] if self.is_valid() else ""
 
 
-class CheckedForm(forms.Form):
-    """Records that a person checked the details of an organization today."""
+class CheckedForm(SeenForm):
+    """Records that a person checked the details of an organization today. The organization is locked."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput)
     checked_by = forms.CharField(
         label=_("Checked by"),
         max_length=Organization._meta.get_field("checked_by").max_length,
         help_text=_("Name and role of the person, as readers will see them."),
     )
 
+    def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
+        super().__init__(*args, token=token_of(organization.version), **kwargs)
+        self.organization = organization
+
+    def is_outdated(self) -> bool:
+        return super().is_outdated() and not self._is_saved()
+
+    def _is_saved(self) -> bool:
+        """Returns whether the organization says so already, for a form that is sent twice."""
+        saved = (self.organization.checked_on, self.organization.checked_by)
+        return saved == (timezone.localdate(), self.cleaned_data.get("checked_by"))
+
     @transaction.atomic
-    def save(self, organization: Organization, by: User) -> None:
-        """Saves the date and the name. Raises PublishingError where the organization has changed meanwhile."""
-        current = lock(Organization, organization.pk)
-        values = {"checked_on": timezone.localdate(), "checked_by": self.cleaned_data["checked_by"]}
-        if values == {name: getattr(current, name) for name in values}:
-            return
-        if current.version != self.cleaned_data["version"]:
-            raise PublishingError(_("The details have changed since you opened this page. Please check them again."))
-        for name, value in values.items():
-            setattr(current, name, value)
-        current.save(update_fields={*values})
-        save_edition(current, by=by)
+    def save(self, by: User) -> None:
+        """Saves the date and the name. Raises PageRefused."""
+        if not self._is_saved():
+            self.organization.checked_on = timezone.localdate()
+            self.organization.checked_by = self.cleaned_data["checked_by"]
+            self.organization.save(update_fields={"checked_on", "checked_by"})
+            save_edition(self.organization, by=by)
 
 
 class SurvivorForm(forms.Form):
@@ -67,9 +75,3 @@ class SurvivorForm(forms.Form):
         widget=AutocompleteSelect(Organization._meta.get_field("successor"), admin.site),
         help_text=_("The organization that stays. Search for its name, its city or the end of its page's address."),
     )
-
-
-class MergeForm(forms.Form):
-    """Confirms a merge. The hidden field `seen` is the digest of the plan that the editor saw."""
-
-    seen = forms.CharField(widget=forms.HiddenInput)

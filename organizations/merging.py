@@ -4,7 +4,6 @@ The child rows that name an organization are defined by apps above this one, whi
 found by a search through all models: child rows with a foreign key to an organization.
 """
 
-import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Self
@@ -16,6 +15,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from accounts.models import AnyUser, User
+from editorial.seen import stale_message, token_of
 from organizations.duplicates import successor_chain, successors
 from organizations.models import Organization
 from organizations.values import Status
@@ -132,12 +132,12 @@ class MergePlan:
         return [found[key] for key in sorted(found)]
 
     def digest(self) -> str:
-        """Returns a digest of the plan, so that a merge does exactly what the editor saw."""
+        """Returns the token of the plan, so that a merge does exactly what the editor saw."""
         content = [
             *[(row.row.key, row.subject.pk) for row in self.moved],
             *[(row.row.key, row.duplicate.key, row.merged_texts()) for row in self.doubled if row.duplicate],
         ]
-        return hashlib.sha256(repr((self.survivor.pk, self.survivor.name, content)).encode()).hexdigest()[:20]
+        return token_of(self.survivor.pk, self.survivor.name, content)
 
     def merge_blocker(self) -> str:
         """Returns why the merge is not possible and what to do, or "" where it is possible."""
@@ -194,7 +194,7 @@ def merge(organization: Organization, survivor: Organization, by: User, seen: st
     if blocker := plan.merge_blocker():
         raise MergeRefused(blocker)
     if plan.digest() != seen or not {(subject.KIND, subject.pk) for subject in plan.subjects()} <= locked:
-        raise MergeRefused(_("Something has changed since you opened this page. Please check again what will happen."))
+        raise MergeRefused(stale_message())
 
     for doubled in plan.doubled:
         if duplicate := doubled.duplicate:

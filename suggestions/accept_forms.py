@@ -4,7 +4,6 @@
 that it changed and a sentence that says what was done.
 """
 
-import hashlib
 from typing import Any, ClassVar
 
 from django import forms
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from diseases.forms import QuestionForm
 from diseases.models import Disease, Question, Support, Symptom, Synonym
-from editorial.conflicts import as_posted
+from editorial.seen import SeenModelForm, changed_fields
 from imports.proposals import ensure_not_duplicate
 from imports.rows import add_rows
 from organizations.duplicates import likely_duplicates
@@ -43,7 +42,7 @@ def formfield(field: "models.Field[Any, Any]", **kwargs: Any) -> forms.Field | N
     return field.formfield(**kwargs)
 
 
-class AcceptForm(forms.ModelForm):
+class AcceptForm(SeenModelForm):
     """A form of one row of a subject. `instance_for` makes or finds the row."""
 
     title: ClassVar[Promise]
@@ -69,8 +68,6 @@ class AcceptAnswerForm(AcceptForm, QuestionForm):
 
     title = gettext_lazy("Accept into the answer")
 
-    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
-
     class Meta:
         model = Question
         fields = ["answer", "last_updated"]
@@ -84,7 +81,6 @@ class AcceptAnswerForm(AcceptForm, QuestionForm):
         self.saved_answer: str = question.answer
         del self.fields["key"]
         self.fields["answer"].widget.attrs["aria-label"] = _("Answer")
-        self.initial["seen"] = _answer_digest(question)
         proposed = suggestion.proposed_words
         if not self.is_bound and proposed and start != TODAY:
             self.initial["answer"] = merge_into_html(self.saved_answer, proposed)
@@ -93,15 +89,12 @@ class AcceptAnswerForm(AcceptForm, QuestionForm):
     def instance_for(cls, suggestion: Suggestion, subject: Publishable | None) -> Question | None:
         return suggestion.question_row()
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean() or self.cleaned_data
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
         if self.instance._state.adding:
             message = _("This question was deleted meanwhile. Your words are still here: copy them to their new place.")
             self.add_error(None, message)
-        elif cleaned.get("seen") != _answer_digest(self.instance):
-            self.data = {**self.data.dict(), "seen": _answer_digest(self.instance)}  # type: ignore[attr-defined] # a QueryDict
-            self.add_error(None, _("Somebody else changed this answer while you were editing it. Compare once more."))
-        elif "answer" in cleaned and shape(cleaned["answer"]) == shape(self.saved_answer):
+        elif not self.conflicts and "answer" in cleaned and shape(cleaned["answer"]) == shape(self.saved_answer):
             self.add_error("answer", _("The answer already says this. Change it, or decline the suggestion."))
         return cleaned
 
@@ -113,10 +106,6 @@ class AcceptAnswerForm(AcceptForm, QuestionForm):
 def was_changed_since(suggestion: Suggestion, question: Question) -> bool:
     """Returns True where the answer in the draft says something else than the reader saw."""
     return filled_lines(to_text(question.answer)) != filled_lines(suggestion.current_words)
-
-
-def _answer_digest(question: Question) -> str:
-    return hashlib.sha256(repr([shape(question.answer), question.last_updated]).encode()).hexdigest()
 
 
 class AcceptSynonymForm(AcceptForm):
@@ -191,7 +180,7 @@ class AcceptOrganizationForm(AcceptForm):
         return Organization()
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         new = Organization(
             **{name: cleaned.get(name, "") for name in ["name", "city", "country", *CONTACT_FIELD_NAMES]}
         )
@@ -216,8 +205,6 @@ class AcceptDetailsForm(AcceptForm):
     title = gettext_lazy("Correct the details")
     kind = Organization
 
-    version = forms.IntegerField(widget=forms.HiddenInput)
-
     class Meta:
         model = Organization
         fields = [
@@ -226,45 +213,20 @@ class AcceptDetailsForm(AcceptForm):
         ]
         formfield_callback = formfield
 
-    def __init__(
-        self, data: QueryDict | None = None, *, suggestion: Suggestion, subject: Publishable | None, start: str = ""
-    ) -> None:
-        super().__init__(data, suggestion=suggestion, subject=subject, start=start)
-        self.initial["version"] = self.instance.version
-        for name in self.Meta.fields:
-            self.fields[name].show_hidden_initial = True  # The post then says what the form showed when it was opened.
-
     @classmethod
     def instance_for(cls, suggestion: Suggestion, subject: Publishable | None) -> Publishable | None:
         return subject
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("version") != self.initial["version"]:
-            self.data, names = self._merge_with_saved()
-            message = _("Somebody else changed these details while you were editing them. Yours differ in: %(names)s.")
-            self.add_error(None, message % {"names": names})
-        elif not set(self.changed_data) - {"version"}:
+        cleaned = super().clean()
+        if not self.conflicts and not changed_fields(self):
             self.add_error(None, _("Nothing is changed yet."))
         return cleaned
 
     def apply(self) -> Applied:
         self.save()
-        return [self.instance], _("Corrected: %(names)s.") % {"names": self._changed_labels()}
-
-    def _merge_with_saved(self) -> tuple[dict[str, str], str]:
-        """Returns the posted data as if the form had been opened now, and the fields that differ from the saved row.
-
-        Fields that the editor did not change take the saved value, so nobody restores an old detail by accident.
-        """
-        saved = as_posted(type(self)(suggestion=self.suggestion, subject=self.subject)).values
-        typed = {name: self.data.get(name, "") for name in self.changed_data if name in self.Meta.fields}
-        shown = {f"initial-{name}": saved[name] for name in self.Meta.fields}
-        names = [f"{self.fields[name].label} (“{saved[name]}”)" for name in typed if typed[name] != saved[name]]
-        return {**saved, **shown, **typed}, ", ".join(names)
-
-    def _changed_labels(self) -> str:
-        return ", ".join(str(self.fields[name].label) for name in self.changed_data if name in self.Meta.fields)
+        names = ", ".join(str(self.fields[name].label) for name in changed_fields(self))
+        return [self.instance], _("Corrected: %(names)s.") % {"names": names}
 
 
 ACCEPT_FORMS: dict[str, type[AcceptForm]] = {

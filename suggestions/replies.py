@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from editorial.seen import SeenForm, stale_message
 from publishing.verbs import author_name
 from suggestions.decisions import SuggestionRefused, may_decide
 from suggestions.models import Suggestion
@@ -22,8 +23,7 @@ class NotSent(Exception):
     """The mail server did not accept the message."""
 
 
-class ReplyForm(forms.Form):
-    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
+class ReplyForm(SeenForm):
     subject = forms.CharField(max_length=200)
     text = forms.CharField(
         label=gettext_lazy("Reply"),
@@ -44,31 +44,24 @@ def initial_reply(suggestion: Suggestion, by: User) -> dict[str, str]:
     context = {"suggestion": suggestion, "site_name": settings.SITE_NAME, "by": author_name(by)}
     subject = render_to_string("suggestions/mail/subject.txt", context)
     text = render_to_string(f"suggestions/mail/{name}.txt", context)
-    return {"subject": " ".join(subject.split()), "text": text.strip(), "seen": replied_at(suggestion)}
+    return {"subject": " ".join(subject.split()), "text": text.strip()}
 
 
-def replied_at(suggestion: Suggestion) -> str:
-    return suggestion.replied_at.isoformat() if suggestion.replied_at else ""
-
-
-def send_reply(suggestion: Suggestion, by: User, subject: str, text: str, seen: str) -> None:
+def send_reply(suggestion: Suggestion, by: User, subject: str, text: str) -> None:
     """Sends and records a reply. Raises SuggestionRefused or NotSent, and then records nothing.
 
-    `seen` is the time of the last reply that the editor saw. The reply is recorded before it is sent, and the record
+    The given suggestion has the last reply that the editor saw. The reply is recorded before it is sent, and the record
     is undone where sending fails. A transaction around the sending would block other writers while the mail server
     works.
     """
     if not may_decide(by):
         raise PermissionDenied
-    before = Suggestion.objects.filter(pk=suggestion.pk).exclude(email="").first()
-    if not before:
-        raise SuggestionRefused(_("The reader’s e-mail address is not here any more."))
-    if seen != replied_at(before):
-        raise SuggestionRefused(_("Somebody else has replied meanwhile. Nothing was sent: read that reply first."))
+    rows = Suggestion.objects.filter(pk=suggestion.pk).exclude(email="")
+    before = rows.filter(replied_at=suggestion.replied_at).first()
     now: dict[str, Any] = {"replied_at": timezone.now(), "replied_by_name": author_name(by), "reply": text}
-    claimed = Suggestion.objects.filter(pk=before.pk, replied_at=before.replied_at).exclude(email="")
-    if not claimed.update(**now):
-        raise SuggestionRefused(_("Somebody else has replied meanwhile. Nothing was sent: read that reply first."))
+    if not before or not rows.filter(replied_at=before.replied_at).update(**now):
+        gone = _("The reader’s e-mail address is not here any more.")
+        raise SuggestionRefused(stale_message() if rows.exists() else gone)
     reply_to = [settings.SUGGEST_EMAIL] if settings.SUGGEST_EMAIL else []
     try:
         EmailMessage(subject, text, to=[before.email], reply_to=reply_to).send()

@@ -19,7 +19,7 @@ from diseases.models.diseases import DiseaseQuerySet
 from diseases.views import render_disease
 from editorial.admin import PublishableAdmin
 from editorial.forms import ChildRowForm, ChildRowFormSet
-from editorial.seen import SeenAdmin, SeenForm
+from editorial.seen import SeenAdmin, SeenModelForm
 from publishing.prose import sanitize
 from publishing.sources import subjects_naming
 from publishing.verbs import save_edition
@@ -152,7 +152,7 @@ class DiseaseAdmin(SortableAdminBase, PublishableAdmin):
 
 @admin.register(Source)
 class SourceAdmin(SeenAdmin):
-    form = SeenForm
+    form = SeenModelForm
     list_display = ["name", "url", "licence"]
     search_fields = ["name"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}

@@ -4,9 +4,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.db import models, transaction
-from django.db.models import Max, QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.db import models
+from django.db.models import Max, Model, QuerySet
+from django.http import HttpRequest, QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,11 +18,12 @@ from diseases.admin.filters import DiseaseColumn, DiseaseFilter, show_refusals
 from diseases.approval import approve_symptoms, delete_symptoms, unapprove_symptoms
 from diseases.forms import SymptomForm
 from diseases.models import Disease, Symptom
+from editorial.seen import SeenAdmin
 from editorial.waiting import WaitingWork, register_waiting
 from publishing.models import Publishable
-from publishing.verbs import PageRefused, lock, save_edition
+from publishing.verbs import lock, save_edition
 
-FORM_FIELDS = ("seen", "disease", "term", "frequency", "aspect", "hpo_id", "source", "approved")
+FORM_FIELDS = ("disease", "term", "frequency", "aspect", "hpo_id", "source", "approved")
 
 
 class DiseaseSelect(AutocompleteSelect):
@@ -32,7 +33,7 @@ class DiseaseSelect(AutocompleteSelect):
 
 
 @admin.register(Symptom)
-class SymptomAdmin(DiseaseColumn):
+class SymptomAdmin(SeenAdmin, DiseaseColumn):
     """Symptoms have their own admin, because a disease can have over a hundred: too many for its form."""
 
     form = SymptomForm
@@ -113,33 +114,10 @@ class SymptomAdmin(DiseaseColumn):
         disease = QueryDict(request.GET.get("_changelist_filters", "")).get("disease")
         return {"approved": True, "disease": disease, **super().get_changeform_initial_data(request)}
 
-    def get_form(
-        self, request: HttpRequest, obj: Symptom | None = None, change: bool = False, **kwargs: Any
-    ) -> type[SymptomForm]:
-        form: Any = super().get_form(request, obj, change, **kwargs)
-        form.save_error = getattr(request, "save_error", "")
-        return form
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def before_save(self, request: HttpRequest, row: Model) -> None:
         """Locks the disease before the symptom is read, until its edition is saved."""
-        if request.method != "POST":
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        with transaction.atomic():
-            symptom = self.get_object(request, object_id) if object_id else None
-            if symptom:
-                lock(Disease, symptom.disease_id)
-            try:
-                with transaction.atomic():
-                    return super().changeform_view(request, object_id, form_url, extra_context)
-            except PageRefused as error:
-                request.save_error = str(error)  # type: ignore[attr-defined] # read by get_form
-                return super().changeform_view(request, object_id, form_url, extra_context)
+        if isinstance(row, Symptom):
+            lock(Disease, row.disease_id)
 
     def save_model(self, request: HttpRequest, obj: Symptom, form: "forms.ModelForm[Symptom]", change: bool) -> None:
         if change and not form.changed_data:

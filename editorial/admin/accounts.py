@@ -6,10 +6,10 @@ from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 
 from accounts.models import User
-from editorial.seen import SeenAdmin, SeenForm
+from editorial.seen import SeenAdmin, SeenModelForm
 
 
-class AccountForm(SeenForm, UserChangeForm):
+class AccountForm(SeenModelForm, UserChangeForm):
     """An account. Its password has a form of its own."""
 
 
@@ -24,4 +24,4 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class RoleAdmin(SeenAdmin, GroupAdmin):
-    form = SeenForm
+    form = SeenModelForm

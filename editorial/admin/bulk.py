@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -14,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.requests import signed_in_user
-from editorial.forms import NoteForm, ReasonForm
+from editorial.forms import NoteForm, TrashForm
+from editorial.seen import SeenForm, token_of
 from publishing.models import Edition, Publishable
 from publishing.trash import trash
 from publishing.verbs import PublishingError, may, publish, save_edition, submit, withdraw
@@ -33,7 +33,6 @@ class Outcome:
     subject: Publishable
     text: str
     is_refused: bool = False
-    edition: int = 0
 
 
 class BulkAdmin(admin.ModelAdmin):
@@ -79,7 +78,7 @@ class BulkAdmin(admin.ModelAdmin):
             withdraw(subject, signed_in_user(request), note)
             return self._with_mentions(subject, _("readers will no longer see it"))
 
-        return self._many(request, queryset, "withdraw_many", _("Withdraw"), ReasonForm, step)
+        return self._many(request, queryset, "withdraw_many", _("Withdraw"), TrashForm, step)
 
     @admin.action(permissions=["trash"], description=gettext_lazy("Delete…"))
     def trash_many(self, request: HttpRequest, queryset: QuerySet[Publishable]) -> HttpResponse | None:
@@ -91,7 +90,7 @@ class BulkAdmin(admin.ModelAdmin):
             trash(subject, signed_in_user(request), note)
             return self._with_mentions(subject, _("will go to the trash"))
 
-        return self._many(request, queryset, "trash_many", _("Delete"), ReasonForm, step)
+        return self._many(request, queryset, "trash_many", _("Delete"), TrashForm, step)
 
     def _with_mentions(self, subject: Publishable, text: str) -> str:
         """Returns the text, and adds how many other live pages will no longer show the subject."""
@@ -107,7 +106,7 @@ class BulkAdmin(admin.ModelAdmin):
         queryset: QuerySet[Publishable],
         action: str,
         title: str,
-        form_class: type[forms.Form],
+        form_class: type[SeenForm],
         step: Step,
     ) -> HttpResponse | None:
         """Shows what the step will do to each subject; after the confirmation, does it."""
@@ -118,10 +117,13 @@ class BulkAdmin(admin.ModelAdmin):
             )
             return None
         is_confirmed = "confirmed" in request.POST
-        form = form_class(request.POST if is_confirmed else None)
+        editions = Edition.objects.of(self.model).newest().filter(subject_id__in=[subject.pk for subject in subjects])
+        newest = {edition.subject_id: edition for edition in editions}
+        token = token_of(sorted((subject.pk, getattr(newest.get(subject.pk), "number", 0)) for subject in subjects))
+        form = form_class(request.POST if is_confirmed else None, token=token)
         if is_confirmed and form.is_valid():
-            note = next(iter(form.cleaned_data.values()))
-            outcomes = [self._try(request, subject, note, step) for subject in subjects]
+            note = form.cleaned_data.get("note") or form.cleaned_data.get("reason", "")
+            outcomes = [self._try(request, subject, newest.get(subject.pk), note, step) for subject in subjects]
             done = [outcome for outcome in outcomes if not outcome.is_refused]
             self.message_user(request, _("%(title)s: %(n)s done.") % {"title": title, "n": len(done)}, messages.SUCCESS)
             for outcome in outcomes:
@@ -130,7 +132,7 @@ class BulkAdmin(admin.ModelAdmin):
             return None
         with transaction.atomic():
             # The steps run and are rolled back, so the page says exactly what they would do now.
-            outcomes = [self._try(request, subject, "", step) for subject in subjects]
+            outcomes = [self._try(request, subject, newest.get(subject.pk), "", step) for subject in subjects]
             transaction.set_rollback(True)
         context = {
             **self.admin_site.each_context(request),
@@ -144,14 +146,11 @@ class BulkAdmin(admin.ModelAdmin):
         }
         return TemplateResponse(request, "editorial/bulk.html", context)
 
-    def _try(self, request: HttpRequest, subject: Publishable, note: str, step: Step) -> Outcome:
-        seen = request.POST.get(f"edition-{subject.pk}")
-        newest = Edition.objects.about(subject).order_by("-number").first()
-        if newest and seen and seen != str(newest.number):
-            return Outcome(subject, _("was changed since you saw the list"), is_refused=True, edition=newest.number)
+    def _try(
+        self, request: HttpRequest, subject: Publishable, newest: Edition | None, note: str, step: Step
+    ) -> Outcome:
         try:
             with transaction.atomic():
-                edition = newest or save_edition(subject, signed_in_user(request))
-                return Outcome(subject, step(subject, note, edition), edition=edition.number)
+                return Outcome(subject, step(subject, note, newest or save_edition(subject, signed_in_user(request))))
         except (PublishingError, PermissionDenied) as error:
-            return Outcome(subject, str(error), is_refused=True, edition=newest.number if newest else 0)
+            return Outcome(subject, str(error), is_refused=True)

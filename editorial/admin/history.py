@@ -101,31 +101,28 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
                 return self._done(request, subject, message)
         return self._step_page(request, subject, "restore.html", _("Restore"), form=form, edition=edition)
 
-    def _previously_live(self, subject: Publishable) -> Edition | None:
+    def _previously_live(self, subject: Publishable, live: Edition | None) -> Edition | None:
         """Returns the edition that was live before the one that is live now, or before the last withdrawal."""
         published = Event.objects.filter(kind=subject.KIND, subject_id=subject.pk, verb=Event.Verb.PUBLISHED)
-        live = Edition.objects.about(subject).live().first()
-        for event in published.filter(edition__redacted_at=None).select_related("edition").order_by("-pk"):
-            if event.edition != live:
-                return event.edition
-        return None
+        others = published.filter(edition__redacted_at=None).exclude(edition=live)
+        event = others.select_related("edition").defer("edition__content").order_by("-pk").first()
+        return event.edition if event else None
 
     def previous_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Publishes again what readers saw before, to undo a publication. The draft stays as it is."""
         subject = self._subject(request, object_id, "publish")
-        edition = self._previously_live(subject)
+        live = Edition.objects.about(subject).live().first()
+        edition = self._previously_live(subject, live)
         if not edition:
             return self._step_page(request, subject, "previous.html", _("Publish what readers saw before"))
-        form = PublishForm(request.POST or None, initial={"edition": edition.number})
+        form = PublishForm(request.POST or None, **self._seen(edition, live))
         if request.method == "POST" and form.is_valid():
-            chosen = self._edition(subject, form.cleaned_data["edition"])
             try:
-                publish(chosen, signed_in_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
+                publish(edition, signed_in_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
-                return self._done(request, subject, _("Edition %(n)s is live again.") % {"n": chosen.number})
-        live = Edition.objects.about(subject).live().first()
+                return self._done(request, subject, _("Edition %(n)s is live again.") % {"n": edition.number})
         title = _("Publish what readers saw before")
         return self._step_page(request, subject, "previous.html", title, form=form, edition=edition, live=live)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django import forms
 from django.contrib import admin
-from django.db import models, transaction
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -18,19 +18,19 @@ from accounts.requests import signed_in_user
 from editorial.admin.bulk import BulkAdmin
 from editorial.admin.history import HistoryAdmin
 from editorial.admin.workflow import AdminSubject
-from editorial.conflicts import SNAPSHOT_FIELD, ConflictMerge, FormSnapshot, SavedState
+from editorial.conflicts import ConflictMerge, FormSnapshot
 from editorial.forms import ChildRowFormSet, PublishableForm
+from editorial.seen import SAVE_ERROR, SEEN_FIELD, SeenAdmin, stale_message
 from editorial.waiting import WaitingFilter, waiting_work
 from publishing.models import Edition, Publishable, State
-from publishing.verbs import PageRefused, compose_page, lock, may, newest_number, save_editions
+from publishing.verbs import compose_page, lock, may, newest_number, save_editions
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-# The attributes of a request with which `_reject_if_outdated` tells the form what happened.
-SAVE_ERROR = "save_error"
 CONFLICT = "conflict"
+"""The attribute of a request with what had to be merged."""
 
 
 class ListedSubject(Protocol):
@@ -75,7 +75,7 @@ class OriginFilter(admin.SimpleListFilter):
         return queryset.filter(models.Exists(matching))
 
 
-class PublishableAdmin(BulkAdmin, HistoryAdmin[AdminSubject]):
+class PublishableAdmin(SeenAdmin, BulkAdmin, HistoryAdmin[AdminSubject]):
     """The admin of a kind of page. Every save makes an edition, and every step of the workflow has a page.
 
     A subclass sets the function that renders its public page: `render_page(request, edition, preview=Preview(…))`.
@@ -133,59 +133,26 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin[AdminSubject]):
 
     # The change form
 
-    def get_form(
-        self, request: HttpRequest, obj: Publishable | None = None, change: bool = False, **kwargs: Any
-    ) -> type[forms.ModelForm]:
-        form = super().get_form(request, obj, change, **kwargs)
-        if issubclass(form, PublishableForm):
-            form.save_error = getattr(request, SAVE_ERROR, "")
-        return form
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if request.method != "POST":
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        with transaction.atomic():
-            if object_id is not None:
-                self._reject_if_outdated(request, object_id)
-            try:
-                with transaction.atomic():
-                    return super().changeform_view(request, object_id, form_url, extra_context)
-            except PageRefused as error:
-                setattr(request, SAVE_ERROR, str(error))
-                return super().changeform_view(request, object_id, form_url, extra_context)
-
-    def _reject_if_outdated(self, request: HttpRequest, object_id: str) -> None:
+    def before_save(self, request: HttpRequest, row: models.Model) -> None:
         """Locks the subject. If it is newer than the posted form, replaces the posted form by one that is merged.
 
         The merged form is invalid, so that it comes back unsaved and the editor can check it.
         """
-        subject = self.get_object(request, object_id)
-        if subject is None or not self.has_change_permission(request, subject):
+        subject = lock(self.model, row.pk)
+        if FormSnapshot.of_post(request.POST.get(SEEN_FIELD, "")).version == subject.version:
             return
-        subject = lock(self.model, subject.pk)
-        if FormSnapshot.of(request.POST).version == subject.version:
-            return
-        merge = ConflictMerge(request.POST, self._saved(request, subject))
-        setattr(request, CONFLICT, merge.conflict_report())
-        setattr(request, SAVE_ERROR, _("Not saved yet. Check what the other person saved, then save again."))
-        request.POST = merge.data  # type: ignore[assignment] # Django's form view reads it from here
-
-    def _saved(self, request: HttpRequest, subject: Publishable) -> SavedState:
-        """Returns the saved values of the subject's change form, without what was posted."""
-        form = self.get_form(request, subject, change=True)(instance=subject)
+        form = self.get_form(request, subject, change=True)(request.POST, request.FILES, instance=subject)
         formsets: list[ChildRowFormSet] = []
         for formset_class, inline in self.get_formsets_with_inlines(request, subject):
             prefix = formset_class.get_default_prefix()
             options = self.get_formset_kwargs(request, subject, inline, prefix)
-            unbound = {name: options[name] for name in options if name not in {"data", "files", "save_as_new"}}
-            formsets.append(formset_class(**unbound))
-        return SavedState(subject, form, formsets)
+            del options["save_as_new"]
+            options["data"][f"{prefix}-INITIAL_FORMS"] = 0  # every posted row counts as new: its saved row may be gone
+            formsets.append(formset_class(**options))
+        merge = ConflictMerge(request.POST, subject, form, formsets)
+        setattr(request, CONFLICT, merge)
+        setattr(request, SAVE_ERROR, stale_message())
+        request.POST = merge.data  # type: ignore[assignment] # Django's form view reads it from here
 
     def render_change_form(
         self,
@@ -197,12 +164,14 @@ class PublishableAdmin(BulkAdmin, HistoryAdmin[AdminSubject]):
         obj: Any = None,  # a subject from `get_queryset`, with its state
     ) -> HttpResponse:
         if obj is not None:
-            posted = request.POST.get(SNAPSHOT_FIELD)
-            context["snapshot"] = posted if posted is not None else self._saved(request, obj).snapshot()
+            newest = obj.newest_number or 0
+            formsets = [inline.formset for inline in context["inline_admin_formsets"]]
+            shown = FormSnapshot.of(obj, newest, context["adminform"].form, formsets)
+            context["seen"] = shown.model_dump_json()
             context["state_label"] = self.state(obj)
-            context["live"] = Edition.objects.about(obj).live().first()
-            context["newest"] = newest_number(obj)
-            context["was_live"] = self._previously_live(obj) is not None
+            context["live"] = live = Edition.objects.about(obj).live().defer("content").first()
+            context["newest"] = newest
+            context["was_live"] = self._previously_live(obj, live) is not None
             context["waiting_notes"] = self._waiting_notes(obj)
             context["mentions"] = Edition.objects.mentioning(self.model, obj.pk).count()
         context["conflict"] = getattr(request, CONFLICT, None)

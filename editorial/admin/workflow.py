@@ -11,15 +11,15 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import signed_in_user
 from editorial.forms import PublishForm, SubmitForm, TrashForm, WithdrawForm
+from editorial.seen import stale_message, token_of
 from publishing.models import Address, Edition, Event, Publishable
 from publishing.trash import trash, untrash
 from publishing.verbs import READER_SUGGESTION_NOTE, PublishingError, lock, may, publish, save_edition, submit, withdraw
@@ -52,7 +52,7 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
     def step(self, name: str, view: Callable[..., HttpResponse], route: str = "") -> URLPattern:
         """Returns the URL pattern of a step of one subject."""
         pattern = f"<path:object_id>/{route or name}/"
-        return path(pattern, self.admin_site.admin_view(view), name=self.url_name(name, namespace=""))
+        return path(pattern, self.admin_site.admin_view(atomic_post(view)), name=self.url_name(name, namespace=""))
 
     def get_urls(self) -> list[URLPattern]:
         steps = [
@@ -65,14 +65,24 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
         ]
         return steps + super().get_urls()
 
-    def _subject(self, request: HttpRequest, object_id: str, action: str) -> AdminSubject:
-        """Returns the subject of a step. Raises Http404 or PermissionDenied."""
+    def _subject(self, request: HttpRequest, object_id: str, action: str, *, has_lock: bool = True) -> AdminSubject:
+        """Returns the subject of a step, locked where the step is taken. Raises Http404 or PermissionDenied."""
         subject: AdminSubject | None = self.get_object(request, object_id)
         if subject is None:
             raise Http404
         if not may(request.user, action, self.model):
             raise PermissionDenied
+        if request.method == "POST" and has_lock:
+            lock(self.model, subject.pk)
+            subject.refresh_from_db()
         return subject
+
+    def _seen(self, *editions: Edition | None) -> dict[str, str]:
+        """Returns the token of a form that shows these editions, and in words what the newest of them is."""
+        numbers = [edition.number if edition else 0 for edition in editions]
+        newest = editions[0]
+        now = _("edition %(number)s, by %(by)s") % {"number": newest.number, "by": newest.by_name} if newest else ""
+        return {"token": token_of(numbers), "now": now}
 
     def _step_page(
         self, request: HttpRequest, subject: Publishable, template: str, title: str, **context: Any
@@ -114,40 +124,27 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
     def submit_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         subject = self._subject(request, object_id, "change")
         newest = self._newest(request, subject)
-        form = SubmitForm(request.POST or None, initial={"edition": newest.number})
+        form = SubmitForm(request.POST or None, **self._seen(newest))
         if request.method == "POST" and form.is_valid():
-            edition = get_object_or_404(Edition.objects.about(subject), number=form.cleaned_data["edition"])
-            try:
-                submit(edition, by=signed_in_user(request), note=form.cleaned_data["note"])
-            except PublishingError as error:
-                form = SubmitForm({**request.POST.dict(), "edition": newest.number})
-                form.add_error(None, str(error))
-            else:
-                return self._done(request, subject, _("Submitted. Publishers see it as ready to publish."))
+            submit(newest, by=signed_in_user(request), note=form.cleaned_data["note"])
+            return self._done(request, subject, _("Submitted. Publishers see it as ready to publish."))
         return self._step_page(request, subject, "submit.html", _("Submit"), form=form, edition=newest)
 
-    @method_decorator(atomic_post)
     def publish_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         subject = self._subject(request, object_id, "publish")
-        if request.method == "POST":
-            lock(self.model, subject.pk)
-            subject.refresh_from_db()
         newest = self._newest(request, subject)
-        initial = {"edition": newest.number, "note": self._suggested_note(subject)}
-        form = PublishForm(request.POST or None, initial=initial)
-        is_newer = request.GET.get("edition", str(newest.number)) != str(newest.number)
+        live = Edition.objects.about(subject).live().first()
+        seen = self._seen(newest, live)
+        form = PublishForm(request.POST or None, initial={"note": self._suggested_note(subject)}, **seen)
         if request.method == "POST" and form.is_valid():
-            is_newer = form.cleaned_data["edition"] != newest.number
-            if is_newer:
-                # The form comes back for the newer edition, with everything else as the publisher typed it.
-                form = PublishForm({**request.POST.dict(), "edition": newest.number})
+            try:
+                publish(newest, signed_in_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
+            except PublishingError as error:
+                form.add_error(None, str(error))
             else:
-                try:
-                    publish(newest, signed_in_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
-                except PublishingError as error:
-                    form.add_error(None, str(error))
-                else:
-                    return self._done(request, subject, _("Edition %(n)s is live.") % {"n": newest.number})
+                return self._done(request, subject, _("Edition %(n)s is live.") % {"n": newest.number})
+        # The link in a preview names the edition that the publisher looked at.
+        is_newer = request.method != "POST" and request.GET.get("edition", str(newest.number)) != str(newest.number)
         return self._step_page(
             request,
             subject,
@@ -155,8 +152,8 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
             _("Publish"),
             form=form,
             edition=newest,
-            newer=is_newer,
-            live=Edition.objects.about(subject).live().first(),
+            stale=stale_message(seen["now"]) if is_newer else "",
+            live=live,
             without_live_page=Address.objects.without_live_page(newest.page.references()),
             submitted=self._submission(subject),
             publish_warnings=self.publish_warnings(subject),
@@ -181,7 +178,8 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
 
     def withdraw_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         subject = self._subject(request, object_id, "publish")
-        form = WithdrawForm(request.POST or None, subject=subject)
+        live = Edition.objects.about(subject).live().first()
+        form = WithdrawForm(request.POST or None, subject=subject, **self._seen(live))
         if request.method == "POST" and form.is_valid():
             try:
                 withdraw(subject, signed_in_user(request), form.cleaned_data["reason"], form.cleaned_data["successor"])
@@ -189,7 +187,6 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
                 form.add_error(None, str(error))
             else:
                 return self._done(request, subject, _("Withdrawn. Readers no longer see the page."))
-        live = Edition.objects.about(subject).live().first()
         mentions = Edition.objects.mentioning(self.model, subject.pk).order_by("sort_key")
         return self._step_page(
             request, subject, "withdraw.html", _("Withdraw"), form=form, live=live, mentions=mentions
@@ -200,7 +197,7 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
         live = Edition.objects.about(subject).live().first()
         if live and not may(request.user, "publish", self.model):
             raise PermissionDenied(_("This page is live. Only a publisher may delete it."))
-        form = TrashForm(request.POST or None)
+        form = TrashForm(request.POST or None, **self._seen(live))
         if request.method == "POST" and form.is_valid():
             trash(subject, signed_in_user(request), form.cleaned_data["reason"])
             return self._done(request, subject, _("Moved to the trash. You can restore it at any time."))

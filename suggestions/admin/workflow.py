@@ -21,6 +21,7 @@ from js_asset import Media
 from accounts.models import User
 from accounts.passwords import sends_mail
 from accounts.requests import signed_in_user
+from editorial.seen import token_of
 from publishing.comparison import Change, block_segments
 from publishing.models import Edition, Publishable
 from publishing.verbs import PublishingError, lock, may
@@ -36,7 +37,7 @@ from suggestions.accept_forms import (
 from suggestions.decisions import accept_by_hand, accept_suggestion, decline_suggestion, mark_as_spam, put_back, take
 from suggestions.models import Suggestion
 from suggestions.plain_text import filled_lines, to_text
-from suggestions.replies import NotSent, ReplyForm, initial_reply, replied_at, send_reply
+from suggestions.replies import NotSent, ReplyForm, initial_reply, send_reply
 
 
 class DeclineForm(forms.Form):
@@ -262,14 +263,17 @@ class SuggestionWorkflow(admin.ModelAdmin):
         suggestion = self._row(request, object_id, "change")
         form: ReplyForm | None = None
         if suggestion.email and sends_mail():
-            form = ReplyForm(request.POST.dict() or None, initial=initial_reply(suggestion, signed_in_user(request)))
+            form = ReplyForm(
+                request.POST or None,
+                initial=initial_reply(suggestion, signed_in_user(request)),
+                token=token_of(suggestion.replied_at),
+                now=_("a reply by %(name)s") % {"name": suggestion.replied_by_name},
+            )
         if form and request.method == "POST" and form.is_valid():
+            reply = form.cleaned_data
             try:
-                send_reply(suggestion, signed_in_user(request), **form.cleaned_data)
+                send_reply(suggestion, signed_in_user(request), reply["subject"], reply["text"])
             except PublishingError as error:
-                suggestion = Suggestion.objects.filter(pk=suggestion.pk).first() or suggestion
-                # The page shows the other reply, so the editor may now send this one too.
-                form.data = {**form.data, "seen": replied_at(suggestion)}
                 form.add_error(None, str(error))
             except NotSent as error:
                 message = _("It could not be sent, and nothing is recorded. Try later. The mail server says: %(error)s")

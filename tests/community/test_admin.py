@@ -195,13 +195,13 @@ def test_the_form_clears_the_consent_of_a_draft_but_not_of_a_portrait_that_was_l
 
 def test_publishing_without_a_consent_is_refused_on_its_page_and_in_the_list(client, publisher):
     with_, without = make_portrait(live=False), make_portrait(live=False, consent_on=None, name="Nobody")
-    edition = save_edition(without, by="test")
+    save_edition(without, by="test")
 
     page = client.get(url("publish", without))
-    refused = client.post(url("publish", without), {"edition": edition.number, "note": ""})
+    refused = client.post(url("publish", without), fields_of(page.text))
     chosen = {"action": "publish_many", "_selected_action": [with_.pk, without.pk]}
     many = client.post(reverse("admin:community_portrait_changelist"), chosen)
-    client.post(reverse("admin:community_portrait_changelist"), chosen | {"confirmed": "yes", "note": ""})
+    client.post(reverse("admin:community_portrait_changelist"), fields_of(many.text) | chosen)
 
     sentence = "There is no recorded consent of Nobody. A portrait cannot be published without consent."
     assert [sentence in response.text for response in [page, refused, many]] == [True] * 3

@@ -138,7 +138,7 @@ def test_a_row_that_somebody_else_saved_meanwhile_is_not_overwritten_unseen(clie
     returned = client.post(url_of(row), fields)
     again = fields_of(returned.text, "symptom_form")
 
-    assert "The saved values are now: Term: Fever; Frequency: 50%" in returned.text
+    assert "Saved now: Frequency: 50%" in returned.text
     assert again["term"] == "High fever"
     assert Symptom.objects.get(pk=row.pk).frequency == "50%"
     client.post(url_of(row), again)

@@ -302,7 +302,7 @@ def test_an_answer_with_other_html_and_the_same_text_counts_as_unchanged(first, 
 
 def test_a_form_without_a_version_is_refused(second, disease):
     fields = open_form(second, disease)
-    del fields["opened"]
+    del fields["seen"]
 
     response = save(second, disease, fields | {"summary": "From nowhere."})
 
@@ -311,9 +311,9 @@ def test_a_form_without_a_version_is_refused(second, disease):
     assert disease.summary == "A summary."
 
 
-@pytest.mark.parametrize("opened", ["", "{}", "[]", "nonsense", '{"version": 1, "edition": 1, "hashes": {"": 7}}'])
-def test_a_form_with_an_invalid_version_is_refused(second, disease, opened):
-    response = save(second, disease, open_form(second, disease) | {"opened": opened, "summary": "Typed."})
+@pytest.mark.parametrize("seen", ["", "{}", "[]", "nonsense", '{"version": 1, "edition": 1, "fields": {"": 7}}'])
+def test_a_form_with_an_invalid_version_is_refused(second, disease, seen):
+    response = save(second, disease, open_form(second, disease) | {"seen": seen, "summary": "Typed."})
 
     assert returned_form(response)["summary"] == "Typed."
 

@@ -256,7 +256,7 @@ def test_a_subject_that_was_changed_since_the_list_was_shown_is_refused(client):
 
     done = client.post(address, fields_of(preview.text), follow=True)
 
-    assert "was changed since you saw the list" in done.text
+    assert "Somebody else saved this after you opened the form" in done.text
     assert not Edition.objects.live().exists()
 
 

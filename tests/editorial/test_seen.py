@@ -11,7 +11,7 @@ from tests.forms import fields_of
 
 pytestmark = pytest.mark.django_db
 
-WARNING = "Somebody else has saved this while you were editing it."
+WARNING = "Somebody else saved this after you opened the form"
 
 
 @pytest.fixture

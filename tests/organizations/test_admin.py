@@ -239,7 +239,7 @@ def test_details_that_changed_meanwhile_are_not_marked_as_checked(client):
 
     refused = client.post(url("checked", organization), fields)
 
-    assert "The details have changed since you opened this page" in refused.text
+    assert "Somebody else saved this after you opened the form" in refused.text
     assert "217-555-0199" in refused.text
     organization.refresh_from_db()
     assert organization.checked_on is None
@@ -424,7 +424,7 @@ def test_a_merge_that_changed_meanwhile_is_shown_again(client):
 
     shown_again = client.post(url("merge_into", organization, survivor.pk), fields, follow=True)
 
-    assert "Something has changed since you opened this page." in shown_again.text
+    assert "Somebody else saved this after you opened the form" in shown_again.text
     assert "Came Later" in shown_again.text
     assert [row[1] for row in supports(disease)] == [organization.pk]
     client.post(url("merge_into", organization, survivor.pk), fields_of(shown_again.text))

@@ -391,7 +391,7 @@ def test_an_answer_that_somebody_changes_meanwhile_comes_back(client, editor):
 
     first = client.post(address, form)
 
-    assert "Somebody else changed this answer" in first.text
+    assert "Somebody else saved this after you opened the form" in first.text
     assert "Theirs." in first.text
     again = fields_of(main_of(first))
     assert again["answer"] == "<p>Mine.</p>"
@@ -514,8 +514,8 @@ def test_the_details_of_an_organization_are_corrected(client, editor):
     organization.phone = "217-555-0155"
     organization.save()
     held_back = client.post(url(suggestion, "accept", "details"), form)
-    assert "Somebody else changed these details" in held_back.text
-    assert "Yours differ in: Phone (“217-555-0155”)." in held_back.text
+    assert "Somebody else saved this after you opened the form" in held_back.text
+    assert "Saved now: Phone: 217-555-0155; Fax: 217-555-0111" in held_back.text
     client.post(url(suggestion, "accept", "details"), fields_of(main_of(held_back)))
 
     organization.refresh_from_db()
@@ -642,7 +642,7 @@ def test_two_editors_do_not_reply_at_once(client, editor):
     pages = [client.post(url(suggestion, "reply"), form) for _ in range(2)]
 
     assert len(mail.outbox) == 1
-    assert "Somebody else has replied meanwhile" in pages[1].text
+    assert "Somebody else saved this after you opened the form" in pages[1].text
     assert "This would be another e-mail." in client.get(url(suggestion, "reply")).text
     assert "This would be another e-mail." in pages[1].text
     client.post(url(suggestion, "reply"), fields_of(main_of(pages[1])) | {"text": "And one more thing."})
