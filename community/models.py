@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 from community import pictures
 from community.values import PictureValue, PortraitPage
 from diseases.models import Disease
-from publishing.models import Address, Edition, Publishable
-from publishing.values import LINE_LENGTH
+from publishing.models import Edition, NamedRows, Publishable, References
+from publishing.values import LINE_LENGTH, Page
 
 
 class PictureQuerySet(models.QuerySet["Picture"]):
@@ -55,6 +55,7 @@ class Portrait(Publishable):
     PAGE = PortraitPage
     # A search for a disease should find answers, and nobody should be found by name.
     IS_SEARCHED = False
+    STAFF_ONLY = ("consent_note",)
 
     relation = models.CharField(
         gettext_lazy("who the person is"),
@@ -115,38 +116,25 @@ class Portrait(Publishable):
         """Returns a random slug: an address is kept for good, so it must not contain the name of the person."""
         return secrets.token_hex(5)
 
-    def compose(self) -> PortraitPage:
-        references = Address.objects.references(Disease, [self.disease]) if self.disease else {}
-        return PortraitPage(
-            title=self.name,
-            slug=self.slug,
-            relation=self.relation,
-            words=self.words,
-            disease=references[self.disease.pk] if self.disease else None,
-            picture=self._picture(),
-            consent_on=self.consent_on,
-        )
-
-    def _picture(self) -> PictureValue | None:
+    def page_value(self, name: str, references: References) -> object:
+        if name != "picture":
+            return super().page_value(name, references)
         if not self.picture_id:
             return None
         size = Picture.objects.values("width", "height").get(pk=self.picture_id)  # without the bytes
         return PictureValue(digest=self.picture_id, alternative=self.alternative, **size)
 
-    def apply_page(self, page: PortraitPage) -> None:
-        subjects = Address.objects.subjects(page.references())
-        disease = subjects.get(page.disease) if page.disease else None
-        self.name, self.slug, self.relation, self.words = page.title, page.slug, page.relation, page.words
-        self.disease = disease if isinstance(disease, Disease) else None
-        self.picture_id = page.picture.digest if page.picture else None
-        self.alternative = page.picture.alternative if page.picture else ""
+    def set_value(self, name: str, value: object, named: NamedRows) -> None:
+        if name == "picture":
+            picture = value if isinstance(value, PictureValue) else None
+            self.picture_id = picture.digest if picture else None
+            self.alternative = picture.alternative if picture else ""
         # Consent is never restored from an old edition: the person may have withdrawn it since.
-        if not Edition.objects.about(self).exists():
-            self.consent_on = page.consent_on
-        self.save()
+        elif name != "consent_on" or not Edition.objects.about(self).exists():
+            super().set_value(name, value, named)
 
-    def publish_blocker(self, page: PortraitPage) -> str:
-        if self.consent_on and page.consent_on:
+    def publish_blocker(self, page: Page) -> str:
+        if self.consent_on and isinstance(page, PortraitPage) and page.consent_on:
             return ""
         return _("There is no recorded consent of %(name)s. A portrait cannot be published without consent.") % {
             "name": self.name

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Annotated
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from pydantic import AfterValidator, Field
 
 from publishing.values import Line, Page, Reference, Text, Value
@@ -33,14 +32,6 @@ class PictureValue(Value):
 
 
 class PortraitPage(Page):
-    LABELS = {
-        "title": gettext_lazy("Name"),
-        "slug": gettext_lazy("Address of the page"),
-        "relation": gettext_lazy("Who the person is"),
-        "words": gettext_lazy("In their own words"),
-        "consent_on": gettext_lazy("Consent given on"),
-    }
-
     relation: Line = ""
     words: Text = ""
     disease: Reference | None = None

@@ -103,8 +103,6 @@ def _require_answer(html: str, info: ValidationInfo) -> str:
 class QuestionValue(Value):
     """A question with its answer. A date that is not known is None; no date is ever made up."""
 
-    LABELS = {"html": _("Answer"), "reviewed_on": _("Last reviewed"), "source_url": _("Link to the source’s page")}
-
     key: UUID
     topic: Topic
     question: Line
@@ -142,7 +140,7 @@ class QuestionValue(Value):
 class SymptomValue(Value):
     """A row of the symptom table, in the words of its source."""
 
-    LABELS = {"frequency": _("How often"), "aspect": _("About"), "hpo_id": _("HPO code")}
+    LABELS = {"frequency": _("How often"), "aspect": _("About")}
 
     key: UUID
     term: Line
@@ -253,16 +251,7 @@ class SupportValue(Value):
 
 
 class DiseasePage(Page):
-    LABELS = {
-        "title": _("Name"),
-        "slug": _("Address"),
-        "synonyms": _("Other name"),
-        "identifiers": _("Code"),
-        "questions": _("Question"),
-        "supports": _("Organization"),
-        "symptoms": _("Symptom"),
-        "summary_source": _("Source of the summary"),
-    }
+    LABELS = {"supports": _("Organization")}
 
     summary: Text = ""
     summary_source: Line = ""

@@ -8,11 +8,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 
 from diseases.codes import Relation, Scheme
-from diseases.models import Disease, Identifier, Question, Source, Synonym, fold_name
-from diseases.values import DiseasePage, SynonymKind, Topic
+from diseases.models import Disease, Identifier, Question, Source, fold_name
+from diseases.values import SynonymKind, Topic
 from imports.matching import DiseaseIndex, without_lost_letters
 from imports.models import Proposal, Provenance
 from imports.parts import (
+    ROW_KINDS,
     Content,
     ImportedPart,
     ImportedRow,
@@ -31,6 +32,7 @@ from imports.report import Heading, ImportReport
 from imports.rows import DiseaseRows, add_rows, assign, identity, new_row
 from imports.validation import field_errors
 from publishing.prose import sanitize
+from publishing.values import Page
 from publishing.verbs import Author, lock, save_edition
 from search.letters import fold_text
 
@@ -122,14 +124,9 @@ class RecordMerge:
         """Returns the note of the edition that the import saves."""
         return f"Imported from {self.context.source}"
 
-    def page(self) -> DiseasePage:
+    def page(self) -> Page:
         """Returns the page of a new disease with its new rows. None of its symptoms is approved yet."""
-        rows = [row for same_kind in self.new_rows.values() for row in same_kind]
-        return self.disease.page_of(
-            [row for row in rows if isinstance(row, Synonym)],
-            [row for row in rows if isinstance(row, Identifier)],
-            [row for row in rows if isinstance(row, Question)],
-        )
+        return self.disease.page_of(**{ROW_KINDS[kind].relation: rows for kind, rows in self.new_rows.items()})
 
     # Names and the summary
 

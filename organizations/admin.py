@@ -19,6 +19,7 @@ from accounts.requests import signed_in_user
 from editorial.admin import PublishableAdmin
 from editorial.forms import ChildRowFormSet, PublishableForm
 from editorial.seen import SeenForm
+from organizations.codes_and_names import names_of_languages
 from organizations.duplicates import DuplicateFinder
 from organizations.forms import CheckedForm, SurvivorForm
 from organizations.merging import MergePlan, may_merge, merge, subjects_using
@@ -30,8 +31,6 @@ from publishing.verbs import PublishingError, may
 
 MAX_LISTED = 30
 """How many entries of a list the change form shows. Of the others it says only how many there are."""
-
-DETAILS = ["street", "city", "region", "postal_code", "country", *NUMBER_FIELDS, "email", "website"]
 
 
 _Model = TypeVar("_Model", bound=Model)
@@ -68,7 +67,10 @@ class OrganizationAdmin(PublishableAdmin):
     fieldsets = [
         (None, {"fields": ["name", "also_known_as", "description"]}),
         (gettext_lazy("Address"), {"fields": ["street", "city", "region", "postal_code", "country"]}),
-        (gettext_lazy("How to reach it"), {"fields": ["phone", "toll_free", "fax", "email", "website"]}),
+        (
+            gettext_lazy("How to reach it"),
+            {"fields": ["phone", "toll_free", "fax", "email", "website", "languages", "countries_served"]},
+        ),
         (gettext_lazy("Are the details still right?"), {"fields": ["status", "successor", "checked_on", "checked_by"]}),
         (gettext_lazy("The page"), {"fields": ["slug", "staff_notes"]}),
     ]
@@ -242,12 +244,19 @@ def _first_rows(rows: QuerySet[_Model]) -> tuple[list[_Model], int]:
     return first[:MAX_LISTED], rows.count() - MAX_LISTED if len(first) > MAX_LISTED else 0
 
 
+def _detail_text(value: object) -> str:
+    """Returns a detail as an editor reads it: a country by its name, languages and countries in one line."""
+    if isinstance(value, list):
+        return names_of_languages(value)
+    return str(getattr(value, "name", value) or "")
+
+
 def _details(*organizations: Organization) -> list[tuple[str, list[str]]]:
     """Returns the label of each detail with the organizations' values. Details that none of them has are left out."""
     details = []
-    for name in ["name", *DETAILS]:
+    for name in Organization.detail_fields():
         values = [getattr(organization, name) for organization in organizations]
-        texts = [str(getattr(value, "name", value) or "") for value in values]  # a country by its name
+        texts = [_detail_text(value) for value in values]
         if any(texts):
             details.append((capfirst(str(label_for_field(name, Organization))), texts))
     return details

@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from organizations.codes_and_names import country_name
 from organizations.values import OrganizationPage, PhoneNumberValue, Status
 from website.json_ld import Absolute, Thing, breadcrumbs, graph, refer, thing, web_page, web_site
 
@@ -31,6 +32,8 @@ def _contact(page: OrganizationPage) -> dict[str, Any]:
         "email": page.email,
         "contactPoint": thing("ContactPoint", telephone=toll_free, contactOption=option) if toll_free else None,
         "address": _postal_address(page),
+        "knowsLanguage": list(page.languages),
+        "areaServed": [thing("Country", name=country_name(code), identifier=code) for code in page.countries_served],
     }
 
 

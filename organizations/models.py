@@ -4,13 +4,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
+from organizations.fields import CountriesField, LanguagesField
 from organizations.phones import dial
 from organizations.values import OrganizationPage, PhoneNumberValue, Status
-from publishing.models import Address, Publishable, is_email_address, is_web_address
+from publishing.models import NamedRows, Publishable, References, is_email_address, is_web_address
 from publishing.values import LINE_LENGTH
 
 NUMBER_FIELDS = ["phone", "toll_free", "fax"]
-PLAIN_FIELDS = ["also_known_as", "description", "city", "region", "postal_code", "email", "website", "checked_by"]
 
 
 def validate_line_lengths(text: str) -> None:
@@ -24,6 +24,7 @@ class Organization(Publishable):
 
     KIND = "organization"
     PAGE = OrganizationPage
+    NOT_DETAILS = ("slug", "status", "successor", "checked_on", "checked_by")
 
     also_known_as = models.CharField(max_length=200, blank=True, help_text=_("Other names, separated by commas."))
     description = models.TextField(
@@ -45,6 +46,20 @@ class Organization(Publishable):
     fax = models.CharField(max_length=100, blank=True)
     email = models.EmailField(_("e-mail"), blank=True, max_length=LINE_LENGTH, validators=[is_email_address])
     website = models.URLField(blank=True, max_length=250, validators=[is_web_address])
+    languages = LanguagesField(
+        default=list,
+        blank=True,
+        help_text=_(
+            "The languages in which one can write or call, by their English names, with commas between them: "
+            "English, Brazilian Portuguese."
+        ),
+    )
+    countries_served = CountriesField(
+        blank=True,
+        help_text=_(
+            "The countries whose families it helps, with commas between them. Leave it empty if it does not say."
+        ),
+    )
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     successor = models.ForeignKey(
         "self",
@@ -85,34 +100,17 @@ class Organization(Publishable):
             visited.add(successor.pk)
             successor = successor.successor
 
-    def compose(self) -> OrganizationPage:
-        references = Address.objects.references(Organization, [self.successor]) if self.successor else {}
-        return OrganizationPage(
-            title=self.name,
-            slug=self.slug,
-            street=tuple(line.strip() for line in self.street.splitlines() if line.strip()),
-            country=str(self.country or ""),
-            status=self.status,
-            successor=references[self.successor.pk] if self.successor else None,
-            checked_on=self.checked_on,
-            **{name: self._number(name) for name in NUMBER_FIELDS},
-            **{name: getattr(self, name) for name in PLAIN_FIELDS},
-        )
+    def page_value(self, name: str, references: References) -> object:
+        if name == "street":
+            return tuple(line.strip() for line in self.street.splitlines() if line.strip())
+        if name in NUMBER_FIELDS:
+            printed: str = getattr(self, name)
+            return PhoneNumberValue(printed=printed, dial=dial(printed, str(self.country or ""))) if printed else None
+        return super().page_value(name, references)
 
-    def apply_page(self, page: OrganizationPage) -> None:
-        subjects = Address.objects.subjects(page.references())
-        self.name, self.slug = page.title, page.slug
-        self.street = "\n".join(page.street)
-        self.country, self.status, self.checked_on = page.country, page.status, page.checked_on
-        successor = subjects.get(page.successor) if page.successor else None
-        self.successor = successor if isinstance(successor, Organization) else None
-        for name in NUMBER_FIELDS:
-            number = getattr(page, name)
-            setattr(self, name, number.printed if number else "")
-        for name in PLAIN_FIELDS:
-            setattr(self, name, getattr(page, name))
-        self.save()
-
-    def _number(self, name: str) -> PhoneNumberValue | None:
-        printed: str = getattr(self, name)
-        return PhoneNumberValue(printed=printed, dial=dial(printed, str(self.country or ""))) if printed else None
+    def set_value(self, name: str, value: object, named: NamedRows) -> None:
+        if name == "street" and isinstance(value, tuple):
+            value = "\n".join(value)
+        elif name in NUMBER_FIELDS:
+            value = value.printed if isinstance(value, PhoneNumberValue) else ""
+        super().set_value(name, value, named)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
-from django_countries import countries
 
+from organizations.codes_and_names import country_name, names_of_countries, names_of_languages
 from publishing.values import Email, Line, Page, Reference, Text, Url, Value, limit
 from search.documents import Document, DocumentSection, Name
 
@@ -33,13 +33,7 @@ class PhoneNumberValue(Value):
 
 
 class OrganizationPage(Page):
-    LABELS = {
-        "title": _("Name"),
-        "slug": _("Address of the page"),
-        "street": _("Street or post office box"),
-        "email": _("E-mail"),
-        "checked_on": _("Details checked on"),
-    }
+    LABELS = {"slug": _("Address of the page")}
 
     also_known_as: Annotated[str, limit(200)] = ""
     description: Text = ""
@@ -53,6 +47,8 @@ class OrganizationPage(Page):
     fax: PhoneNumberValue | None = None
     email: Email = ""
     website: Url = ""
+    languages: tuple[Annotated[str, limit(20)], ...] = ()
+    countries_served: tuple[Annotated[str, limit(2)], ...] = ()
     status: Status = Status.ACTIVE
     successor: Reference | None = None
     checked_on: date | None = None
@@ -76,7 +72,15 @@ class OrganizationPage(Page):
 
     @cached_property
     def country_name(self) -> str:
-        return str(countries.name(self.country)) if self.country else ""
+        return country_name(self.country) if self.country else ""
+
+    @property
+    def languages_name(self) -> str:
+        return names_of_languages(self.languages)
+
+    @property
+    def countries_served_name(self) -> str:
+        return names_of_countries(self.countries_served)
 
     @cached_property
     def postal_address(self) -> tuple[str, ...]:

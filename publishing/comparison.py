@@ -15,6 +15,7 @@ from uuid import UUID
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from publishing.labels import label_of
 from publishing.prose import blocks, link_targets
 from publishing.values import FieldValue, Page, Reference, Value, is_html
 
@@ -232,7 +233,7 @@ class Comparison:
             if name == "key" or getattr(old, name) == getattr(new, name):
                 continue
             before, after = _displayed(old, name), _displayed(new, name)
-            label = type(new).label_of(name)
+            label = label_of(type(new), name)
             if _is_keyed(before) or _is_keyed(after):
                 self._rows(label, before, after)
             elif is_html(type(new), name):
@@ -295,7 +296,7 @@ class Comparison:
             if is_html(type(row), name):
                 texts += blocks(getattr(row, name))
             elif name not in in_name and lines[name] and lines[name] != [display_name]:
-                label = type(row).label_of(name)
+                label = label_of(type(row), name)
                 texts += [_("%(label)s: %(text)s") % {"label": label, "text": lines[name][0]}, *lines[name][1:]]
         return texts
 

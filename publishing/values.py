@@ -69,13 +69,9 @@ class Value(BaseModel):
     """A frozen part of a page. Collections are tuples, since a list could change in a frozen value too."""
 
     LABELS: ClassVar[dict[str, str | Promise]] = {}
-    """The labels of fields for editors and readers, where the field's name with spaces is not right."""
+    """The labels of fields for readers, where those of the row's fields do not fit: see `publishing.labels`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @classmethod
-    def label_of(cls, name: str) -> str:
-        return str(cls.LABELS.get(name, name.replace("_", " ").capitalize()))
 
     def display_name(self) -> "FieldValue":
         """Returns what distinguishes this row from other rows of its sort: its first field."""

@@ -207,10 +207,7 @@ class AcceptDetailsForm(AcceptForm):
 
     class Meta:
         model = Organization
-        fields = [
-            *["name", "also_known_as", "description", "street", "city", "region", "postal_code", "country"],
-            *["phone", "toll_free", "fax", "email", "website"],
-        ]
+        fields = Organization.detail_fields()
         formfield_callback = formfield
 
     @classmethod

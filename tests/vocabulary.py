@@ -40,11 +40,14 @@ TYPES: dict[str, dict[str, Any]] = {
     "Organization": THING
     | {
         "address": "PostalAddress",
+        "areaServed": "Country",
+        "knowsLanguage": TEXT,
         "contactPoint": "ContactPoint",
         "email": TEXT,
         "faxNumber": TEXT,
         "telephone": TEXT,
     },
+    "Country": THING | {"identifier": TEXT},
     "PostalAddress": THING
     | {
         "streetAddress": TEXT,

@@ -27,7 +27,6 @@ from publishing.verbs import save_edition
 
 class SynonymInline(SortableTabularInline):
     model = Synonym
-    verbose_name = _("other name")
     verbose_name_plural = _("other names (synonyms)")
     form = ChildRowForm
     formset = ChildRowFormSet
@@ -37,7 +36,6 @@ class SynonymInline(SortableTabularInline):
 
 class IdentifierInline(SortableTabularInline):
     model = Identifier
-    verbose_name = _("code")
     verbose_name_plural = _("codes (identifiers)")
     form = IdentifierForm
     formset = ChildRowFormSet

@@ -113,11 +113,11 @@ class Migration(migrations.Migration):
                     "summary_source",
                     models.ForeignKey(
                         blank=True,
-                        help_text="The source of the summary.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="diseases.source",
+                        verbose_name="source of the summary",
                     ),
                 ),
             ],
@@ -250,6 +250,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "other name",
                 "ordering": ["position", "pk"],
                 "abstract": False,
             },
@@ -412,6 +413,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "code",
                 "ordering": ["position", "pk"],
                 "abstract": False,
                 "constraints": [

@@ -1,5 +1,5 @@
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
@@ -7,13 +7,12 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from diseases.models.parts import ANSWER_FIELDS, Identifier, Question, Support, Symptom, Synonym
+from diseases.models.parts import Identifier, Question, SourcedPart, Symptom, Synonym
 from diseases.models.sources import Source
-from diseases.values import DiseasePage, SourceValue
-from organizations.models import Organization
-from publishing.models import Address, Publishable, PublishableQuerySet, replace_rows
-from publishing.prose import sanitize
+from diseases.values import DiseasePage
+from publishing.models import ComposedRow, NamedRows, Publishable, PublishableQuerySet
 from publishing.sources import register_source_users
+from publishing.values import Page
 
 
 class DiseaseQuerySet(PublishableQuerySet["Disease"]):
@@ -54,9 +53,8 @@ class Disease(Publishable):
         max_length=5000,
         help_text=_("Two or three sentences in plain language. They are at the top of the page."),
     )
-
     summary_source = models.ForeignKey(
-        Source, models.PROTECT, null=True, blank=True, related_name="+", help_text=_("The source of the summary.")
+        Source, models.PROTECT, verbose_name=_("source of the summary"), null=True, blank=True, related_name="+"
     )
 
     objects = DiseaseQuerySet.as_manager()  # type: ignore[misc] # replaces the manager of Publishable
@@ -74,94 +72,18 @@ class Disease(Publishable):
         if Disease.objects.exclude(pk=self.pk).filter(folded_name=fold_name(self.name)).exists():
             raise ValidationError({"name": _("There is already a disease with this name.")})
 
-    def compose(self) -> DiseasePage:
-        return self.page_of(
-            self.synonyms.select_related("source"),
-            self.identifiers.select_related("source"),
-            self.questions.select_related("source"),
-            self.symptoms.filter(approved=True).select_related("source"),
-            list(self.supports.select_related("organization")),
-        )
+    def other_values(self, rows: Sequence[ComposedRow]) -> dict[str, object]:
+        """Returns the sources of the rows on the page."""
+        sources = {row.source for row in rows if isinstance(row, SourcedPart)} | {self.summary_source}
+        return {"sources": tuple(source.compose() for source in sorted(filter(None, sources), key=str))}
 
-    def page_of(
-        self,
-        synonyms: Iterable[Synonym] = (),
-        identifiers: Iterable[Identifier] = (),
-        questions: Iterable[Question] = (),
-        symptoms: Iterable[Symptom] = (),
-        supports: Sequence[Support] = (),
-    ) -> DiseasePage:
-        """Returns the page of the disease with the given rows, in their order, whether they are saved or not."""
-        answered = [question for question in questions if sanitize(question.answer)]
-        references = Address.objects.references(Organization, [support.organization for support in supports])
-        rows: list[Synonym | Identifier | Question | Symptom] = [*synonyms, *identifiers, *answered, *symptoms]
-        sources = {source for source in (*(row.source for row in rows), self.summary_source) if source}
-        return DiseasePage(
-            title=self.name,
-            slug=self.slug,
-            summary=self.summary,
-            summary_source=self.summary_source.name if self.summary_source else "",
-            synonyms=tuple(synonym.compose() for synonym in synonyms),
-            identifiers=tuple(identifier.compose() for identifier in identifiers),
-            questions=tuple(question.compose() for question in answered),
-            symptoms=tuple(symptom.compose() for symptom in symptoms),
-            supports=tuple(support.compose(references[support.organization_id]) for support in supports),
-            sources=tuple(source.compose() for source in sorted(sources, key=str)),
-        )
-
-    def apply_page(self, page: DiseasePage) -> None:
-        sources = {value.name: _get_or_create_source(value) for value in page.sources}
-        self.name, self.slug, self.summary = page.title, page.slug, page.summary
-        self.summary_source = sources.get(page.summary_source)
-        organizations = Address.objects.subjects(page.references())
-        replace_rows(
-            self.synonyms,
-            page.synonyms,
-            lambda value: {"text": value.text, "kind": value.kind, "source": sources.get(value.source)},
-        )
-        replace_rows(
-            self.identifiers,
-            page.identifiers,
-            lambda value: {
-                **{name: getattr(value, name) for name in ("scheme", "value", "relation")},
-                "source": sources.get(value.source),
-            },
-        )
-        replace_rows(
-            self.questions,
-            page.questions,
-            lambda value: {
-                **{name: getattr(value, name) for name in ANSWER_FIELDS},
-                "answer": value.html,
-                "source": sources.get(value.source),
-            },
-            is_kept=lambda question: not question.answer,
-        )
-        # Only approved symptoms are on a page, so a symptom that this page lacks was not approved when it was composed.
-        lacking = self.symptoms.exclude(key__in=[value.key for value in page.symptoms]).filter(approved=True)
-        models.QuerySet.update(lacking, approved=False)
-        replace_rows(
-            self.symptoms,
-            page.symptoms,
-            lambda value: {
-                **{name: getattr(value, name) for name in ("term", "hpo_id", "frequency", "aspect")},
-                "source": sources.get(value.source),
-                "approved": True,
-            },
-            is_kept=lambda symptom: not symptom.approved,
-        )
-        replace_rows(
-            self.supports,
-            page.supports,
-            lambda value: {"organization": organizations[value.organization], "note": value.note},
-        )
-        self.save()
+    def rows_named_on(self, page: Page) -> NamedRows:
+        """Returns the organizations and sources that a page names. A source that was removed is created again."""
+        named: dict[object, models.Model] = {**super().rows_named_on(page)}
+        for value in page.sources if isinstance(page, DiseasePage) else ():
+            defaults = value.model_dump(exclude={"name"})
+            named[value.name] = Source.objects.get_or_create(name=value.name, defaults=defaults)[0]
+        return named
 
 
 register_source_users(Disease.objects.naming)
-
-
-def _get_or_create_source(value: SourceValue) -> Source:
-    """Returns the source with the value's name. Creates it from the value if it was removed meanwhile."""
-    source, _created = Source.objects.get_or_create(name=value.name, defaults=value.model_dump(exclude={"name"}))
-    return source

@@ -19,64 +19,60 @@ from diseases.values import (
     Topic,
 )
 from organizations.models import Organization
-from publishing.models import ChildRow, Publishable, is_web_address
-from publishing.prose import EXTENSIONS
-from publishing.values import LINE_LENGTH, TEXT_LENGTH, Reference
+from publishing.models import ChildRow, NamedRows, Publishable, is_web_address
+from publishing.prose import EXTENSIONS, sanitize
+from publishing.values import LINE_LENGTH, TEXT_LENGTH, Value
 
 
 class DiseasePart(ChildRow):
-    """A row that belongs to a disease and has a position among the rows of its class."""
+    """A row that belongs to a disease."""
 
     SUBJECT = "disease"
 
-    position = models.PositiveIntegerField(default=0)
-
     class Meta(ChildRow.Meta):
         abstract = True
-        ordering = ["position", "pk"]
-
-    def source_name(self) -> str:
-        """Returns the name of the row's source, or "" if the row has none."""
-        source: Source | None = getattr(self, "source", None)
-        return source.name if source else ""
 
 
-def _source_field() -> "models.ForeignKey[Source | models.expressions.Combinable | None, Source | None]":
-    return models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="%(class)ss")
+class SourcedPart(DiseasePart):
+    """A row that may come from a source."""
+
+    source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="%(class)ss")
+
+    class Meta(DiseasePart.Meta):
+        abstract = True
 
 
-class Synonym(DiseasePart):
+class Synonym(SourcedPart):
     """Another name of a disease."""
 
+    VALUE = SynonymValue
     UNIQUE = ("text",)
 
     disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="synonyms")
     text = models.CharField(_("name"), max_length=LINE_LENGTH)
     kind = models.CharField(max_length=20, choices=SynonymKind.choices, default=SynonymKind.EXACT)
-    source = _source_field()
 
     class Meta(DiseasePart.Meta):
+        verbose_name = _("other name")
         constraints = [models.UniqueConstraint(fields=["disease", "text"], name="one_synonym")]
 
     def __str__(self) -> str:
         return self.text
 
-    def compose(self) -> SynonymValue:
-        return SynonymValue(key=self.key, text=self.text, kind=SynonymKind(self.kind), source=self.source_name())
 
-
-class Identifier(DiseasePart):
+class Identifier(SourcedPart):
     """A disease's code in a scheme."""
 
+    VALUE = IdentifierValue
     UNIQUE = ("scheme", "value")
 
     disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="identifiers")
     scheme = models.CharField(max_length=10, choices=codes.Scheme.choices)
     value = models.CharField(_("code"), max_length=40)
     relation = models.CharField(max_length=10, choices=codes.Relation.choices, default=codes.Relation.EXACT)
-    source = _source_field()
 
     class Meta(DiseasePart.Meta):
+        verbose_name = _("code")
         constraints = [
             models.UniqueConstraint(fields=["disease", "scheme", "value"], name="one_identifier"),
             models.UniqueConstraint(
@@ -110,22 +106,12 @@ class Identifier(DiseasePart):
         other = same.exclude(disease_id=self.disease_id).select_related("disease").first()
         return other.disease if other else None
 
-    def compose(self) -> IdentifierValue:
-        return IdentifierValue(
-            key=self.key,
-            scheme=self.scheme,
-            value=self.value,
-            relation=codes.Relation(self.relation),
-            source=self.source_name(),
-        )
 
-
-ANSWER_FIELDS = ["topic", "question", "last_updated", "reviewed_on", "reviewed_by", "review_due"]
-ANSWER_FIELDS += ["source_url", "adapted"]
-
-
-class Question(DiseasePart):
+class Question(SourcedPart):
     """A question of a disease's FAQ with its answer. A question without an answer is never on the page."""
+
+    VALUE = QuestionValue
+    COLUMNS = {"html": "answer"}
 
     disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="questions")
     topic = models.CharField(max_length=20, choices=Topic.choices, default=Topic.OTHER)
@@ -143,7 +129,6 @@ class Question(DiseasePart):
         max_length=150, blank=True, help_text=_("Name and role of the reviewer, as readers see them.")
     )
     review_due = models.DateField(null=True, blank=True)
-    source = _source_field()
     source_url = models.URLField(
         _("link to the source’s page"), blank=True, max_length=LINE_LENGTH, validators=[is_web_address]
     )
@@ -163,14 +148,14 @@ class Question(DiseasePart):
     def __str__(self) -> str:
         return self.question
 
-    def compose(self) -> QuestionValue:
-        fields = {name: getattr(self, name) for name in ANSWER_FIELDS} | {"topic": Topic(self.topic)}
-        return QuestionValue(key=self.key, html=self.answer, source=self.source_name(), **fields)
+    def is_on_page(self) -> bool:
+        return bool(sanitize(self.answer))
 
 
 class Support(DiseasePart):
     """An organization that helps families with a disease."""
 
+    VALUE = SupportValue
     UNIQUE = ("organization",)
 
     disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="supports")
@@ -185,14 +170,13 @@ class Support(DiseasePart):
     def __str__(self) -> str:
         return str(self.organization)
 
-    def compose(self, organization: Reference) -> SupportValue:
-        return SupportValue(key=self.key, organization=organization, note=self.note)
 
-
-class Symptom(DiseasePart):
+class Symptom(SourcedPart):
     """A symptom of a disease. It is on the page after an editor approves it."""
 
+    VALUE = SymptomValue
     UNIQUE = ("term", "frequency", "source")
+    STAFF_ONLY = ("approved",)
 
     disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="symptoms")
     term = models.CharField(max_length=LINE_LENGTH)
@@ -203,7 +187,6 @@ class Symptom(DiseasePart):
         help_text=_("Exactly as the source writes it: 90%, 7/12, Frequent (79-30%)."),
     )
     aspect = models.CharField(max_length=20, choices=Aspect.choices, default=Aspect.SYMPTOM)
-    source = _source_field()
     approved = models.BooleanField(default=False, help_text=_("Only approved symptoms are on the page."))
 
     class Meta(DiseasePart.Meta):
@@ -219,12 +202,14 @@ class Symptom(DiseasePart):
     def __str__(self) -> str:
         return self.term
 
-    def compose(self) -> SymptomValue:
-        return SymptomValue(
-            key=self.key,
-            term=self.term,
-            frequency=self.frequency,
-            aspect=Aspect(self.aspect),
-            hpo_id=self.hpo_id,
-            source=self.source_name(),
-        )
+    def is_on_page(self) -> bool:
+        return self.approved
+
+    def take_off_page(self) -> bool:
+        """Keeps the symptom: it was not approved yet when the page was composed."""
+        self.approved = False
+        return False
+
+    def apply_value(self, value: Value, named: NamedRows) -> None:
+        super().apply_value(value, named)
+        self.approved = True

@@ -2,12 +2,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from diseases.values import SourceValue
-from publishing.models import is_web_address
+from publishing.models import ComposedRow, is_web_address
 from publishing.values import LINE_LENGTH
 
 
-class Source(models.Model):
+class Source(ComposedRow):
     """A data set, institution or person that texts come from."""
+
+    VALUE = SourceValue
 
     name = models.CharField(max_length=100, unique=True, help_text=_("The name that readers see: GARD, Orphanet …"))
     url = models.URLField(_("website"), blank=True, max_length=LINE_LENGTH, validators=[is_web_address])
@@ -34,13 +36,3 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def compose(self) -> SourceValue:
-        """Returns the source as a page names it."""
-        return SourceValue(
-            name=self.name,
-            url=self.url,
-            licence=self.licence,
-            licence_url=self.licence_url,
-            attribution=self.attribution,
-        )

@@ -5,6 +5,7 @@ import django.db.models.deletion
 import django_countries.fields
 from django.db import migrations, models
 
+import organizations.fields
 import organizations.models
 
 
@@ -86,6 +87,23 @@ class Migration(migrations.Migration):
                                 "^https?://\\S+$", "Enter an address that begins with http:// or https://."
                             )
                         ],
+                    ),
+                ),
+                (
+                    "languages",
+                    organizations.fields.LanguagesField(
+                        blank=True,
+                        default=list,
+                        help_text="The languages in which one can write or call, by their English names, with commas between them: English, Brazilian Portuguese.",
+                    ),
+                ),
+                (
+                    "countries_served",
+                    organizations.fields.CountriesField(
+                        blank=True,
+                        help_text="The countries whose families it helps, with commas between them. Leave it empty if it does not say.",
+                        max_length=746,
+                        multiple=True,
                     ),
                 ),
                 (

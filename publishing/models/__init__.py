@@ -1,5 +1,7 @@
 """The base models of every kind that has a public page, and the models that store what was published."""
 
+from publishing.models.child_rows import ChildRow, ChildRowQuerySet
+from publishing.models.composed import ComposedRow, NamedRows, References, columns_of
 from publishing.models.editions import (
     NAME_LENGTH,
     SLUG_LENGTH,
@@ -15,15 +17,13 @@ from publishing.models.editions import (
 from publishing.models.kinds import kinds
 from publishing.models.public_version import PublicVersion
 from publishing.models.publishable import (
-    ChildRow,
-    ChildRowQuerySet,
     Publishable,
     PublishableQuerySet,
     State,
+    child_models_of,
     is_email_address,
     is_web_address,
 )
-from publishing.models.rows import replace_rows
 
 __all__ = [
     "NAME_LENGTH",
@@ -31,6 +31,7 @@ __all__ = [
     "Address",
     "ChildRow",
     "ChildRowQuerySet",
+    "ComposedRow",
     "Edition",
     "EditionQuerySet",
     "Event",
@@ -38,12 +39,15 @@ __all__ = [
     "ImmutableError",
     "ImmutableQuerySet",
     "Link",
+    "NamedRows",
     "PublicVersion",
     "Publishable",
     "PublishableQuerySet",
+    "References",
     "State",
+    "child_models_of",
+    "columns_of",
     "is_email_address",
     "is_web_address",
     "kinds",
-    "replace_rows",
 ]

@@ -1,8 +1,9 @@
-"""The base models of every kind that has a public page, and of the rows that belong to one."""
+"""The base model of every kind that has a public page."""
 
 import re
-import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.core.validators import RegexValidator
@@ -12,6 +13,15 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from slugify import slugify
 
+from publishing.models.child_rows import ChildRow, replace_rows
+from publishing.models.composed import (
+    NO_REFERENCES,
+    ComposedRow,
+    NamedRows,
+    References,
+    columns_of,
+    references_of,
+)
 from publishing.models.editions import NAME_LENGTH, SLUG_LENGTH, Address, Edition, Event, ImmutableError
 from publishing.values import EMAIL, URL, Page
 
@@ -74,11 +84,23 @@ class PublishableQuerySet(models.QuerySet[_Subject]):
         )
 
 
-class Publishable(models.Model):
+@cache
+def child_models_of(model: type[ComposedRow]) -> Mapping[str, type[ChildRow]]:
+    """Returns the models of a subject's child rows by the names that their values have on its page."""
+    relations = {relation.get_accessor_name(): relation.related_model for relation in model._meta.related_objects}
+    found = {name: relations.get(name) for name in model.value_class().model_fields}
+    return {name: row for name, row in found.items() if isinstance(row, type) and issubclass(row, ChildRow)}
+
+
+class Publishable(ComposedRow):
     """A subject that has a public page. Its rows are the draft; the public sees live editions only."""
 
     KIND: ClassVar[str]
     PAGE: ClassVar[type[Page]]
+    COLUMNS = {"title": "name"}
+    STAFF_ONLY = ("staff_notes",)
+    NOT_DETAILS: ClassVar[tuple[str, ...]] = ("slug",)
+    """The fields of the page that say nothing about the subject itself: its address, when staff last checked it."""
     IS_SEARCHED: ClassVar[bool] = True
     """Whether the site's own search and search engines may find it."""
 
@@ -158,19 +180,57 @@ class Publishable(models.Model):
         """Returns the URL of a subject's page, or of another page about it, such as "changes"."""
         return reverse(f"{cls._meta.app_label}:{view}", args=[slug])
 
-    def compose(self) -> Page:
-        """Returns the page that the rows make."""
-        raise NotImplementedError
+    @classmethod
+    def value_class(cls) -> type[Page]:
+        return cls.PAGE
 
-    def apply_page(self, page: Any) -> None:
+    @classmethod
+    def detail_fields(cls) -> list[str]:
+        """Returns the row's own fields that say something about the subject, in the order of the page."""
+        return [field.name for field in columns_of(cls).values() if field.name not in cls.NOT_DETAILS]
+
+    def child_rows(self, name: str) -> models.QuerySet[ChildRow]:
+        """Returns the saved child rows that have a name on the page, each with the rows that it leads to."""
+        model = child_models_of(type(self))[name]
+        related = [field.name for field in columns_of(model).values() if isinstance(field, models.ForeignKey)]
+        rows: models.QuerySet[ChildRow] = getattr(self, name).all()
+        return rows.select_related(*related) if related else rows
+
+    def compose(self, references: References = NO_REFERENCES) -> Page:
+        """Returns the page that this row and its child rows make."""
+        return self.page_of(**{name: list(self.child_rows(name)) for name in child_models_of(type(self))})
+
+    def page_of(self, **child_rows: Sequence[ChildRow]) -> Page:
+        """Returns the page that this row makes with the given child rows, in their order, saved or not."""
+        on_page = {name: [row for row in rows if row.is_on_page()] for name, rows in child_rows.items()}
+        rows = [self, *chain.from_iterable(on_page.values())]
+        references = references_of(rows)
+        values: dict[str, object] = {name: self.page_value(name, references) for name in columns_of(type(self))}
+        values |= {name: tuple(row.compose(references) for row in same) for name, same in on_page.items()}
+        return self.PAGE(**values, **self.other_values(rows))
+
+    def other_values(self, rows: Sequence[ComposedRow]) -> dict[str, object]:
+        """Returns what the page says besides the fields of the rows on it."""
+        return {}
+
+    def apply_page(self, page: Page) -> None:
         """Sets this row and its child rows to what a page says. This is the inverse of `compose`.
 
-        Child rows are found by key. What is on no page, such as staff notes and questions without an answer, stays.
-        `page` is of the class `PAGE`.
+        Child rows are found by key; those that say the same already are not written. What is on no page, such as staff
+        notes and questions without an answer, stays.
         """
-        raise NotImplementedError
+        named = self.rows_named_on(page)
+        for name in columns_of(type(self)):
+            self.set_value(name, getattr(page, name), named)
+        for name in child_models_of(type(self)):
+            replace_rows(getattr(self, name), getattr(page, name), named)
+        self.save()
 
-    def publish_blocker(self, page: Any) -> str:
+    def rows_named_on(self, page: Page) -> NamedRows:
+        """Returns the rows that a page names, by what it calls them."""
+        return dict(Address.objects.subjects(page.references()).items())
+
+    def publish_blocker(self, page: Page) -> str:
         """Returns why a page of this subject must not be published, as a sentence, or "" where it may be."""
         return ""
 
@@ -194,77 +254,3 @@ class Publishable(models.Model):
     def prune_files(cls, *, dry_run: bool = False) -> int:
         """Deletes the files that no row and no edition uses any more, and returns how many these are."""
         return 0
-
-
-_ChildRow = TypeVar("_ChildRow", bound="ChildRow")
-
-
-class ChildRowQuerySet(models.QuerySet[_ChildRow]):
-    """Raises the version of every subject whose rows it writes, as `ChildRow.save` does."""
-
-    def update(self, **fields: Any) -> int:
-        subjects = self._subjects()
-        updated = super().update(**fields)
-        self._touch(subjects)
-        return updated
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        subjects = self._subjects()
-        deleted = super().delete()
-        self._touch(subjects)
-        return deleted
-
-    def bulk_create(
-        self,
-        objs: Iterable[_ChildRow],
-        batch_size: int | None = None,
-        ignore_conflicts: bool = False,
-        update_conflicts: bool = False,
-        update_fields: Collection[str] | None = None,
-        unique_fields: Collection[str] | None = None,
-    ) -> list[_ChildRow]:
-        rows = super().bulk_create(objs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields)
-        self._touch({getattr(row, f"{self.model.SUBJECT}_id") for row in rows})
-        return rows
-
-    def free_unique_values(self, pks: list[int]) -> None:
-        """Deletes rows that the caller saves again under their keys in the same transaction.
-
-        Two rows can then exchange their unique values. Otherwise the first save would break the constraint.
-        """
-        self.model._base_manager.filter(pk__in=pks).delete()
-
-    def _subjects(self) -> set[int]:
-        return set(self.order_by().values_list(f"{self.model.SUBJECT}_id", flat=True))
-
-    def _touch(self, pks: set[int]) -> None:
-        subject_model: Any = self.model._meta.get_field(self.model.SUBJECT).related_model
-        subject_model._base_manager.filter(pk__in=pks).update(version=F("version") + 1)
-
-
-class ChildRow(models.Model):
-    """A row that belongs to one subject and stands on the subject's page under a permanent key."""
-
-    SUBJECT: ClassVar[str]
-    UNIQUE: ClassVar[tuple[str, ...]] = ()
-    """The fields whose values together occur only once on a page."""
-
-    key = models.UUIDField(default=uuid.uuid4, unique=True)
-
-    objects = ChildRowQuerySet.as_manager()
-
-    class Meta:
-        abstract = True
-
-    def save(self, **options: Any) -> None:
-        super().save(**options)
-        getattr(self, self.SUBJECT).touch()
-
-    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
-        deleted = super().delete(using, keep_parents)
-        getattr(self, self.SUBJECT).touch()
-        return deleted
-
-    def column(self, name: str) -> Any:
-        """Returns what the column of a field holds: of a foreign key the other row's primary key, without a query."""
-        return getattr(self, self._meta.get_field(name).attname)  # type: ignore[union-attr] # a field with a column

@@ -13,7 +13,6 @@ from slugify import slugify
 
 from accounts.models import User
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym, fold_name
-from diseases.models.parts import ANSWER_FIELDS
 from diseases.values import DiseasePage, QuestionValue, SynonymKind, Topic
 from organizations.models import Organization
 from publishing.models import Address, Edition, Event, Link, PublicVersion
@@ -129,7 +128,12 @@ def make_diseases(numbers: range, organizations: list[Organization], source: Sou
             )
             for n in range(1, SUPPORTS + 1)
         ]
-        references = [Reference(kind=Organization.KIND, slug=support.organization.slug) for support in own_supports]
+        references = {
+            (Organization.KIND, support.organization_id): Reference(
+                kind=Organization.KIND, slug=support.organization.slug
+            )
+            for support in own_supports
+        }
         page = DiseasePage(
             title=disease.name,
             slug=disease.slug,
@@ -137,7 +141,7 @@ def make_diseases(numbers: range, organizations: list[Organization], source: Sou
             synonyms=tuple(synonym.compose() for synonym in own_synonyms),
             identifiers=tuple(identifier.compose() for identifier in own_identifiers),
             questions=tuple(compose_sanitized(question) for question in own_questions),
-            supports=tuple(row.compose(name) for row, name in zip(own_supports, references, strict=True)),
+            supports=tuple(row.compose(references) for row in own_supports),
             sources=(source.compose(),),
         )
         pages.append((disease, page))
@@ -197,8 +201,7 @@ def make_question(disease: Disease, source: Source, i: int, n: int) -> Question:
 
 def compose_sanitized(question: Question) -> QuestionValue:
     """Returns what `compose` would, without sanitising the clean answer again, which would take most of the time."""
-    fields = {name: getattr(question, name) for name in ANSWER_FIELDS}
-    return QuestionValue.model_construct(key=question.key, html=question.answer, source=str(question.source), **fields)
+    return QuestionValue.model_construct(**{name: question.page_value(name, {}) for name in QuestionValue.model_fields})
 
 
 def put_live(pages: Sequence[tuple[Any, Page]], by: User) -> list[Edition]:

@@ -1,0 +1,66 @@
+"""Fields of several languages or countries. A form has their names in one line, since a browser posts one value."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django_countries import countries
+from django_countries.fields import CountryField
+
+from organizations.codes_and_names import LANGUAGES, names_of_countries, names_of_languages
+
+
+class NamesField(forms.Field):
+    """A line of names with semicolons or commas between them. The value is the list of their codes."""
+
+    widget = forms.TextInput(attrs={"class": "vLargeTextField"})
+
+    def __init__(self, *, codes: Iterable[str], names: Callable[[Iterable[str]], str], **options: Any) -> None:
+        super().__init__(**options)
+        self.codes, self.names = codes, names
+
+    def prepare_value(self, value: str | Iterable[object] | None) -> str:
+        return value if isinstance(value, str) else self.names(str(code) for code in value or ())
+
+    def to_python(self, value: str | None) -> list[str]:
+        by_name = {self.names([code]).casefold(): code for code in self.codes}
+        parts = [" ".join(part.split()) for part in (value or "").split(";")]
+        # A name may contain a comma, so a part is divided only where it is no name as a whole.
+        names = [name.strip() for part in parts for name in ([part] if part.casefold() in by_name else part.split(","))]
+        if unknown := [name for name in names if name and name.casefold() not in by_name]:
+            raise ValidationError(_("We do not know this name: %(names)s.") % {"names": "; ".join(unknown)})
+        return sorted({by_name[name.casefold()] for name in names if name})
+
+
+def _names_field(
+    field: models.Field, codes: Iterable[str], names: Callable[[Iterable[str]], str], options: dict[str, Any]
+) -> NamesField:
+    label = capfirst(str(field.verbose_name))
+    given = {"label": label, "help_text": field.help_text, "required": not field.blank, **options}
+    return NamesField(codes=codes, names=names, **given)
+
+
+class LanguagesField(models.JSONField):
+    """The codes of several languages (BCP 47), in alphabetical order."""
+
+    def formfield(self, **options: Any) -> NamesField:
+        return _names_field(self, LANGUAGES, names_of_languages, options)
+
+    def validate(self, value: object, model_instance: models.Model | None) -> None:
+        super().validate(value, model_instance)
+        if not isinstance(value, list) or not {*value} <= LANGUAGES.keys():
+            raise ValidationError(_("This is not a list of codes of languages."))
+
+
+class CountriesField(CountryField):
+    """The codes of several countries, in alphabetical order."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options | {"multiple": True})
+
+    def formfield(self, **options: Any) -> NamesField:
+        return _names_field(self, [code for code, _name in countries], names_of_countries, options)
