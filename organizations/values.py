@@ -17,6 +17,10 @@ from search.documents import Document, DocumentSection, Name
 CITY_REGION_POSTAL = {"US", "CA", "AU"}
 CITY_POSTAL = {"GB", "IE", "NZ", "ZA", "IN", "SG"}
 
+# The fields that say who the organization is, and its postal address. All others say how to reach it.
+ABOUT = frozenset(["title", "slug", "also_known_as", "description", "status", "successor", "checked_on", "checked_by"])
+POSTAL_ADDRESS = frozenset(["street", "city", "region", "postal_code", "country"])
+
 
 class Status(TextChoices):
     ACTIVE = "active", _("active")
@@ -94,7 +98,15 @@ class OrganizationPage(Page):
         lines = (*self.street, *city_lines, self.country_name)
         return tuple(line for line in lines if line)
 
-    @cached_property
-    def is_reachable(self) -> bool:
-        """Returns whether the page has at least one way to reach the organization."""
-        return any([self.street, self.city, self.phone, self.toll_free, self.fax, self.email, self.website])
+    @property
+    def has_contact_details(self) -> bool:
+        """Returns whether the page says how to reach the organization."""
+        return self._says_more_than(ABOUT)
+
+    @property
+    def has_contact_list(self) -> bool:
+        """Returns whether the page says more about that than the postal address."""
+        return self._says_more_than(ABOUT | POSTAL_ADDRESS)
+
+    def _says_more_than(self, names: frozenset[str]) -> bool:
+        return any(getattr(self, name) for name in type(self).model_fields if name not in names)
