@@ -69,7 +69,7 @@ class OrganizationAdmin(PublishableAdmin):
         (gettext_lazy("Address"), {"fields": ["street", "city", "region", "postal_code", "country"]}),
         (
             gettext_lazy("How to reach it"),
-            {"fields": ["phone", "toll_free", "fax", "email", "website"]},
+            {"fields": ["phone", "toll_free", "fax", "email", "website", "opening_hours"]},
         ),
         (gettext_lazy("Whom it helps"), {"fields": ["languages", "countries_served"]}),
         (gettext_lazy("Are the details still right?"), {"fields": ["status", "successor", "checked_on", "checked_by"]}),

@@ -46,6 +46,9 @@ class Organization(Publishable):
     fax = models.CharField(max_length=100, blank=True)
     email = models.EmailField(_("e-mail"), blank=True, max_length=LINE_LENGTH, validators=[is_email_address])
     website = models.URLField(blank=True, max_length=250, validators=[is_web_address])
+    opening_hours = models.CharField(
+        max_length=200, blank=True, help_text=_("When one can call or come, with the time zone: Mon–Fri, 9–17 (CET).")
+    )
     languages = LanguagesField(
         default=list,
         blank=True,

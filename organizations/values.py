@@ -51,6 +51,7 @@ class OrganizationPage(Page):
     fax: PhoneNumberValue | None = None
     email: Email = ""
     website: Url = ""
+    opening_hours: Annotated[str, limit(200)] = ""
     languages: tuple[Annotated[str, limit(20)], ...] = ()
     countries_served: tuple[Annotated[str, limit(2)], ...] = ()
     status: Status = Status.ACTIVE

@@ -90,6 +90,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "opening_hours",
+                    models.CharField(
+                        blank=True,
+                        help_text="When one can call or come, with the time zone: Mon–Fri, 9–17 (CET).",
+                        max_length=200,
+                    ),
+                ),
+                (
                     "languages",
                     organizations.fields.LanguagesField(
                         blank=True,

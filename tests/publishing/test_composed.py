@@ -108,6 +108,7 @@ def test_every_detail_of_an_organization_is_saved_compared_and_restored():
         "fax": "217-555-0101",
         "email": "help@example.org",
         "website": "https://example.org/",
+        "opening_hours": "Mon–Fri, 9–17 (CET)",
         "languages": ["de", "en"],
         "countries_served": ["AT", "DE"],
         "status": "renamed",
