@@ -99,6 +99,8 @@ class Portrait(Publishable):
     )
 
     class Meta(Publishable.Meta):
+        verbose_name = gettext_lazy("portrait")
+        verbose_name_plural = gettext_lazy("portraits")
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(

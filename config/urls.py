@@ -12,17 +12,8 @@ from website.files import favicon, manifest, security_txt
 from website.sitemaps import sitemap, sitemap_pages, sitemap_part
 from website.views import changes
 
-# The pages in the sitemap that are not editions.
-PAGES = [
-    "home",
-    "diseases:list",
-    "organizations:list",
-    "changes",
-    "search:results",
-    "about",
-    "accessibility",
-    "privacy",
-]
+# The pages in the sitemap that are about no kind of page.
+PAGES = ["home", "changes", "search:results", "about", "accessibility", "privacy"]
 
 urlpatterns = [
     path("", home, name="home"),

@@ -265,8 +265,8 @@ class DiseasePage(Page):
     def references(self) -> tuple[Reference, ...]:
         return tuple(dict.fromkeys(support.organization for support in self.supports))
 
-    def document(self, kind: str, key: int, url: str) -> Document:
-        plain = super().document(kind, key, url)
+    def document(self, kind: str, label: str, key: int, url: str) -> Document:
+        plain = super().document(kind, label, key, url)
         names = [Name(name.text, str(SYNONYM_NOTES.get(name.kind, _("also called")))) for name in self.synonyms]
         sections = [DocumentSection(str(_("Summary")), "", self.summary)] if self.summary else []
         for section in self.sections:

@@ -83,6 +83,8 @@ class Organization(Publishable):
     )
 
     class Meta(Publishable.Meta):
+        verbose_name = _("organization")
+        verbose_name_plural = _("organizations")
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(

@@ -62,8 +62,8 @@ class OrganizationPage(Page):
     def references(self) -> tuple[Reference, ...]:
         return (self.successor,) if self.successor else ()
 
-    def document(self, kind: str, key: int, url: str) -> Document:
-        document = super().document(kind, key, url)
+    def document(self, kind: str, label: str, key: int, url: str) -> Document:
+        document = super().document(kind, label, key, url)
         other = (Name(self.also_known_as, str(_("also called"))),) if self.also_known_as else ()
         texts = {_("Description"): self.description, _("Contact"): ", ".join((*self.postal_address, self.website))}
         return replace(

@@ -108,11 +108,10 @@ class Page(Value):
         """Returns the digests of the files that this page shows, such as a picture, each once."""
         return ()
 
-    def document(self, kind: str, key: int, url: str) -> Document:
-        """Returns what the search index knows of the page."""
-        return Document(
-            kind=kind, key=key, url=url, title=self.title, sort_key=sort_key(self.title), names=(Name(self.title),)
-        )
+    def document(self, kind: str, label: str, key: int, url: str) -> Document:
+        """Returns what the search index knows of the page. `label` is the word for its kind that readers see."""
+        names = (Name(self.title),)
+        return Document(kind, label, key, url, self.title, sort_key(self.title), names)
 
     def content(self) -> dict[str, Any]:
         """Returns the page as JSON values, without defaults, so that a new field keeps the digests of old pages."""

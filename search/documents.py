@@ -23,6 +23,9 @@ class DocumentSection:
 @dataclass(frozen=True)
 class Document:
     kind: str
+    """A word that separates the keys of one sort of page from those of another."""
+    label: str
+    """The word for the kind that readers see: "Disease"."""
     key: int
     url: str
     title: str

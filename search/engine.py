@@ -35,7 +35,8 @@ class MatchReason:
 
 @dataclass(frozen=True)
 class Hit:
-    kind: str
+    label: str
+    """The word for the kind of page."""
     url: str
     title: str
     about: str
@@ -57,7 +58,8 @@ class Results:
 
 @dataclass(frozen=True)
 class SearchSuggestion:
-    kind: str
+    label: str
+    """The word for the kind of page."""
     url: str
     title: str
     reason: str = ""
@@ -283,7 +285,7 @@ def _hits(order: list[int], found: _Found, words: Sequence[str], text: str) -> I
     for pk in order:
         if pk in entries:  # an entry that is missing was withdrawn a moment ago
             entry = entries[pk]
-            yield Hit(entry.kind, entry.url, entry.title, entry.about, _match_reason(entry, found[pk], wanted))
+            yield Hit(entry.label, entry.url, entry.title, entry.about, _match_reason(entry, found[pk], wanted))
 
 
 def _is_spelled_like(query: str, entry: IndexEntry, match: _Match) -> bool:
@@ -309,7 +311,7 @@ def _match_reason(entry: IndexEntry, match: _Match, wanted: Sequence[str]) -> Ma
 def _suggestion(entry: IndexEntry, match: _Match) -> SearchSuggestion:
     _rank, _detail, place, code = match
     name, note = _name(entry.names, place)
-    return SearchSuggestion(entry.kind, entry.url, entry.title, code or (f"{note} {name}" if note else ""))
+    return SearchSuggestion(entry.label, entry.url, entry.title, code or (f"{note} {name}" if note else ""))
 
 
 def _name(names: Sequence[Sequence[str]], place: int) -> tuple[str, str]:

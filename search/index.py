@@ -58,7 +58,7 @@ def put_all(documents: Iterable[Document]) -> None:
             [_entry(document) for document in by_key.values()],
             update_conflicts=True,
             unique_fields=["kind", "key"],
-            update_fields=["url", "title", "sort_key", "names", "codes", "about", "sections", "folded"],
+            update_fields=["label", "url", "title", "sort_key", "names", "codes", "about", "sections", "folded"],
         )
         number = _replace_version(version, [entry.pk for entry in entries])
         texts = {entry.pk: _Text.of(entry) for entry in entries}
@@ -152,6 +152,7 @@ def _entry(document: Document) -> IndexEntry:
     ]
     return IndexEntry(
         kind=document.kind,
+        label=document.label,
         key=document.key,
         url=document.url,
         title=document.title,

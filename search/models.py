@@ -12,6 +12,7 @@ class IndexEntry(models.Model):
     """A document in the index."""
 
     kind = models.CharField(max_length=20)
+    label = models.CharField(max_length=100, help_text="The word for the kind that readers see.")
     key = models.PositiveBigIntegerField()
     url = models.CharField(max_length=300)
     title = models.CharField(max_length=250)

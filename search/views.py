@@ -60,13 +60,11 @@ def suggestions(request: HttpRequest) -> JsonResponse:
     found = suggest_names(query) if len(query) > 1 else ()
     status = ngettext("%(count)d suggestion", "%(count)d suggestions", len(found)) % {"count": len(found)}
     options = [
-        {"title": suggestion.title, "url": suggestion.url, "reason": _reason_line(suggestion), "kind": suggestion.kind}
-        for suggestion in found
+        {"title": suggestion.title, "url": suggestion.url, "reason": _reason_line(suggestion)} for suggestion in found
     ]
     return JsonResponse({"count": len(found), "options": options, "said": status if found else _("No suggestions")})
 
 
 def _reason_line(suggestion: SearchSuggestion) -> str:
-    """Returns the reason for a suggestion in one line. It names organizations, since some are called like a disease."""
-    kind = _("Organization") if suggestion.kind == "organization" else ""
-    return " · ".join(part for part in (kind, suggestion.reason) if part)
+    """Returns the kind and the reason for a suggestion in one line: some organizations are called like a disease."""
+    return " · ".join(filter(None, [suggestion.label, suggestion.reason]))

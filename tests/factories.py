@@ -185,6 +185,7 @@ def make_entry(
     n = next(numbers)
     document = Document(
         kind=kind,
+        label=kind.capitalize(),
         key=n,
         url=f"/{n}/",
         title=title,

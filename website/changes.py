@@ -67,7 +67,8 @@ class News:
     """One entry in the list of the whole site."""
 
     key: int
-    kind: str
+    label: str
+    """The word for the kind of page."""
     title: str
     url: str
     at: datetime
@@ -138,7 +139,7 @@ def latest(number: str | None) -> ListPage[News]:
     page.object_list = [
         News(
             key=event.pk,
-            kind=event.kind,
+            label=kinds()[event.kind].label(),
             title=event.title,
             url=kinds()[event.kind].url_of(event.slug, "changes"),
             at=event.at,

@@ -70,8 +70,9 @@ def sitemap_part(request: HttpRequest, kind: str, number: int) -> HttpResponse:
 
 @require_safe
 def sitemap_pages(request: HttpRequest, names: list[str]) -> HttpResponse:
-    """Returns the pages that are not editions, given the names of their URLs. Their dates are not known."""
-    return _xml("urlset", "url", ((absolute(request, reverse(name)), None) for name in names))
+    """Returns the given pages, by the names of their URLs, and the list of every kind. Their dates are not known."""
+    lists = [kind.list_url() for kind in kinds().values() if kind.IS_SEARCHED]
+    return _xml("urlset", "url", ((absolute(request, path), None) for path in [*map(reverse, names), *lists]))
 
 
 def _xml(root: str, element: str, entries: Iterable[SitemapEntry]) -> HttpResponse:

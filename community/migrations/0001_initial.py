@@ -110,6 +110,8 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["name"],
                 "abstract": False,
+                "verbose_name": "portrait",
+                "verbose_name_plural": "portraits",
                 "default_permissions": ("add", "change", "delete", "view", "publish"),
                 "indexes": [
                     models.Index(

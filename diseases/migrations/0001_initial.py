@@ -124,6 +124,8 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["name"],
                 "abstract": False,
+                "verbose_name": "disease",
+                "verbose_name_plural": "diseases",
                 "default_permissions": ("add", "change", "delete", "view", "publish"),
             },
         ),

@@ -60,6 +60,8 @@ class Disease(Publishable):
     objects = DiseaseQuerySet.as_manager()  # type: ignore[misc] # replaces the manager of Publishable
 
     class Meta(Publishable.Meta):
+        verbose_name = _("disease")
+        verbose_name_plural = _("diseases")
         ordering = ["name"]
 
     def save(self, *args: Any, **kwargs: Any) -> None:

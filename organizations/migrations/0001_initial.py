@@ -160,6 +160,8 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["name"],
                 "abstract": False,
+                "verbose_name": "organization",
+                "verbose_name_plural": "organizations",
                 "default_permissions": ("add", "change", "delete", "view", "publish"),
                 "indexes": [
                     models.Index(

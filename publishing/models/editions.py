@@ -10,7 +10,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from publishing.models.kinds import HasKind, HasSlug, kinds
-from publishing.values import LINE_LENGTH, Reference
+from publishing.values import LINE_LENGTH, Page, Reference
 from search.documents import Document
 
 SLUG_LENGTH = 160
@@ -182,8 +182,8 @@ class Edition(Immutable):
 
     def document(self) -> Document:
         """Returns what the search index knows of the subject while this edition is live."""
-        document: Document = self.page.document(self.kind, self.subject_id, self.get_absolute_url())
-        return document
+        page: Page = self.page
+        return page.document(self.kind, kinds()[self.kind].label(), self.subject_id, self.get_absolute_url())
 
 
 class Event(Immutable):

@@ -10,6 +10,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from slugify import slugify
 
@@ -176,9 +177,19 @@ class Publishable(ComposedRow):
         return f"{cls._meta.app_label}.{action}_{cls._meta.model_name}"
 
     @classmethod
+    def label(cls) -> str:
+        """Returns the word for the kind that readers see: "Disease"."""
+        return capfirst(str(cls._meta.verbose_name))
+
+    @classmethod
     def url_of(cls, slug: str, view: str = "detail") -> str:
         """Returns the URL of a subject's page, or of another page about it, such as "changes"."""
         return reverse(f"{cls._meta.app_label}:{view}", args=[slug])
+
+    @classmethod
+    def list_url(cls) -> str:
+        """Returns the URL of the list of the live pages of this kind."""
+        return reverse(f"{cls._meta.app_label}:list")
 
     @classmethod
     def value_class(cls) -> type[Page]:

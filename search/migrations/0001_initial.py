@@ -88,6 +88,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kind", models.CharField(max_length=20)),
+                ("label", models.CharField(help_text="The word for the kind that readers see.", max_length=100)),
                 ("key", models.PositiveBigIntegerField()),
                 ("url", models.CharField(max_length=300)),
                 ("title", models.CharField(max_length=250)),

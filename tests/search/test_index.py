@@ -82,7 +82,7 @@ def test_organizations_are_found_beside_diseases():
 
     assert titles("zebra fever") == ["Zebra fever", "Zebra Fever Foundation"]
     (hit,) = search("zff").hits
-    assert (hit.kind, hit.about) == ("organization", "Basel, Switzerland")
+    assert (hit.label, hit.about) == ("Organization", "Basel, Switzerland")
     assert titles("foundation basel") == ["Zebra Fever Foundation"]
 
 

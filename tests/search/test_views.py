@@ -206,13 +206,12 @@ def test_suggestions_have_titles_and_a_count(client):
 
     found = response.json()
     assert response.headers["Content-Type"] == "application/json"
-    assert sorted(found.pop("options"), key=lambda option: option["kind"]) == [
-        {"title": "Zellweger syndrome", "url": address_of(disease), "reason": "", "kind": "disease"},
+    assert sorted(found.pop("options"), key=lambda option: option["reason"]) == [
+        {"title": "Zellweger syndrome", "url": address_of(disease), "reason": "Disease"},
         {
             "title": "Zellweger Families",
             "url": reverse("organizations:detail", args=[organization.slug]),
             "reason": "Organization",
-            "kind": "organization",
         },
     ]
     assert found == {"count": 2, "said": "2 suggestions"}
@@ -223,7 +222,10 @@ def test_a_suggestion_says_which_name_matches(client):
 
     (option,) = client.get(SUGGEST, {"q": "newborn iron"}).json()["options"]
 
-    assert (option["title"], option["reason"]) == ("Neonatal ferropathy", "also called Newborn iron storage")
+    assert (option["title"], option["reason"]) == (
+        "Neonatal ferropathy",
+        "Disease · also called Newborn iron storage",
+    )
 
 
 @pytest.mark.parametrize("query", ["", "z", "xqzwvkj"])
