@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from accounts.requests import signed_in_user
 from community.forms import PortraitForm
 from community.models import Portrait
-from community.views import picture_response, render_portrait
+from community.views import picture_response
 from editorial.admin import PublishableAdmin
 from publishing.models import Edition
 from publishing.verbs import forget, may
@@ -19,7 +19,6 @@ from publishing.verbs import forget, may
 class PortraitAdmin(PublishableAdmin):
     form = PortraitForm
     change_form_template = "community/admin/change_form.html"
-    render_page = staticmethod(render_portrait)
     list_display = ["name", "relation", "consent_on", "state", "last_changed", "last_changed_by"]
     list_filter = [("consent_on", admin.EmptyFieldListFilter)]
     search_fields = ["name", "relation", "words"]

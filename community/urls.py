@@ -1,10 +1,8 @@
-from django.urls import path
+from django.utils.translation import gettext_lazy as _
 
-from community import views
+from community.models import Portrait
+from community.views import portrait_list
+from website.kind_pages import kind_urls
 
 app_name = "community"
-urlpatterns = [
-    path("", views.portrait_list, name="list"),
-    path("<slug:slug>/", views.portrait_detail, name="detail"),
-    path("<slug:slug>/changes/", views.portrait_changes, name="changes"),
-]
+urlpatterns = kind_urls(Portrait, portrait_list, list_title=_("Community"))

@@ -12,8 +12,8 @@ from community.models import Picture, Portrait
 from diseases.models import Disease
 from publishing.models import Edition
 from website.absolute import page_url
-from website.changes import history
-from website.views import Preview, of_live_edition
+from website.kind_pages import renders
+from website.views import Preview
 
 PORTRAITS_PER_PAGE = 24
 PICTURE_CACHE_SECONDS = 3600
@@ -49,17 +49,7 @@ def portrait_list(request: HttpRequest) -> HttpResponse:
     return render(request, "community/portrait_list.html", context)
 
 
-@of_live_edition(Portrait)
-def portrait_detail(request: HttpRequest, edition: Edition) -> HttpResponse:
-    return render_portrait(request, edition)
-
-
-@of_live_edition(Portrait)
-def portrait_changes(request: HttpRequest, edition: Edition) -> HttpResponse:
-    page = history(edition, request.GET.get("page"))
-    return render(request, "community/portrait_changes.html", {"edition": edition, "page": page, "noindex": True})
-
-
+@renders(Portrait)
 def render_portrait(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
     """Renders the page of an edition: the live one for the public, any other as a preview for the staff."""
     [portrait] = cards([edition])

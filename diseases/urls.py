@@ -1,12 +1,8 @@
 from django.urls import path
 
-from diseases import views
+from diseases.models import Disease
+from diseases.views import disease_sheet
+from website.kind_pages import kind_urls
 
 app_name = "diseases"
-urlpatterns = [
-    path("", views.disease_list, name="list"),
-    path("<slug:slug>/", views.disease_detail, name="detail"),
-    path("<slug:slug>/changes/", views.disease_changes, name="changes"),
-    path("<slug:slug>/sheet/", views.disease_sheet, name="sheet"),
-    path("<slug:slug>/changes.atom", views.disease_feed, name="feed"),
-]
+urlpatterns = [*kind_urls(Disease), path("<slug:slug>/sheet/", disease_sheet, name="sheet")]

@@ -1,4 +1,4 @@
-"""The list of diseases from A to Z, and the pages of one disease. Public views read live editions only."""
+"""The pages of a disease. Public views read live editions only."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,24 +8,19 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from diseases import json_ld
 from diseases.codes import Scheme
-from diseases.directory import letters, live_diseases
 from diseases.models import Disease
 from diseases.sheets import Contact, lay_out, qr_code
 from diseases.values import DiseasePage, QuestionValue
 from organizations.models import Organization
 from organizations.values import OrganizationPage, Status
 from publishing.models import Edition
-from website.absolute import absolute, page_url
-from website.changes import history
-from website.feeds import feed_of
-from website.paging import EditionPaginator
+from website.absolute import absolute
+from website.kind_pages import renders
 from website.views import Preview, of_live_edition
 
-DISEASES_PER_PAGE = 100
 OLD_AFTER_YEARS = 5  # an older answer says on the page that it is old
 
 
@@ -37,43 +32,6 @@ class SupportingOrganization:
     page: OrganizationPage
     note: str
     successor: Edition | None
-
-
-@require_safe
-def disease_list(request: HttpRequest) -> HttpResponse:
-    diseases = live_diseases().order_by("sort_key", "pk")
-    counts = letters()
-    count = sum(counts.values())
-    letter = request.GET.get("letter", "").upper()
-    if letter in counts:
-        diseases, count = diseases.filter(letter=letter), counts[letter]
-    else:
-        letter = ""
-    page = EditionPaginator(diseases, DISEASES_PER_PAGE, count).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "page_url": page_url(request, page, letter=letter),
-        "letters": list(counts),
-        "letter": letter,
-    }
-    return render(request, "diseases/disease_list.html", context)
-
-
-@of_live_edition(Disease)
-def disease_detail(request: HttpRequest, edition: Edition) -> HttpResponse:
-    return render_disease(request, edition)
-
-
-@of_live_edition(Disease)
-def disease_changes(request: HttpRequest, edition: Edition) -> HttpResponse:
-    page = history(edition, request.GET.get("page"))
-    context = {"edition": edition, "page": page, "page_url": page_url(request, page)}
-    return render(request, "diseases/disease_changes.html", context)
-
-
-@of_live_edition(Disease)
-def disease_feed(request: HttpRequest, edition: Edition) -> HttpResponse:
-    return feed_of(request, edition)
 
 
 @of_live_edition(Disease)
@@ -92,6 +50,7 @@ def disease_sheet(request: HttpRequest, edition: Edition) -> HttpResponse:
     return render(request, "diseases/disease_sheet.html", context)
 
 
+@renders(Disease)
 def render_disease(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
     """Renders the page of an edition: the live one for the public, any other as a preview for the staff."""
     disease: DiseasePage = edition.page

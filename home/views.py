@@ -8,21 +8,22 @@ from django.views.decorators.http import require_safe
 
 from community.invitation import people_heading
 from community.lists import live_portraits, teaser
-from diseases.directory import letters, live_diseases
+from diseases.models import Disease
 from organizations.directory import counts_by_country_and_letter
 from website import json_ld
 from website.absolute import absolute
+from website.lists import letters_of, live_entries
 
 RECENT = 6
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    counts = letters()
+    counts = letters_of(Disease)
     context = {
         "letters": list(counts),
         "count": sum(counts.values()),
-        "recent": live_diseases().order_by("-updated_at", "sort_key")[:RECENT],
+        "recent": live_entries(Disease).order_by("-updated_at", "sort_key")[:RECENT],
         "organization_count": sum(counts_by_country_and_letter().values()),
         "few": teaser(live_portraits()),
         "people": people_heading(),

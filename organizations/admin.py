@@ -25,7 +25,6 @@ from organizations.forms import CheckedForm, SurvivorForm
 from organizations.merging import MergePlan, may_merge, merge, subjects_using
 from organizations.models import NUMBER_FIELDS, Organization
 from organizations.phones import dial
-from organizations.views import render_organization
 from publishing.models import Edition, Publishable
 from publishing.verbs import PublishingError, may
 
@@ -59,7 +58,6 @@ class DuplicatesFilter(admin.SimpleListFilter):
 class OrganizationAdmin(PublishableAdmin):
     form = OrganizationForm
     change_form_template = "organizations/admin/change_form.html"
-    render_page = staticmethod(render_organization)
     list_display = ["name", "city", "country_name", "status", "state", "last_changed", "last_changed_by"]
     list_filter = [DuplicatesFilter, "status", "country"]
     search_fields = ["name", "also_known_as", "city", "slug"]

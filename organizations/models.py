@@ -24,6 +24,7 @@ class Organization(Publishable):
 
     KIND = "organization"
     PAGE = OrganizationPage
+    SUGGESTIONS = ("details", "organization")
     NOT_DETAILS = ("slug", "status", "successor", "checked_on", "checked_by")
 
     also_known_as = models.CharField(max_length=200, blank=True, help_text=_("Other names, separated by commas."))

@@ -1,11 +1,6 @@
-from django.urls import path
-
-from organizations import views
+from organizations.models import Organization
+from organizations.views import organization_list
+from website.kind_pages import kind_urls
 
 app_name = "organizations"
-urlpatterns = [
-    path("", views.organization_list, name="list"),
-    path("<slug:slug>/", views.organization_detail, name="detail"),
-    path("<slug:slug>/changes/", views.organization_changes, name="changes"),
-    path("<slug:slug>/changes.atom", views.organization_feed, name="feed"),
-]
+urlpatterns = kind_urls(Organization, organization_list)

@@ -16,10 +16,9 @@ from organizations.models import Organization
 from organizations.values import OrganizationPage, Status
 from publishing.models import Edition
 from website.absolute import absolute, page_url
-from website.changes import history
-from website.feeds import feed_of
+from website.kind_pages import renders
 from website.paging import EditionPaginator
-from website.views import Preview, of_live_edition
+from website.views import Preview
 
 ORGANIZATION_COLUMNS = ("kind", "slug", "title", "letter")
 ORGANIZATIONS_PER_PAGE = 100
@@ -61,23 +60,7 @@ def organization_list(request: HttpRequest) -> HttpResponse:
     return render(request, "organizations/organization_list.html", context)
 
 
-@of_live_edition(Organization)
-def organization_detail(request: HttpRequest, edition: Edition) -> HttpResponse:
-    return render_organization(request, edition)
-
-
-@of_live_edition(Organization)
-def organization_changes(request: HttpRequest, edition: Edition) -> HttpResponse:
-    page = history(edition, request.GET.get("page"))
-    context = {"edition": edition, "page": page, "page_url": page_url(request, page)}
-    return render(request, "organizations/organization_changes.html", context)
-
-
-@of_live_edition(Organization)
-def organization_feed(request: HttpRequest, edition: Edition) -> HttpResponse:
-    return feed_of(request, edition)
-
-
+@renders(Organization)
 def render_organization(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
     """Renders the page of an edition: the live one for the public, any other as a preview for the staff."""
     organization: OrganizationPage = edition.page

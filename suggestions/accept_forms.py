@@ -19,7 +19,7 @@ from diseases.models import Disease, Question, Support, Symptom, Synonym
 from editorial.seen import SeenModelForm, changed_fields
 from imports.proposals import ensure_not_duplicate
 from imports.rows import add_rows
-from organizations.duplicates import likely_duplicates
+from organizations.duplicates import COMPARED_FIELDS, likely_duplicates
 from organizations.models import Organization
 from publishing.models import Publishable
 from publishing.prose import shape
@@ -146,9 +146,6 @@ class AcceptSymptomForm(AcceptForm):
         return [row.disease], message % {"term": row.term}
 
 
-CONTACT_FIELD_NAMES = ["phone", "toll_free", "email", "website"]
-
-
 class AcceptOrganizationForm(AcceptForm):
     """The form of a new organization. It can also list it on the page of the disease that the suggestion is about."""
 
@@ -162,7 +159,7 @@ class AcceptOrganizationForm(AcceptForm):
 
     class Meta:
         model = Organization
-        fields = ["name", "description", "city", "region", "country", *CONTACT_FIELD_NAMES, "staff_notes"]
+        fields = [*Organization.detail_fields(), "staff_notes"]
         formfield_callback = formfield
 
     def __init__(
@@ -181,9 +178,7 @@ class AcceptOrganizationForm(AcceptForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        new = Organization(
-            **{name: cleaned.get(name, "") for name in ["name", "city", "country", *CONTACT_FIELD_NAMES]}
-        )
+        new = Organization(**{name: cleaned.get(name, "") for name in COMPARED_FIELDS})
         for _new, existing, reasons in likely_duplicates([new], Organization.objects.all()):
             message = _("“%(name)s” exists already (%(reasons)s). Correct it there, then choose “Mark as done”.")
             self.add_error(None, message % {"name": existing, "reasons": ", ".join(reasons)})
@@ -200,14 +195,12 @@ class AcceptOrganizationForm(AcceptForm):
 
 
 class AcceptDetailsForm(AcceptForm):
-    """The form of the details of the organization that the suggestion is about."""
+    """The form of the details of the subject that the suggestion is about: see `accept_form`."""
 
     title = gettext_lazy("Correct the details")
-    kind = Organization
 
     class Meta:
-        model = Organization
-        fields = Organization.detail_fields()
+        fields: ClassVar[list[str]] = []
         formfield_callback = formfield
 
     @classmethod
@@ -235,14 +228,25 @@ ACCEPT_FORMS: dict[str, type[AcceptForm]] = {
 }
 
 
+def accept_form(name: str, subject: Publishable | None) -> type[AcceptForm]:
+    """Returns the form with this name. The form of the details has the fields of the subject's kind."""
+    if ACCEPT_FORMS[name] is not AcceptDetailsForm or not subject:
+        return ACCEPT_FORMS[name]
+    subject_kind = type(subject)
+
+    class KindDetailsForm(AcceptDetailsForm):
+        kind = subject_kind
+
+        class Meta(AcceptDetailsForm.Meta):
+            model = subject_kind
+            fields = subject_kind.detail_fields()
+
+    return KindDetailsForm
+
+
 def accept_forms_for(suggestion: Suggestion, subject: Publishable | None) -> list[str]:
     """Returns the names of the forms that fit a suggestion, first the form of the kind that the reader chose."""
-    fitting = {
-        "answer": isinstance(subject, Disease) and suggestion.question_row() is not None,
-        "details": isinstance(subject, Organization),
-        "symptom": isinstance(subject, Disease),
-        "name": isinstance(subject, Disease),
-        "organization": True,
-    }
-    names = [name for name, fits in fitting.items() if fits]
+    names = subject.SUGGESTIONS if subject else ("organization",)
+    if suggestion.question_row() is None:
+        names = tuple(name for name in names if name != "answer")
     return sorted(names, key=lambda name: name != suggestion.kind)

@@ -6,13 +6,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from diseases.models import Disease, Question
-from organizations.models import Organization
-from publishing.models import SLUG_LENGTH, Address, Publishable
+from diseases.models import Question
+from publishing.models import SLUG_LENGTH, Address, Publishable, kinds
 from publishing.values import LINE_LENGTH, Reference
 
-SUGGESTION_KINDS: dict[str, type[Publishable]] = {model.KIND: model for model in (Disease, Organization)}
-"""The kinds of pages that a suggestion may be about. It may also be about the site in general."""
+
+def suggestion_kinds() -> dict[str, type[Publishable]]:
+    """Returns the kinds of pages that a suggestion may be about. It may also be about the site in general."""
+    return {name: kind for name, kind in kinds().items() if kind.SUGGESTIONS}
 
 
 class SuggestionQuerySet(models.QuerySet["Suggestion"]):
@@ -113,7 +114,8 @@ class Suggestion(models.Model):
 
     def get_absolute_url(self) -> str:
         """Returns the address of the page that it is about, "" for the site in general."""
-        return SUGGESTION_KINDS[self.about_kind].url_of(self.about_slug) if self.about_kind in SUGGESTION_KINDS else ""
+        kind = suggestion_kinds().get(self.about_kind)
+        return kind.url_of(self.about_slug) if kind else ""
 
     @property
     def is_open(self) -> bool:
@@ -125,7 +127,7 @@ class Suggestion(models.Model):
 
     def subject(self) -> Publishable | None:
         """Returns what it is about, found by its address. It is found even if it was renamed or is in the trash."""
-        if self.about_kind not in SUGGESTION_KINDS:
+        if self.about_kind not in suggestion_kinds():
             return None
         reference = Reference(kind=self.about_kind, slug=self.about_slug)
         return Address.objects.subjects((reference,)).get(reference)
@@ -133,6 +135,6 @@ class Suggestion(models.Model):
     def question_row(self) -> Question | None:
         """Returns the question as it is in the draft; None where it is about none or the question was deleted."""
         subject = self.subject()
-        if not self.question_key or not isinstance(subject, Disease):
+        if not self.question_key or not subject or "answer" not in subject.SUGGESTIONS:
             return None
-        return subject.questions.filter(key=self.question_key).first()
+        return Question.objects.filter(disease=subject.pk, key=self.question_key).first()

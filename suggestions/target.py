@@ -11,14 +11,14 @@ from django import forms
 from diseases.values import QuestionValue
 from publishing.addresses import look_up
 from publishing.models import SLUG_LENGTH, Edition
-from suggestions.models import SUGGESTION_KINDS, Suggestion
+from suggestions.models import Suggestion, suggestion_kinds
 from suggestions.plain_text import to_text
 
 
 class SuggestionTargetForm(forms.Form):
     """The parameters in the address of the form. Unknown ones are ignored."""
 
-    about = forms.ChoiceField(choices=[(kind, kind) for kind in SUGGESTION_KINDS], required=False)
+    about = forms.ChoiceField(choices=lambda: [(kind, kind) for kind in suggestion_kinds()], required=False)
     slug = forms.SlugField(max_length=SLUG_LENGTH, required=False)
     question = forms.UUIDField(required=False)
     kind = forms.ChoiceField(choices=Suggestion.Kind.choices, required=False)
@@ -32,7 +32,8 @@ class SuggestionTarget:
     @classmethod
     def of_page(cls, kind: str, slug: str, question: UUID | None = None) -> "SuggestionTarget":
         """Returns the live page at a present or former address, or the site in general where no page is live there."""
-        found = look_up(SUGGESTION_KINDS[kind], slug) if kind in SUGGESTION_KINDS and slug else None
+        model = suggestion_kinds().get(kind)
+        found = look_up(model, slug) if model and slug else None
         return cls.of_edition(found, question) if isinstance(found, Edition) else cls()
 
     @classmethod

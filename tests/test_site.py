@@ -53,7 +53,7 @@ DATA = '<script type="application/ld+json">'  # browsers do not run it
 @pytest.fixture
 def site(monkeypatch):
     """Everything that a page can say, lists of several pages, and drafts beside it. Returns what is not linked."""
-    monkeypatch.setattr("diseases.views.DISEASES_PER_PAGE", 6)
+    monkeypatch.setattr("website.lists.ENTRIES_PER_PAGE", 6)
     monkeypatch.setattr("search.views.RESULTS_PER_PAGE", 2)
     monkeypatch.setattr("website.changes.LATEST_PER_PAGE", 5)
     publisher = make_publisher()

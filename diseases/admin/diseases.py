@@ -16,7 +16,6 @@ from accounts.requests import signed_in_user
 from diseases.forms import IdentifierForm, QuestionForm
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from diseases.models.diseases import DiseaseQuerySet
-from diseases.views import render_disease
 from editorial.admin import PublishableAdmin
 from editorial.forms import ChildRowForm, ChildRowFormSet
 from editorial.seen import SeenAdmin, SeenModelForm
@@ -107,7 +106,6 @@ def hide_delete_link(formfield: forms.Field) -> None:
 
 @admin.register(Disease)
 class DiseaseAdmin(SortableAdminBase, PublishableAdmin):
-    render_page = staticmethod(render_disease)
     list_display = ["name", "questions", "state", "last_changed", "last_changed_by"]
     search_fields = ["name", "synonyms__text", "identifiers__value", "slug"]
     inlines = [SynonymInline, QuestionInline, SupportInline, IdentifierInline]

@@ -46,6 +46,7 @@ class Disease(Publishable):
 
     KIND = "disease"
     PAGE = DiseasePage
+    SUGGESTIONS = ("answer", "symptom", "name", "organization")
 
     folded_name = models.CharField(max_length=1000, unique=True, editable=False)
     summary = models.TextField(

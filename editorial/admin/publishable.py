@@ -76,10 +76,7 @@ class OriginFilter(admin.SimpleListFilter):
 
 
 class PublishableAdmin(SeenAdmin, BulkAdmin, HistoryAdmin[AdminSubject]):
-    """The admin of a kind of page. Every save makes an edition, and every step of the workflow has a page.
-
-    A subclass sets the function that renders its public page: `render_page(request, edition, preview=Preview(…))`.
-    """
+    """The admin of a kind of page. Every save makes an edition, and every step of the workflow has a page."""
 
     form = PublishableForm
     change_form_template = "editorial/change_form.html"

@@ -23,6 +23,7 @@ from editorial.seen import stale_message, token_of
 from publishing.models import Address, Edition, Event, Publishable
 from publishing.trash import trash, untrash
 from publishing.verbs import READER_SUGGESTION_NOTE, PublishingError, lock, may, publish, save_edition, submit, withdraw
+from website.kind_pages import render_edition
 from website.views import Preview
 
 AdminSubject = TypeVar("AdminSubject", bound=Publishable)
@@ -42,9 +43,7 @@ def atomic_post(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
 
 
 class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
-    """Adds the pages of the workflow. A subclass sets `render_page`, which renders the public page of an edition."""
-
-    render_page: Callable[..., HttpResponse]
+    """Adds the pages of the workflow."""
 
     def url_name(self, step: str, namespace: str = "admin:") -> str:
         return f"{namespace}{self.opts.app_label}_{self.opts.model_name}_{step}"
@@ -112,7 +111,7 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
         if may(request.user, "publish", self.model) and not edition.is_live:
             publish_url = reverse(self.url_name("publish"), args=[subject.pk])
             preview = replace(preview, publish_url=f"{publish_url}?edition={edition.number}")
-        response = self.render_page(request, edition, preview=preview)
+        response = render_edition(request, edition, preview=preview)
         response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 

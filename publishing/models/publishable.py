@@ -104,6 +104,8 @@ class Publishable(ComposedRow):
     """The fields of the page that say nothing about the subject itself: its address, when staff last checked it."""
     IS_SEARCHED: ClassVar[bool] = True
     """Whether the site's own search and search engines may find it."""
+    SUGGESTIONS: ClassVar[tuple[str, ...]] = ()
+    """What an editor can make of a reader's suggestion about the page: names in `suggestions.accept_forms`."""
 
     name = models.CharField(max_length=200)
     slug = models.SlugField(

@@ -26,11 +26,11 @@ from publishing.comparison import Change, block_segments
 from publishing.models import Edition, Publishable
 from publishing.verbs import PublishingError, lock, may
 from suggestions.accept_forms import (
-    ACCEPT_FORMS,
     READER,
     TODAY,
     AcceptForm,
     Applied,
+    accept_form,
     accept_forms_for,
     was_changed_since,
 )
@@ -119,9 +119,9 @@ class SuggestionWorkflow(admin.ModelAdmin):
         subject, question = suggestion.subject(), suggestion.question_row()
         live = Edition.objects.about(subject).live().first() if subject else None
         targets = [
-            {"title": ACCEPT_FORMS[name].title, "url": self._url("accept", suggestion, name)}
+            {"title": accept_form(name, subject).title, "url": self._url("accept", suggestion, name)}
             for name in accept_forms_for(suggestion, subject)
-            if self._may_write(request, ACCEPT_FORMS[name], subject)
+            if self._may_write(request, accept_form(name, subject), subject)
         ]
         return self._page(
             request,
@@ -180,7 +180,7 @@ class SuggestionWorkflow(admin.ModelAdmin):
         is_late_answer = request.method == "POST" and target == "answer" and suggestion.question_key
         if target not in accept_forms_for(suggestion, subject) and not is_late_answer:
             raise Http404
-        form_class = ACCEPT_FORMS[target]
+        form_class = accept_form(target, subject)
         if not self._may_write(request, form_class, subject):
             raise PermissionDenied
         question = suggestion.question_row() if target == "answer" else None

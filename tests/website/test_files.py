@@ -119,7 +119,7 @@ def shared(client, path):
 
 @pytest.fixture
 def lists(monkeypatch):
-    monkeypatch.setattr("diseases.views.DISEASES_PER_PAGE", 3)
+    monkeypatch.setattr("website.lists.ENTRIES_PER_PAGE", 3)
     monkeypatch.setattr("website.changes.LATEST_PER_PAGE", 4)
     for _ in range(4):
         make_disease(questions=0, name=f"B {_}")

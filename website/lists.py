@@ -1,0 +1,49 @@
+"""The list of the live pages of a kind, from A to Z."""
+
+from collections.abc import Mapping
+
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from publishing.caching import cached_until_publish
+from publishing.models import Edition, Publishable
+from website.absolute import page_url
+from website.paging import EditionPaginator
+
+LIST_COLUMNS = ("kind", "slug", "title", "letter", "updated_at")
+"""The columns that a list needs. The others are left out because `content` holds the whole page."""
+ENTRIES_PER_PAGE = 100
+
+
+def live_entries(kind: type[Publishable]) -> QuerySet[Edition]:
+    """Returns the live editions of a kind with the columns of a list only."""
+    return Edition.objects.of(kind).live().only(*LIST_COLUMNS)
+
+
+@cached_until_publish
+def letters_of(kind: type[Publishable]) -> Mapping[str, int]:
+    """Returns how many live pages of a kind begin with each letter, in the order of the letters."""
+    live = Edition.objects.of(kind).live()
+    return dict(sorted(live.order_by().values_list("letter").annotate(Count("pk"))))
+
+
+def list_pages(request: HttpRequest, kind: type[Publishable]) -> HttpResponse:
+    """Shows a page of the list: all live pages, or those that begin with one letter."""
+    entries = live_entries(kind).order_by("sort_key", "pk")
+    counts = letters_of(kind)
+    count = sum(counts.values())
+    letter = request.GET.get("letter", "").upper()
+    if letter in counts:
+        entries, count = entries.filter(letter=letter), counts[letter]
+    else:
+        letter = ""
+    page = EditionPaginator(entries, ENTRIES_PER_PAGE, count).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "page_url": page_url(request, page, letter=letter),
+        "letters": list(counts),
+        "letter": letter,
+        "noindex": not kind.IS_SEARCHED,
+    }
+    return render(request, f"{kind._meta.app_label}/{kind._meta.model_name}_list.html", context)
