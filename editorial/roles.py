@@ -1,6 +1,6 @@
-"""The permissions of each role, per app. Every `migrate` creates the groups and corrects them from this table.
+"""The permissions of each role, per app. Every `migrate` creates the groups and corrects them.
 
-The apps are named as text: they may import this app, so this app cannot import them.
+The apps are read from Django's registry: they may import this app, so this app cannot import them.
 """
 
 from typing import Any
@@ -13,22 +13,15 @@ from accounts.roles import EDITORS, PUBLISHERS
 WRITE = {"view", "add", "change", "delete"}
 """The actions on every model of an app, including the child rows of its pages."""
 
-PERMISSIONS: dict[str, dict[str, set[str]]] = {
-    EDITORS: {
-        "organizations": WRITE,
-        "diseases": WRITE,
-        "imports": WRITE,
-        "community": WRITE,
-        "suggestions": WRITE,
-    },
-    PUBLISHERS: {
-        "organizations": WRITE | {"publish"},
-        "diseases": WRITE | {"publish"},
-        "imports": WRITE,
-        "community": WRITE | {"publish"},
-        "suggestions": WRITE,
-    },
-}
+APPS_WITHOUT_PAGES = {"imports", "suggestions"}
+"""The apps beside those of the kinds of pages in which both roles may write."""
+
+
+def actions_of(app_config: AppConfig) -> dict[str, set[str]]:
+    """Returns what each role may do in an app. Only publishers may publish pages."""
+    if any(hasattr(model, "KIND") for model in app_config.get_models()):  # a kind, which has pages
+        return {EDITORS: WRITE, PUBLISHERS: WRITE | {"publish"}}
+    return dict.fromkeys([EDITORS, PUBLISHERS], WRITE) if app_config.label in APPS_WITHOUT_PAGES else {}
 
 
 def apply_roles(app_config: AppConfig, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
@@ -36,14 +29,13 @@ def apply_roles(app_config: AppConfig, using: str = DEFAULT_DB_ALIAS, **kwargs: 
 
     It runs on `post_migrate`, after `auth` has created the app's permissions.
     """
-    if not any(app_config.label in by_app for by_app in PERMISSIONS.values()):
+    if not (actions := actions_of(app_config)):
         return
     permission_model = apps.get_model("auth", "Permission")
     group_model = apps.get_model("auth", "Group")
     permissions = permission_model.objects.using(using).filter(content_type__app_label=app_config.label)
-    for name, by_app in PERMISSIONS.items():
+    for name, allowed_actions in actions.items():
         group, _ = group_model.objects.using(using).get_or_create(name=name)
-        actions = by_app.get(app_config.label, set())
-        allowed = [permission for permission in permissions if permission.codename.split("_")[0] in actions]
+        allowed = [permission for permission in permissions if permission.codename.split("_")[0] in allowed_actions]
         group.permissions.remove(*(set(permissions) - set(allowed)))
         group.permissions.add(*allowed)

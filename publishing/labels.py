@@ -12,7 +12,7 @@ from publishing.values import Value
 
 
 @cache
-def _labels() -> Mapping[type[Value], Mapping[str, str | Promise]]:
+def _all_labels() -> Mapping[type[Value], Mapping[str, str | Promise]]:
     """Returns the labels of each value class: those of its row's fields and child rows, and its own."""
     rows = [model for model in apps.get_models() if issubclass(model, ComposedRow)]
     return {
@@ -27,5 +27,5 @@ def _labels() -> Mapping[type[Value], Mapping[str, str | Promise]]:
 
 def label_of(value_class: type[Value], name: str) -> str:
     """Returns the label of a field: the value's own, or that of the field or the child rows that it comes from."""
-    labels = _labels().get(value_class, value_class.LABELS)
+    labels = _all_labels().get(value_class, value_class.LABELS)
     return capfirst(str(labels.get(name) or name.replace("_", " ")))

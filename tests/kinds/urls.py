@@ -1,0 +1,5 @@
+from tests.kinds.models import Leaflet
+from website.kind_pages import kind_urls
+
+app_name = "kinds"
+urlpatterns = kind_urls(Leaflet)
