@@ -52,7 +52,7 @@ class LanguagesField(models.JSONField):
 
     def validate(self, value: object, model_instance: models.Model | None) -> None:
         super().validate(value, model_instance)
-        if not isinstance(value, list) or not {*value} <= LANGUAGES.keys():
+        if not isinstance(value, list) or not all(str(code) in LANGUAGES for code in value):
             raise ValidationError(_("This is not a list of codes of languages."))
 
 
