@@ -194,10 +194,9 @@ class PublishableAdmin(SeenAdmin, BulkAdmin, HistoryAdmin[AdminSubject]):
         self, request: HttpRequest, form: forms.ModelForm, formsets: Sequence[ChildRowFormSet], change: bool
     ) -> None:
         super().save_related(request, form, formsets, change)
-        is_changed = form.has_changed() or any(formset.has_changed() for formset in formsets)
-        if is_changed or not newest_number(form.instance):
-            page = compose_page(form.instance.compose)
-            save_editions([(form.instance, page)], by=signed_in_user(request))
+        # Also where nothing was typed: rows that were written outside of the admin get their edition by this save.
+        page = compose_page(form.instance.compose)
+        save_editions([(form.instance, page)], by=signed_in_user(request))
 
     def response_add(
         self, request: HttpRequest, obj: AdminSubject, post_url_continue: str | None = None
