@@ -1,4 +1,7 @@
-"""The form of a document of portable content: what each record holds, and which contents contradict each other."""
+"""The form of portable content: what each line holds, and which contents contradict each other.
+
+The first line is the head, and every other line is one subject.
+"""
 
 import hashlib
 import json
@@ -14,8 +17,9 @@ from publishing.models import SLUG_LENGTH, State
 from publishing.values import Line, Page, Reference, Text, Value
 
 FORMAT = 1
-MAX_DOCUMENT_MEGABYTES = 500
+MAX_LINE_MEGABYTES = 100  # with the pictures of the subject
 SUBJECTS_PER_BATCH = 200
+SUBJECTS_PER_WRITE = 20  # in one transaction, for which others wait
 LOADED_NOTE = "Loaded from portable content"
 DOCUMENT_DESCRIPTION = (
     "The content of a rare-disease information site: its live pages and drafts. This is no backup: it holds no "
@@ -25,6 +29,9 @@ DOCUMENT_DESCRIPTION = (
 
 class PortableError(Exception):
     """Content cannot be read or written. Each problem is one line for a person."""
+
+    is_loaded_in_part = False
+    """True where somebody changed the site between the check and the writing of the later subjects."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -159,9 +166,9 @@ def record_state(*, trashed: bool, live: bool, draft: bool, ready: bool, withdra
     return State.WITHDRAWN if withdrawn else State.DRAFT
 
 
-def to_json_lines(value: Any, indent: str = "") -> str:
-    """Returns a JSON value as text, in the same bytes for the same value."""
-    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).replace("\n", f"\n{indent}")
+def to_json(value: Any) -> str:
+    """Returns a JSON value as one line, in the same bytes for the same value."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def subject_batches(values: Sequence[_Batched]) -> Iterator[Sequence[_Batched]]:

@@ -1,4 +1,4 @@
-"""Writes all content as one document. The same content gives the same bytes."""
+"""Writes all content as JSON Lines. The same content gives the same bytes."""
 
 import json
 from base64 import b64encode
@@ -22,7 +22,7 @@ from transfer.document import (
     PortableError,
     record_state,
     subject_batches,
-    to_json_lines,
+    to_json,
 )
 from transfer.reading import format_path, problem_text
 
@@ -48,19 +48,21 @@ def _read_snapshot() -> Iterator[None]:
 
 
 def dump(write: Callable[[str], Any]) -> list[str]:
-    """Writes the document in parts. Returns which pages could not be loaded again and why, each as a line."""
-    with _read_snapshot(), SpooledTemporaryFile(32 * 1024 * 1024, "w+", encoding="utf-8", newline="") as spool:
+    """Writes the document line by line. Returns which pages could not be loaded again and why, each as a line."""
+    with _read_snapshot(), SpooledTemporaryFile(32 * 1024 * 1024, "w+", encoding="utf-8", newline="\n") as spool:
         dumping = _Dump()
-        sizes = [(record["kind"], pk, spool.write(to_json_lines(record, "  "))) for pk, record in dumping.records()]
+        subjects = []
+        for pk, record in dumping.records():
+            subjects.append((record["kind"], pk))
+            spool.write(to_json(record) + "\n")
         spool.seek(0)
         schemas = {name: kind.PAGE.SCHEMA for name, kind in kinds().items()}
-        head = to_json_lines({"about": DOCUMENT_DESCRIPTION, "format": FORMAT, "schemas": schemas})
-        write(head.removesuffix("\n}") + ',\n "subjects": [')
-        for number, (name, pk, size) in enumerate(sizes):
+        head = {"about": DOCUMENT_DESCRIPTION, "format": FORMAT, "schemas": schemas}
+        write(to_json(head | {"unresolved": dumping.unresolved()}) + "\n")
+        for subject in subjects:
             # The addresses are complete only now: a later draft page may have used another address of the subject.
-            addresses = to_json_lines({"addresses": dumping.addresses[name, pk]}, "  ").removesuffix("\n  }")
-            write(("," if number else "") + "\n  " + addresses + "," + spool.read(size).removeprefix("{"))
-        write(("\n ]" if sizes else "]") + ',\n "unresolved": ' + to_json_lines(dumping.unresolved(), " ") + "\n}\n")
+            addresses = to_json({"addresses": dumping.addresses[subject]}).removesuffix("}")
+            write(f"{addresses}, {spool.readline().removeprefix('{')}")
     return dumping.warnings
 
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 import pydantic
@@ -11,8 +11,8 @@ from publishing.models import Publishable, kinds
 from publishing.values import Page, Reference
 from transfer.document import FORMAT, PortableError, SubjectDocument
 from transfer.reading import (
-    DOCUMENT_FIELDS,
-    DocumentJson,
+    HEAD_FIELDS,
+    DocumentLines,
     find_half_characters,
     format_path,
     nested_values,
@@ -25,6 +25,9 @@ class SubjectEntry:
     """What the reader keeps of one record while it reads the others."""
 
     number: int
+    """The number of its line."""
+    place: int
+    """Where its line begins in the file."""
     name: str = "?"
     kind: type[Publishable] | None = None
     slug: str = ""
@@ -32,6 +35,8 @@ class SubjectEntry:
     references: list[tuple[str, Reference]] = field(default_factory=list)
     keys: dict[UUID, str] = field(default_factory=dict)
     is_valid: bool = True
+    can_be_named: bool = False
+    """Whether its row can be created, so that other records can refer to it. Its own references may still be wrong."""
     pk: int | None = None
     is_new: bool = True
     successor: Reference | None = None
@@ -43,15 +48,19 @@ class SubjectEntry:
 
     @property
     def path(self) -> str:
-        return f"subjects[{self.number}]"
+        return f"line {self.number}"
+
+    def at(self, path: str) -> str:
+        """Returns where a value of the record is, for a person."""
+        return f"{', '.join(filter(None, [self.path, path.removeprefix('.')]))} ({self.name})"
 
 
 class DocumentReader:
     """Reads all records of a document. It collects every problem with its place, and goes on with the next record."""
 
-    def __init__(self, text: str) -> None:
-        self.json = DocumentJson(text)
-        self.entries = [SubjectEntry(number) for number in range(len(self.json.starts))]
+    def __init__(self, file: BinaryIO) -> None:
+        self.lines = DocumentLines(file)
+        self.entries = [SubjectEntry(number, place) for number, place in self.lines.places[1:]]
         self.problems: list[tuple[int, str]] = []
         self.schemas: dict[str, int] = {}
         self.unresolved: set[Reference] = set()
@@ -68,17 +77,21 @@ class DocumentReader:
     def add_problem(self, entry: SubjectEntry, path: str, reason: str | Exception) -> None:
         """Saves a problem for the report, and marks the record as not valid."""
         entry.is_valid = False
-        self.problems.append((entry.number, f"{entry.path}{path} ({entry.name}): {reason}"))
+        self.problems.append((entry.number, f"{entry.at(path)}: {reason}"))
 
     def read_head(self) -> None:
-        """Reads everything but the subjects. Raises PortableError, since the records depend on it."""
-        head, problems = self.json.head, []
+        """Reads the first line. Raises PortableError, since the records depend on it."""
+        first, place = self.lines.places[0]
+        try:
+            head, problems = self.lines.value(place), []
+        except ValueError as error:
+            raise PortableError(f"line {first}: {error}") from error
+        if not isinstance(head, dict):
+            raise PortableError(f"line {first}: should be an object")
         number = head.get("format")
         if type(number) is not int or number != FORMAT:
             raise PortableError(f"format: is {json.dumps(number)}; this site reads format {FORMAT}.")
-        problems += [f"{name}: is not a field that this site knows" for name in head if name not in DOCUMENT_FIELDS]
-        if head.get("subjects") != []:
-            problems.append("subjects: should be a list")
+        problems += [f"{name}: is not a field that this site knows" for name in head if name not in HEAD_FIELDS]
         schemas = head.get("schemas", {})
         if not isinstance(schemas, dict) or any(type(schema) is not int for schema in schemas.values()):
             problems.append("schemas: should be an object of whole numbers")
@@ -101,7 +114,10 @@ class DocumentReader:
 
     def read(self, entry: SubjectEntry) -> None:
         """Validates one record and keeps in its entry what the other records need to know."""
-        content = self.json.subject(entry.number)
+        try:
+            content = self.lines.value(entry.place)
+        except ValueError as error:
+            return self.add_problem(entry, "", error)
         if not isinstance(content, dict):
             return self.add_problem(entry, "", "should be an object")
         name, slug = content.get("kind"), content.get("slug")
@@ -149,7 +165,7 @@ class DocumentReader:
     def record(self, entry: SubjectEntry) -> tuple[type[Publishable], SubjectDocument[Page]]:
         """Returns the kind and the content of a valid record, which is read again to save memory."""
         assert entry.kind  # noqa: S101 # every valid record has a kind
-        return entry.kind, self.parse(entry.kind, self.json.subject(entry.number))
+        return entry.kind, self.parse(entry.kind, self.lines.value(entry.place))
 
     def check_page(self, entry: SubjectEntry, path: str, page: Page) -> None:
         """Checks the title, the references and the keys of a page, and collects them."""

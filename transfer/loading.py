@@ -1,8 +1,13 @@
-"""Loads a document into the site through the verbs: all of it or nothing."""
+"""Loads a document into the site through the verbs: all of it, or nothing where any line has a problem.
+
+Each batch of subjects is tried first: it is written and rolled back. If no line has a problem, each batch is written in
+a short transaction of its own, so that nobody has to wait for the whole file. A load that was interrupted continues
+when it is run again.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.apps import apps
@@ -23,14 +28,14 @@ from publishing.verbs import (
     submit,
     withdraw,
 )
-from transfer.document import LOADED_NOTE, PortableError, subject_batches
+from transfer.document import LOADED_NOTE, SUBJECTS_PER_WRITE, PortableError, subject_batches
 from transfer.entries import DocumentReader, SubjectEntry
-from transfer.reading import decode_document, nested_values
+from transfer.reading import nested_values
 from transfer.report import LoadReport
-from transfer.row_errors import child_rows, database_error, field_messages, is_typed
+from transfer.row_errors import UniqueValues, child_rows, database_error, field_messages, is_typed, unique_values
 
 
-def load(content: bytes, by: User, *, publish: bool = False, update: bool = False, dry_run: bool = False) -> LoadReport:
+def load(file: BinaryIO, by: User, *, publish: bool = False, update: bool = False, dry_run: bool = False) -> LoadReport:
     """Loads a document and returns a report. Raises PortableError with every problem where there are any.
 
     With `publish`, new subjects that are live in the file are published. With `update`, the draft of a subject
@@ -43,39 +48,117 @@ def load(content: bytes, by: User, *, publish: bool = False, update: bool = Fals
                 f"“{by}” may not publish these kinds of pages: {', '.join(not_allowed)}. "
                 "Name a publisher with --by, or leave out --publish to load drafts."
             )
-    with transaction.atomic():
-        loading = _Load(decode_document(content), by, publish, update)
-        loading.run()
-        if loading.problems:
-            raise PortableError(*(text for _, text in sorted(loading.problems, key=lambda problem: problem[0])))
-        if dry_run:
-            transaction.set_rollback(True)
+    loading = _Load(file, by, publish, update)
+    loading.check()
+    if not dry_run:
+        loading.write_all()
     return loading.report
+
+
+def _is_empty(kind: type[Publishable], pk: int) -> bool:
+    return kind.objects.get(pk=pk).compose().content().keys() <= {"title", "slug"}
 
 
 class _Load(DocumentReader):
     """One load. Each step goes through all records, so that the report names the problems of every record."""
 
-    def __init__(self, text: str, by: User, publish: bool, update: bool) -> None:
-        super().__init__(text)
+    def __init__(self, file: BinaryIO, by: User, publish: bool, update: bool) -> None:
+        super().__init__(file)
         self.by, self.publish, self.update = by, publish, update
         self.report = LoadReport()
+        self.by_address: dict[tuple[type[Publishable] | None, str], SubjectEntry] = {}
+        self.unique_values: dict[UniqueValues, SubjectEntry] = {}
 
-    def run(self) -> None:
+    def check(self) -> None:
+        """Finds every problem of the document. Changes nothing, and never keeps others waiting for long."""
         self.read_all()
+        self.by_address = {(each.kind, slug): each for each in self.entries for slug in (each.slug, *each.addresses)}
         self.match_subjects()
         self.check_permissions()
-        for entry in self.valid_entries():
-            if entry.is_new:
-                self.create_row(entry)
+        for entry in self.entries:
+            entry.can_be_named = entry.is_valid
         self.check_references()
-        for entry in self.valid_entries():
-            self.write_draft(entry)
-        for entry in self.valid_entries():
-            if entry.is_new:
+        for batch in self.batches():
+            with transaction.atomic():
+                created = self.write(batch)
+                for entry in batch:
+                    self.check_unique_values(entry)
+                transaction.set_rollback(True)
+            for entry in created:
+                entry.pk = None
+        self.raise_problems()
+
+    def write_all(self) -> None:
+        """Writes the subjects, after `check`. Raises PortableError where somebody made that impossible meanwhile."""
+        self.report = LoadReport()
+        for batch in self.batches():
+            try:
+                with transaction.atomic():
+                    self.write(batch)
+                    self.raise_problems()
+            except PortableError as error:
+                error.is_loaded_in_part = True
+                raise
+
+    def raise_problems(self) -> None:
+        if self.problems:
+            problems = sorted(self.problems, key=lambda problem: problem[0])
+            raise PortableError(*dict.fromkeys(text for _, text in problems))
+
+    def batches(self) -> Iterator[list[SubjectEntry]]:
+        """Yields the records in batches. A withdrawn subject and its successor are in one batch."""
+        group_of = {entry.number: [entry] for entry in self.entries}
+        for entry in self.entries:
+            successor = self.by_address.get((entry.kind, entry.successor.slug)) if entry.successor else None
+            if successor and group_of[successor.number] is not group_of[entry.number]:
+                group = group_of[entry.number]
+                group += group_of[successor.number]
+                group_of |= {member.number: group for member in group}
+        batch: list[SubjectEntry] = []
+        for entry in self.entries:
+            if group_of[entry.number][0] is entry:
+                batch += group_of[entry.number]
+            if len(batch) >= SUBJECTS_PER_WRITE:
+                yield batch
+                batch = []
+        yield batch
+
+    def write(self, batch: list[SubjectEntry]) -> list[SubjectEntry]:
+        """Writes the subjects of a batch. Returns those whose rows it created, also of subjects that they refer to."""
+        named = {entry.number: self.named_entries(entry) for entry in batch}
+        needed = {entry.number: entry for entries in [batch, *named.values()] for entry in entries}
+        created = [entry for entry in needed.values() if entry.can_be_named and entry.is_new and not entry.pk]
+        for entry in created:
+            self.create_row(entry)
+        for entry in batch:
+            # What it refers to has a problem, which is reported.
+            entry.is_valid = entry.is_valid and all(other.pk for other in named[entry.number])
+        for entry in batch:
+            if entry.is_valid:
+                self.write_draft(entry)
+        new = [entry for entry in batch if entry.is_new]
+        for entry in new:
+            if entry.is_valid:
                 self.save_editions(entry)
-        if not self.problems:
-            self.set_states()
+        if all(entry.is_valid for entry in batch):
+            self.set_states(new)
+        return created
+
+    def named_entries(self, entry: SubjectEntry) -> list[SubjectEntry]:
+        """Returns the records to which a record refers."""
+        places = [(kinds()[reference.kind], reference.slug) for _path, reference in entry.references]
+        return [self.by_address[place] for place in places if place in self.by_address]
+
+    def check_unique_values(self, entry: SubjectEntry) -> None:
+        """Adds a problem where two records of the file have a value that only one subject may have."""
+        if not (entry.is_valid and entry.kind and entry.pk):
+            return
+        subject = entry.kind.objects.get(pk=entry.pk)
+        for row in [subject, *child_rows(subject)]:
+            for values in unique_values(row):
+                other = self.unique_values.setdefault(values, entry)
+                if other is not entry:
+                    self.add_problem(entry, entry.current, f"has the same {row._meta.verbose_name} as {other.path}")
 
     def check_permissions(self) -> None:
         """Checks the permissions that the verbs need, before anything is written."""
@@ -93,13 +176,17 @@ class _Load(DocumentReader):
         """Finds the subject of this site that has the address of each record, and checks that no other has its keys."""
         owners: dict[tuple[type[Publishable] | None, str], int] = {}
         rows: dict[tuple[type[Publishable] | None, str], int] = {}
+        notes: dict[tuple[type[Publishable] | None, int], str] = {}
         for kind in kinds().values():
-            of_kind = [entry for entry in self.entries if entry.kind is kind]
-            slugs = sorted({slug for entry in of_kind for slug in (entry.slug, *entry.addresses)})
+            slugs = sorted(slug for owner, slug in self.by_address if owner is kind)
             for batch in subject_batches(slugs):
                 addresses = Address.objects.filter(kind=kind.KIND, slug__in=batch)
                 owners |= {(kind, slug): pk for slug, pk in addresses.values_list("slug", "subject_id")}
                 rows |= {(kind, slug): pk for slug, pk in kind.objects.filter(slug__in=batch).values_list("slug", "pk")}
+            found = sorted({pk for (owner, _slug), pk in [*owners.items(), *rows.items()] if owner is kind})
+            for pks_found in subject_batches(found):
+                newest = Edition.objects.filter(kind=kind.KIND, subject_id__in=pks_found, is_newest=True)
+                notes |= {(kind, pk): note for pk, note in newest.values_list("subject_id", "note")}
         key_owners = self.find_key_owners()
         matched: dict[tuple[type[Publishable] | None, int | None], SubjectEntry] = {}
         for entry in self.entries:
@@ -108,13 +195,15 @@ class _Load(DocumentReader):
             pk_of[entry.slug] = rows.get(own_address) or owners.get(own_address)
             taken = sorted(slug for slug, pk in pk_of.items() if pk)
             pks = {pk for pk in pk_of.values() if pk}
-            if taken and not self.update:
+            # An interrupted load leaves empty rows without an edition, for subjects that come later in the file.
+            written = {pk for pk in pks if kind_ and ((kind_, pk) in notes or not _is_empty(kind_, pk))}
+            if not self.update and any(notes.get((kind_, pk)) != LOADED_NOTE for pk in written):
                 self.add_problem(entry, "", f"this site already has a page at {', '.join(taken)}")
                 continue  # its keys are most probably taken too
             elif len(pks) > 1:
                 self.add_problem(entry, ".addresses", f"belong to different pages of this site: {', '.join(taken)}")
             elif pks:
-                entry.pk, entry.is_new = pks.pop(), False
+                entry.pk, entry.is_new = pks.pop(), not written
                 other = matched.setdefault((kind_, entry.pk), entry)
                 if other is not entry:
                     self.add_problem(entry, "", f"is the same page of this site as {other.path}")
@@ -152,13 +241,7 @@ class _Load(DocumentReader):
 
     def check_references(self) -> None:
         """Adds a problem for each reference that leads to nothing in the file or on this site."""
-        in_file = {(entry.kind, slug) for entry in self.entries for slug in (entry.slug, *entry.addresses)}
-        in_file -= {
-            (entry.kind, slug)
-            for entry in self.valid_entries()
-            if not entry.is_new
-            for slug in (entry.slug, *entry.addresses)
-        }
+        in_file = {place for place, entry in self.by_address.items() if entry.is_new or not entry.is_valid}
         references = {reference for entry in self.entries for _, reference in entry.references}
         on_site: set[Reference] = set()
         for batch in subject_batches(sorted(references, key=lambda reference: (reference.kind, reference.slug))):
@@ -211,7 +294,7 @@ class _Load(DocumentReader):
         """Reports the fields in which the draft differs from the page of the file."""
         names = [name for name in type(page).model_fields if getattr(page, name) != getattr(result, name)]
         if names:
-            self.report.different.append(f"{entry.path}{path} ({entry.name}): {', '.join(names)}")
+            self.report.different.append(f"{entry.at(path)}: {', '.join(names)}")
 
     def write_draft(self, entry: SubjectEntry) -> None:
         """Saves the files of a record, and sets the draft to its page."""
@@ -248,6 +331,8 @@ class _Load(DocumentReader):
                 transaction.set_rollback(True)
                 self.report.unchanged.append(entry.name)
                 return
+            if not self.update:
+                self.add_problem(entry, "", f"this site already has a page at {entry.slug}")
             self.report.updated.append(entry.name)
             self.report_differences(entry, path, page, result)
 
@@ -276,9 +361,8 @@ class _Load(DocumentReader):
         elif record.live:
             self.report.published.append(entry.name)
 
-    def set_states(self) -> None:
+    def set_states(self, new: list[SubjectEntry]) -> None:
         """Withdraws, submits and trashes subjects, after all successors are live."""
-        new = [entry for entry in self.entries if entry.is_new]
         if self.publish:
             self.withdraw_subjects(new)
         for entry in new:

@@ -22,6 +22,24 @@ def child_rows(subject: Publishable) -> Iterator[ChildRow]:
             yield from getattr(subject, str(relation.get_accessor_name())).all()
 
 
+UniqueValues = tuple[str, ...]
+"""A model, its columns, and values that only one subject may have in them."""
+
+
+def unique_values(row: models.Model) -> Iterator[UniqueValues]:
+    """Yields the values of a row that no other subject may have. Slugs and keys are compared when a file is read."""
+    meta, values = row._meta, {column.name: column.value_from_object(row) for column in row._meta.concrete_fields}
+    for column in meta.concrete_fields:
+        if column.unique and not column.primary_key and column.name not in {"slug", "key"}:
+            yield meta.label, column.name, str(values[column.name])
+    for constraint in meta.constraints:
+        if not isinstance(constraint, models.UniqueConstraint):
+            continue
+        is_for_all = not any(meta.get_field(name).is_relation for name in constraint.fields)
+        if is_for_all and (constraint.condition is None or constraint.condition.check(values)):
+            yield meta.label, *constraint.fields, *(str(values[name]) for name in constraint.fields)
+
+
 def field_messages(error: ValidationError) -> Iterator[tuple[str, str]]:
     """Yields each message of a validation error with its field as the end of a path."""
     for name, messages in error.message_dict.items():

@@ -1,5 +1,6 @@
 """`manage.py dump_content` and `load_content`: all content is written and loaded word for word, or nothing is."""
 
+import itertools
 import json
 from io import StringIO
 
@@ -25,7 +26,7 @@ from tests.factories import (
     make_user,
     put_live,
 )
-from transfer import reading
+from transfer import loading, reading
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -45,6 +46,11 @@ def publisher():
 def dump(file):
     call_command("dump_content", str(file), stderr=StringIO())
     return file.read_bytes()
+
+
+def subjects(content):
+    """Returns the subjects of a document, which stand after its head."""
+    return [json.loads(line) for line in content.decode().split("\n")[1:-1]]
 
 
 def load(file, *options, by="publisher"):
@@ -175,28 +181,30 @@ def test_dump_load_dump_gives_the_same_bytes_and_readers_see_the_same(file, publ
     }
     assert look_up(Organization, "old-name").slug == "new-name"
     assert look_up(Disease, "gone") == Gone(title="Gone", reason="It was a mistake.")
-    assert {row["state"] for row in json.loads(first)["subjects"]} == set(State.values)
+    assert {row["state"] for row in subjects(first)} == set(State.values)
 
 
-def test_the_document_is_plain_sorted_json_and_says_what_it_is_not(file):
+def test_each_line_of_the_document_is_sorted_json_and_the_first_says_what_it_is_not(file):
     make_a_site_of_every_state()
-    make_disease(live=False, staff_notes="Ask the clinic.")
+    make_disease(live=False, staff_notes="Ask the clinic.", summary="Words\u2028in two lines\nor three.")
 
     text = dump(file).decode()
 
-    document = json.loads(text)
-    assert text == json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    assert list(document) == ["about", "format", "schemas", "subjects", "unresolved"]
-    assert "no backup" in document["about"]
-    assert document["unresolved"] == []
-    names = [(record["kind"], record["slug"]) for record in document["subjects"]]
+    *lines, end = text.split("\n")
+    assert end == ""
+    assert lines == [json.dumps(json.loads(line), ensure_ascii=False, sort_keys=True) for line in lines]
+    head = json.loads(lines[0])
+    assert list(head) == ["about", "format", "schemas", "unresolved"]
+    assert "no backup" in head["about"]
+    assert head["unresolved"] == []
+    names = [(record["kind"], record["slug"]) for record in subjects(text.encode())]
     assert names == sorted(names)
     assert "Ask the clinic" not in text
     assert "Nobody has answered" not in text
 
 
 def test_an_empty_site_comes_back_empty(file, publisher):
-    assert json.loads(dump(file))["subjects"] == []
+    assert subjects(dump(file)) == []
     first = file.read_bytes()
 
     assert "Nothing was changed." in load(file, "--publish")
@@ -293,7 +301,8 @@ def answer(number=1, **fields):
 
 
 def write(file, *records, **head):
-    file.write_text(json.dumps({"format": 1, "subjects": list(records)} | head), encoding="utf-8")
+    lines = [{"format": 1} | head, *records]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
 
 def test_every_bad_record_is_named_with_path_and_reason_and_nothing_is_half_loaded(file, publisher):
@@ -323,27 +332,27 @@ def test_every_bad_record_is_named_with_path_and_reason_and_nothing_is_half_load
 
     assert "nothing was changed" in lines[0]
     assert [line.strip() for line in lines[1:]] == [
-        "subjects[1].kind (gene one): should be one of disease, organization, portrait",
-        "subjects[2].draft.website (organization two): is not an address that begins with http:// or https://",
-        "subjects[2].draft.motto (organization two): is not a field that this site knows",
-        "subjects[3].draft.questions[1].html (disease three): should be a valid string",
-        "subjects[3].draft.questions[1].adapted (disease three): should be a valid boolean",
-        "subjects[4].draft.title (organization four): is missing",
-        "subjects[5] (?): should be an object",
-        "subjects[6].slug (organization six): is not the address of the draft, “other”",
-        "subjects[7].draft.identifiers[0].value (disease seven): “12” is not a valid OMIM code. Example: 231100.",
-        "subjects[8].draft (disease eight): Enter who reviewed the answer. Readers see the name.",
-        "subjects[9].draft.questions[0].html (disease nine): is empty",
-        f"subjects[10].draft.questions[1].key (disease ten): is on the page twice: {answer(10)['key']}",
-        "subjects[11].draft.country (organization eleven): Value 'XX' is not a valid choice.",
-        "subjects[11].draft.email (organization eleven): Enter a valid email address.",
-        "subjects[12].draft.city (organization twelve): has 101 characters; at most 100 fit",
-        "subjects[13].draft.title (organization thirteen): "
+        "line 3, kind (gene one): should be one of disease, organization, portrait",
+        "line 4, draft.website (organization two): is not an address that begins with http:// or https://",
+        "line 4, draft.motto (organization two): is not a field that this site knows",
+        "line 5, draft.questions[1].html (disease three): should be a valid string",
+        "line 5, draft.questions[1].adapted (disease three): should be a valid boolean",
+        "line 6, draft.title (organization four): is missing",
+        "line 7 (?): should be an object",
+        "line 8, slug (organization six): is not the address of the draft, “other”",
+        "line 9, draft.identifiers[0].value (disease seven): “12” is not a valid OMIM code. Example: 231100.",
+        "line 10, draft (disease eight): Enter who reviewed the answer. Readers see the name.",
+        "line 11, draft.questions[0].html (disease nine): is empty",
+        f"line 12, draft.questions[1].key (disease ten): is on the page twice: {answer(10)['key']}",
+        "line 13, draft.country (organization eleven): Value 'XX' is not a valid choice.",
+        "line 13, draft.email (organization eleven): Enter a valid email address.",
+        "line 14, draft.city (organization twelve): has 101 characters; at most 100 fit",
+        "line 15, draft.title (organization thirteen): "
         "contains a NUL character or half a character, which PostgreSQL cannot store",
-        "subjects[14].draft.title (organization fourteen): has 201 characters; at most 200 fit",
-        "subjects[15].slug (organization fif teen): "
+        "line 16, draft.title (organization fourteen): has 201 characters; at most 200 fit",
+        "line 17, slug (organization fif teen): "
         "is not an address: use 1 to 160 unaccented letters, digits, hyphens and _",
-        "subjects[16].state (organization sixteen): is “live”, but by its contents the record is “draft”",
+        "line 18, state (organization sixteen): is “live”, but by its contents the record is “draft”",
     ]
 
 
@@ -368,7 +377,7 @@ def test_a_record_that_contradicts_itself_is_refused(file, publisher, fields, pl
 
     line = refused(file)[1]
 
-    assert line.strip().startswith(f"subjects[0]{place} (")
+    assert line.strip().startswith(f"line 2{place.replace('.', ', ', 1)} (")
     assert reason in line
 
 
@@ -379,29 +388,28 @@ def test_a_date_in_the_future_is_refused(file, publisher):
         record(live=live, draft=None, state="live", addresses=["here"], updated_at="2999-01-01T00:00:00Z"),
     )
 
-    assert refused(file)[1].strip() == "subjects[0].updated_at (organization here): is in the future"
+    assert refused(file)[1].strip() == "line 2, updated_at (organization here): is in the future"
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "Not JSON: line 1, column 1"),
-        (b'{"format": 1,\n "subjects": [}', "Not JSON: line 2, column 15"),
-        (b'{"format": 1, "subjects": []} more', "Expecting nothing more"),
-        (b'{"format": 1, "subjects": [{"kind": "a", "kind": "b"}]}', "has two values for “kind”"),
-        (b'{"format": 1, "format": 1, "subjects": []}', "does not occur before"),
-        (b'{"format": 1, "subjects": [NaN]}', "NaN is not a JSON value"),
-        (b"[" * 100_000, "Not JSON"),
-        (b'{"format": 1, "subjects": ' + b"[" * 100_000, "nested too deep"),
-        (b'{"format":\n "\xff"}', "Line 2 is not UTF-8 text"),
-        (b'{"format": 2, "subjects": []}', "format: is 2; this site reads format 1"),
-        (b'{"format": true, "subjects": []}', "format: is true"),
-        (b'{"subjects": []}', "format: is null"),
-        (b'{"format": 1}', "subjects: should be a list"),
-        (b'{"format": 1, "subjects": {}}', "subjects: should be a list"),
-        (b'{"format": 1, "subjects": [], "extra": 1}', "extra: is not a field"),
-        (b'{"format": 1, "subjects": [], "schemas": {"disease": 99}}', "schemas.disease: is 99"),
-        (b'{"format": 1, "subjects": [], "unresolved": [{"kind": "x"}]}', "unresolved[0].slug: is missing"),
+        (b"", "The file is empty"),
+        (b"{", "line 1: is not JSON: column 2"),
+        (b'{"format": 1}\n\n{"kind": "a"} more', "line 3 (?): is not JSON: column 15: Extra data"),
+        (b'{"format": 1}\n{"kind": "a", "kind": "b"}', "line 2 (?): has two values for “kind”"),
+        (b'{"format": 1, "format": 1}', "line 1: has two values for “format”"),
+        (b'{"format": 1}\nNaN', "line 2 (?): holds NaN, which is not a JSON value"),
+        (b"[" * 100_000, "line 1: is nested too deep"),
+        (b'{"format": 1}\n' + b"[" * 100_000, "line 2 (?): is nested too deep"),
+        (b'{"format": 1}\n"\xff"', "line 2 (?): is not UTF-8 text"),
+        (b"[]", "line 1: should be an object"),
+        (b'{"format": 2}', "format: is 2; this site reads format 1"),
+        (b'{"format": true}', "format: is true"),
+        (b"{}", "format: is null"),
+        (b'{"format": 1, "extra": 1}', "extra: is not a field"),
+        (b'{"format": 1, "schemas": {"disease": 99}}', "schemas.disease: is 99"),
+        (b'{"format": 1, "unresolved": [{"kind": "x"}]}', "unresolved[0].slug: is missing"),
     ],
 )
 def test_a_file_that_is_not_a_document_is_refused_with_a_reason(file, publisher, content, reason):
@@ -414,17 +422,17 @@ def test_half_a_character_is_named(file, publisher):
     write(file, disease_record(questions=[answer(question="\ud800?")]))
 
     assert refused(file)[1].strip() == (
-        "subjects[0].draft.questions[0].question (disease a-disease): "
+        "line 2, draft.questions[0].question (disease a-disease): "
         "contains half a character, which no database can store"
     )
 
 
-def test_a_file_that_is_too_large_or_not_there_is_refused(file, publisher, monkeypatch):
+def test_a_file_with_a_line_that_is_too_long_or_that_is_not_there_is_refused(file, publisher, monkeypatch):
     assert "No such file" in refused(file)[0]
     write(file, record())
-    monkeypatch.setattr(reading, "MAX_DOCUMENT_MEGABYTES", 0)
+    monkeypatch.setattr(reading, "MAX_LINE_MEGABYTES", 0)
 
-    assert "larger than 0 MB" in refused(file)[1]
+    assert "Line 1 is longer than 0 MB" in refused(file)[1]
 
 
 def test_a_value_of_two_records_is_named(file, publisher):
@@ -440,10 +448,10 @@ def test_a_value_of_two_records_is_named(file, publisher):
     )
 
     assert [line.strip() for line in refused(file)[1:]] == [
-        f"subjects[1].draft.synonyms[0].key (disease two): {key} is also used by subjects[0]",
-        "subjects[2].slug (disease one): “one” is also used by subjects[0]",
-        "subjects[3].draft.title (disease three): There is already a disease with this name.",
-        "subjects[5].addresses (organization there): “old” is also used by subjects[4]",
+        f"line 3, draft.synonyms[0].key (disease two): {key} is also used by line 2",
+        "line 4, slug (disease one): “one” is also used by line 2",
+        "line 5, draft.title (disease three): There is already a disease with this name.",
+        "line 7, addresses (organization there): “old” is also used by line 6",
     ]
 
 
@@ -465,11 +473,11 @@ def test_a_reference_must_lead_somewhere(file, publisher):
     lines = [line.strip() for line in refused(file)[1:]]
 
     assert lines[0] == (
-        "subjects[0].draft.supports[2].organization (disease one): "
+        "line 2, draft.supports[2].organization (disease one): "
         "there is no organization “nowhere”, neither in the file nor on this site"
     )
-    assert lines[1].startswith("subjects[2].draft (disease two): ")
-    assert lines[2].startswith("subjects[3].draft.supports[0].organization.kind (disease three): should be one of")
+    assert lines[1].startswith("line 4, draft (disease two): ")
+    assert lines[2].startswith("line 5, draft.supports[0].organization.kind (disease three): should be one of")
 
 
 def test_a_successor_must_lead_somewhere(file, publisher):
@@ -501,8 +509,8 @@ def test_trashing_and_submitting_need_a_user_with_the_permission(file):
     write(file, record(state="trashed", trashed={}), ready)
 
     assert [line.strip() for line in refused(file, by="visitor")[1:]] == [
-        "subjects[0] (organization here): is in the trash, and “visitor” may not move it there",
-        "subjects[1] (organization b): is ready to publish, and “visitor” may not submit it",
+        "line 2 (organization here): is in the trash, and “visitor” may not move it there",
+        "line 3 (organization b): is ready to publish, and “visitor” may not submit it",
     ]
 
 
@@ -524,28 +532,112 @@ def test_addresses_names_and_keys_that_are_taken_are_all_named(file, publisher):
     )
 
     assert [line.strip() for line in refused(file)[1:]] == [
-        "subjects[0] (organization here): this site already has a page at here",
-        "subjects[1] (organization x): this site already has a page at before",
-        "subjects[2].draft.title (disease other): There is already a disease with this name.",
-        f"subjects[3].draft.questions[0].key (disease another): {key} already belongs to a page of this site",
+        "line 2 (organization here): this site already has a page at here",
+        "line 3 (organization x): this site already has a page at before",
+        "line 4, draft.title (disease other): There is already a disease with this name.",
+        f"line 5, draft.questions[0].key (disease another): {key} already belongs to a page of this site",
     ]
 
 
-def test_loading_twice_is_refused_and_with_update_changes_nothing(file, publisher):
+@pytest.mark.parametrize("option", [[], ["--update"]])
+def test_loading_twice_changes_nothing(file, publisher, option):
     make_a_site_of_every_state()
     first = dump(file)
     empty_the_site()
     load(file, "--publish")
     before = everything()
-    assert len(refused(file, "--publish")) == 17
 
-    report = load(file, "--update", "--publish")
+    report = load(file, "--publish", *option)
 
     assert everything() == before
     assert "Unchanged: this site says the same as the file (14)" in report
     assert "Left alone (2)" in report
     assert "Nothing was changed." in report
     assert dump(file) == first
+
+
+def test_a_page_that_was_changed_since_it_was_loaded_is_refused_without_update(file, publisher):
+    write(file, record(), record(slug="there", draft={"title": "There", "slug": "there"}))
+    load(file)
+    change(Organization.objects.get(slug="here"), city="Chicago")
+    assert [line.strip() for line in refused(file)[1:]] == [
+        "line 2 (organization here): this site already has a page at here"
+    ]
+
+    write(file, record(slug="there", draft={"title": "There", "slug": "there", "city": "Boston"}))
+    assert [line.strip() for line in refused(file)[1:]] == [
+        "line 2 (organization there): this site already has a page at there"
+    ]
+
+
+class Killed(BaseException):
+    """Stops a load as a lost process does."""
+
+
+def content_of_the_tables():
+    """Returns what the tables say, without the numbers of rows and without the time of the load."""
+    editions = Edition.objects.order_by("kind", "slug", "number").values_list(
+        "kind", "slug", "number", "digest", "is_live", "is_newest", "note", "origin", "by_name"
+    )
+    events = Event.objects.values_list("kind", "verb", "note", "by_name", "edition__digest")
+    keys = [sorted(str(key) for key in model.objects.values_list("key", flat=True)) for model in (Question, Synonym)]
+    addresses = sorted(Address.objects.values_list("kind", "slug"))
+    return list(editions), sorted(map(str, events)), keys, addresses, states(Disease), states(Organization)
+
+
+@pytest.mark.parametrize("batches", [0, 1, 4])
+def test_a_load_that_was_killed_continues_and_ends_with_the_same_tables(file, publisher, monkeypatch, batches):
+    make_a_site_of_every_state()
+    first = dump(file)
+    empty_the_site()
+    monkeypatch.setattr(loading, "SUBJECTS_PER_WRITE", 2)
+    load(file, "--publish")
+    whole, seen = content_of_the_tables(), public()
+    empty_the_site()
+
+    write, write_all, numbers = loading._Load.write, loading._Load.write_all, itertools.count()
+
+    def write_until_killed(self, batch):
+        created = write(self, batch)
+        if next(numbers) == batches:
+            raise Killed  # in the transaction of this batch
+        return created
+
+    with monkeypatch.context() as patch:
+
+        def write_all_until_killed(self):
+            patch.setattr(loading._Load, "write", write_until_killed)
+            write_all(self)
+
+        patch.setattr(loading._Load, "write_all", write_all_until_killed)
+        with pytest.raises(Killed):
+            load(file, "--publish")
+    assert Edition.objects.exists() == (batches > 0)
+
+    load(file, "--publish")
+
+    assert content_of_the_tables() == whole
+    assert public() == seen
+    assert dump(file) == first
+
+
+def test_a_name_and_a_gard_id_of_two_subjects_are_found_before_anything_is_written(file, publisher, monkeypatch):
+    monkeypatch.setattr(loading, "SUBJECTS_PER_WRITE", 1)
+    codes = [
+        {"key": answer(number)["key"], "scheme": "GARD", "value": "GARD:0007172", "relation": "exact"}
+        for number in (1, 2)
+    ]
+    write(
+        file,
+        disease_record("one", identifiers=codes[:1]),
+        disease_record("two", identifiers=codes[1:]),
+        disease_record("three", title="ONE"),
+    )
+
+    assert [line.strip() for line in refused(file)[1:]] == [
+        "line 3, draft (disease two): has the same code as line 2",
+        "line 4, draft (disease three): has the same disease as line 2",
+    ]
 
 
 def test_update_changes_the_draft_and_not_the_live_page(file, publisher):
@@ -601,7 +693,7 @@ def test_update_finds_a_subject_by_its_former_address(file, publisher):
     organization = make_organization(name="Society", slug="before")
     publish(change(organization, slug="after", name="Society, renamed"), by=publisher)
     dump(file)
-    document = json.loads(file.read_text())
+    (written,) = subjects(file.read_bytes())
     empty_the_site()
     organization = make_organization(name="Society", slug="before")
 
@@ -610,7 +702,7 @@ def test_update_finds_a_subject_by_its_former_address(file, publisher):
     organization.refresh_from_db()
     assert (organization.slug, organization.name) == ("after", "Society, renamed")
     assert Organization.objects.count() == 1
-    assert Edition.objects.live().get().slug == document["subjects"][0]["addresses"][0] == "before"
+    assert Edition.objects.live().get().slug == written["addresses"][0] == "before"
 
 
 def test_update_leaves_the_trash_alone(file, publisher):
@@ -638,7 +730,7 @@ def test_update_refuses_an_address_of_another_subject(file, publisher):
     publish(change(Organization.objects.get(slug="one"), slug="three"), by=publisher)
     three = record(slug="three", draft={"title": "3", "slug": "three"})
     write(file, one, three)
-    assert "is the same page of this site as subjects[0]" in refused(file, "--update")[1]
+    assert "is the same page of this site as line 2" in refused(file, "--update")[1]
 
 
 def test_update_refuses_the_key_of_another_subject(file, publisher):
@@ -659,7 +751,7 @@ def test_the_sources_of_the_site_stay_and_the_difference_is_reported(file, publi
 
     report = load(file, "--publish")
 
-    assert "subjects[0].live (disease here): sources" in report
+    assert "line 2, live (disease here): sources" in report
     assert Edition.objects.live().get().page.sources[0].licence == "public domain"
     assert Source.objects.get().licence == "CC BY 4.0"
     assert states(Disease) == {"here": State.CHANGED}

@@ -4,10 +4,11 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from transfer.document import MAX_DOCUMENT_MEGABYTES, PortableError
+from transfer.document import PortableError
 from transfer.loading import load
 
 MAX_REPORTED_NAMES = 20
+NOTHING_CHANGED = "was not loaded, and nothing was changed"
 
 
 class Command(BaseCommand):
@@ -32,13 +33,13 @@ class Command(BaseCommand):
             raise CommandError(f"There is no account with the username “{by}”.")
         try:
             with file.open("rb") as stream:
-                content = stream.read(MAX_DOCUMENT_MEGABYTES * 1024 * 1024 + 1)
-            report = load(content, user, publish=options["publish"], update=options["update"], dry_run=dry_run)
+                report = load(stream, user, publish=options["publish"], update=options["update"], dry_run=dry_run)
         except OSError as error:
             raise CommandError(f"Cannot read {file}: {error.strerror}.") from error
         except PortableError as error:
             problems = "\n".join(f"  {problem}" for problem in error.problems)
-            raise CommandError(f"{file} was not loaded, and nothing was changed:\n{problems}") from error
+            what = "was loaded in part: solve this, and load it again" if error.is_loaded_in_part else NOTHING_CHANGED
+            raise CommandError(f"{file} {what}:\n{problems}") from error
         if dry_run:
             self.stdout.write("Dry run: nothing was changed. A real run would report this:")
         for line in report.lines(None if verbosity > 1 else MAX_REPORTED_NAMES):
