@@ -1,7 +1,9 @@
 """A zip file or folder of unknown origin is read whole, refused with a reason, and never unpacked without a bound."""
 
 import io
+import os
 import struct
+import tracemalloc
 import zipfile
 from contextlib import suppress
 
@@ -73,6 +75,39 @@ def test_one_bad_member_is_refused_and_the_others_are_read(write):
         UnreadableRecord("2.xml", "is longer than 40 bytes: split it, or check what it is", failed=True),
         Member("3.xml", b"good"),
     ]
+
+
+def overlapping(count):
+    """Returns a zip file whose list names the same packed content several times: small, and huge when unpacked."""
+    content = packed({"000.xml": os.urandom(20_000) * 150})
+    start = content.index(b"PK\1\2")
+    entry, end = content[start : content.index(b"PK\5\6")], bytearray(content[content.index(b"PK\5\6") :])
+    entries = b"".join(entry.replace(b"000.xml", b"%03d.xml" % number) for number in range(count))
+    end[8:16] = struct.pack("<HHI", count, count, len(entries))
+    return content[:start] + entries + bytes(end)
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked_and_the_error_names_the_file_and_the_limit(write):
+    bomb = overlapping(400)
+    assert len(bomb) < 200_000
+
+    tracemalloc.start()
+    with pytest.raises(UnreadableSource) as refusal:
+        list(members(write(bomb), ".xml"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert str(refusal.value) == (
+        f"{write(bomb)}: holds 1,200,000,000 bytes unpacked; at most 536,870,912 are read. "
+        "Split it, or check what it is."
+    )
+    assert peak < 2_000_000
+
+
+def test_a_zip_file_in_a_zip_file_is_not_unpacked(write):
+    path = write({"inner.zip": packed({"1.xml": bytes(10_000_000)}), "2.xml": b"good"})
+
+    assert list(members(path, ".xml")) == [Member("2.xml", b"good")]
 
 
 def test_encrypted_and_unusual_members_are_named(write):
