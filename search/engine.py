@@ -270,7 +270,7 @@ def _ordered(names: Names, found: _Found, count: int) -> list[int]:
     order: list[int] = []
     for rank in sorted(by_rank):
         if len(order) < count:
-            order += nsmallest(count - len(order), by_rank[rank], key=lambda pk: (names.sort_key[pk], pk))
+            order += nsmallest(count - len(order), by_rank[rank], key=lambda pk: (names.entries[pk][0], pk))
     return order
 
 

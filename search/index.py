@@ -15,12 +15,9 @@ from search import fulltext
 from search.codes import code_keys
 from search.documents import Document, Name
 from search.folding import FOLDING, fold_word, spellings
-from search.models import IndexChange, IndexedCode, IndexedWord, IndexEntry, IndexVersion
+from search.models import IndexedCode, IndexedWord, IndexEntry, IndexVersion
 
 T = TypeVar("T")
-
-MAX_CHANGES = 2_000
-"""The number of changes that are kept. Processes read them to update the names that they have in memory."""
 
 WORDS_PER_BATCH = 400
 CORRECTABLE = re.compile("[a-z]{4,40}")
@@ -60,12 +57,12 @@ def put_all(documents: Iterable[Document]) -> None:
             unique_fields=["kind", "key"],
             update_fields=["label", "url", "title", "sort_key", "names", "codes", "about", "sections", "folded"],
         )
-        number = _replace_version(version, [entry.pk for entry in entries])
+        _replace_token(version)
         texts = {entry.pk: _Text.of(entry) for entry in entries}
         fulltext.write((pk, text.title_words, text.title_words | text.body_words) for pk, text in texts.items())
         IndexedCode.objects.filter(entry__in=[entry.pk for entry in before]).delete()
         IndexedCode.objects.bulk_create(_code(entry, code) for entry in entries for code in entry.codes)
-        _count_words(removed_words, entries, number)
+        _count_words(removed_words, entries)
 
 
 def remove(kind: str, key: int) -> None:
@@ -74,8 +71,8 @@ def remove(kind: str, key: int) -> None:
         if not before:
             return
         pks = [entry.pk for entry in before]
-        _replace_version(version, pks)
-        _count_words(_words_of(before), [], version.number)
+        _replace_token(version)
+        _count_words(_words_of(before), [])
         fulltext.delete(pks)
         IndexEntry.objects.filter(pk__in=pks).delete()
 
@@ -83,9 +80,9 @@ def remove(kind: str, key: int) -> None:
 def clear() -> None:
     with lock_index() as version:
         fulltext.delete_all()
-        for model in (IndexedCode, IndexedWord, IndexChange, IndexEntry):
+        for model in (IndexedCode, IndexedWord, IndexEntry):
             model.objects.all().delete()
-        _replace_version(version, [0])
+        _replace_token(version)
 
 
 def entry_count() -> int:
@@ -173,25 +170,16 @@ def _code(entry: IndexEntry, code: str) -> IndexedCode:
     return IndexedCode(entry=entry, text=code[:60], full=full, bare=bare)
 
 
-def _replace_version(version: IndexVersion, pks: list[int]) -> int:
-    """Gives the locked version row the next number and a new token, and records which entries changed."""
-    version.number += 1
-    version.token = uuid.uuid4()
-    IndexVersion.objects.filter(pk=version.pk).update(number=version.number, token=version.token)
-    if len(pks) > MAX_CHANGES // 2:  # For so many changes it is faster to read the whole index.
-        IndexChange.objects.all().delete()
-        pks = [0]
-    IndexChange.objects.bulk_create(IndexChange(number=version.number, token=version.token, entry_id=pk) for pk in pks)
-    if version.number % 100 == 0:
-        IndexChange.objects.filter(number__lte=version.number - MAX_CHANGES).delete()
-    return version.number
+def _replace_token(version: IndexVersion) -> None:
+    """Gives the locked version row a new token, so that every process reads the names again."""
+    IndexVersion.objects.filter(pk=version.pk).update(token=uuid.uuid4())
 
 
 def _words_of(entries: Iterable[IndexEntry]) -> Counter[str]:
     return Counter(word for entry in entries for word in _Text.of(entry).correctable)
 
 
-def _count_words(removed_words: Counter[str], entries: Iterable[IndexEntry], number: int) -> None:
+def _count_words(removed_words: Counter[str], entries: Iterable[IndexEntry]) -> None:
     """Updates the number of pages that have each word, and deletes words that no page has."""
     shown: dict[str, str] = {}
     change = Counter({word: -pages for word, pages in removed_words.items()})
@@ -208,11 +196,11 @@ def _count_words(removed_words: Counter[str], entries: Iterable[IndexEntry], num
     less = sorted((word, -pages) for word, pages in change.items() if pages < 0)
     with connection.cursor() as cursor:
         for batch in _batches(more):
-            rows = ", ".join(["(%s, %s, %s, %s)"] * len(batch))
+            rows = ", ".join(["(%s, %s, %s)"] * len(batch))
             cursor.execute(
-                f"INSERT INTO search_indexedword (word, shown, pages, number) VALUES {rows} ON CONFLICT (word)"  # noqa: S608 # placeholders alone
+                f"INSERT INTO search_indexedword (word, shown, pages) VALUES {rows} ON CONFLICT (word)"  # noqa: S608 # placeholders alone
                 " DO UPDATE SET pages = search_indexedword.pages + excluded.pages",
-                [value for word, pages in batch for value in (word, shown.get(word, word), pages, number)],
+                [value for word, pages in batch for value in (word, shown.get(word, word), pages)],
             )
     for pages in {pages for _word, pages in less}:
         words_to_lower = [word for word, fewer in less if fewer == pages]

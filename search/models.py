@@ -17,14 +17,15 @@ class IndexEntry(models.Model):
     url = models.CharField(max_length=300)
     title = models.CharField(max_length=250)
     sort_key = models.CharField(max_length=250)
+    # Before the long texts: SQLite reads a row only as far as the last column that is asked for.
+    folded = models.TextField(
+        help_text="The folded names, one on each line, each after its place in the list of names."
+    )
     names = models.JSONField(default=list)
     codes = models.JSONField(default=list)
     about = models.TextField(blank=True)
     sections = models.JSONField(
         default=list, help_text="The heading, the anchor, the text and the folded words of each section."
-    )
-    folded = models.TextField(
-        help_text="The folded names, one on each line, each after its place in the list of names."
     )
 
     class Meta:
@@ -52,7 +53,6 @@ class IndexedWord(models.Model):
     word = models.CharField(max_length=40, primary_key=True)
     shown = models.CharField(max_length=60, help_text="The spelling of the page that had the word first.")
     pages = models.PositiveIntegerField()
-    number = models.PositiveBigIntegerField(db_index=True, help_text="The number of the change that added the word.")
 
     def __str__(self) -> str:
         return self.shown
@@ -61,29 +61,13 @@ class IndexedWord(models.Model):
 class IndexVersion(models.Model):
     """The version of the index: one row, which every change of the index locks and updates. Same token, same index.
 
-    `number` counts the changes. After a rolled back transaction or a restored backup a number may be used again, but a
-    token is never used again.
+    A token is never used again, not even after a rolled back transaction or a restored backup.
     """
 
-    number = models.PositiveBigIntegerField(default=0)
     token = models.UUIDField(default=uuid.uuid4)
     folding = models.PositiveIntegerField(
         default=0, help_text="The version of the folding rules that every entry was made with."
     )
 
     def __str__(self) -> str:
-        return str(self.number)
-
-
-class IndexChange(models.Model):
-    """An entry that changed with a version of the index. Processes read here which names they must update.
-
-    Only the latest changes are kept. A process that missed more reads all names again.
-    """
-
-    number = models.PositiveBigIntegerField(db_index=True)
-    token = models.UUIDField()
-    entry_id = models.BigIntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.number}: {self.entry_id}"
+        return str(self.token)

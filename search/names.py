@@ -1,7 +1,7 @@
 """Keeps the folded names of all entries in the memory of each process, and updates them when the index changes.
 
 Names are searched in memory because only there a misspelt name is found quickly. The words of the pages stay in the
-database. Entries that a process read inside a transaction may be rolled back, so it reads them again afterwards.
+database. For each version of the index, a process reads the names once and works out again only those that differ.
 """
 
 import threading
@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import connection
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from search.index import CORRECTABLE, MAX_CHANGES
-from search.models import IndexChange, IndexedWord, IndexEntry, IndexVersion
+from search.index import CORRECTABLE
+from search.models import IndexedWord, IndexEntry, IndexVersion
 
+MAX_CHANGES = 2_000
+"""With more changed entries, it is faster to work out all names."""
 MAX_CANDIDATES = 40
 """The number of near words that a misspelt word is compared with."""
 MAX_CACHED = 500
@@ -101,7 +102,8 @@ class Names:
     """The numbers of removed names, which new names may take."""
     own: dict[int, array] = field(default_factory=dict)
     """The numbers of the names of each entry."""
-    sort_key: dict[int, str] = field(default_factory=dict)
+    entries: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """The sort key and the folded names of each entry."""
     names_with: dict[str, array] = field(default_factory=dict)
     """The numbers of the names that have a word."""
     joined: dict[str, int | array] = field(default_factory=dict)
@@ -111,28 +113,30 @@ class Names:
     words: Lexicon = field(default_factory=Lexicon)
     """The keys of `names_with`."""
     body_words: Lexicon = field(default_factory=Lexicon)
-    """The words in the texts of pages. A word that no page has any more stays until all names are read again."""
+    """The words in the texts of pages."""
 
     def __len__(self) -> int:
         return len(self.text) - len(self.free)
 
-    def fill(self, entries: Iterable[tuple[int, str, str]], body_words: Iterable[str]) -> None:
-        for pk, sort_key, folded in entries:
-            self._append(pk, sort_key, folded)
+    def fill(self, entries: dict[int, tuple[str, str]]) -> None:
+        for pk, entry in entries.items():
+            self._append(pk, entry)
         self.names.fill(self.joined)
         self.words.fill(self.names_with)
-        self.body_words.fill(body_words)
 
-    def add(self, pk: int, sort_key: str, folded: str) -> None:
-        for number in self._append(pk, sort_key, folded):
-            self.names.add(self.text[number].replace(" ", ""))
-            for word in self.text[number].split():
-                self.words.add(word)
+    def update(self, changed: dict[int, tuple[str, str] | None]) -> None:
+        """Replaces entries. None stands for an entry that is gone."""
+        for pk, entry in changed.items():
+            self._remove(pk)
+            for number in self._append(pk, entry) if entry else ():
+                self.names.add(self.text[number].replace(" ", ""))
+                for word in self.text[number].split():
+                    self.words.add(word)
 
-    def _append(self, pk: int, sort_key: str, folded: str) -> array:
-        self.sort_key[pk] = sort_key
+    def _append(self, pk: int, entry: tuple[str, str]) -> array:
+        self.entries[pk] = entry
         own = self.own[pk] = array("I")
-        for line in folded.split("\n"):
+        for line in entry[1].split("\n"):
             place, _space, text = line.partition(" ")
             if not text:
                 continue
@@ -157,7 +161,7 @@ class Names:
                 same.append(number)
         return own
 
-    def remove(self, pk: int) -> None:
+    def _remove(self, pk: int) -> None:
         for number in self.own.pop(pk, ()):
             text = self.text[number]
             for word in set(text.split()):
@@ -174,7 +178,7 @@ class Names:
                 self.names.discard(joined)
             self.text[number] = ""
             self.free.append(number)
-        self.sort_key.pop(pk, None)
+        self.entries.pop(pk, None)
 
     def may_be_on_a_page(self, word: str) -> bool:
         """Returns False where certainly no page has the word."""
@@ -188,7 +192,7 @@ class Names:
     def rank(self, number: int) -> tuple[bool, str, int]:
         """Returns the sort key of names that match equally well: titles first, then in alphabetical order."""
         pk = self.entry[number]
-        return self.place[number] > 0, self.sort_key[pk], pk
+        return self.place[number] > 0, self.entries[pk][0], pk
 
 
 @dataclass
@@ -197,55 +201,25 @@ class _NamesCache:
 
     names: Names = field(default_factory=Names)
     token: UUID | None = None
-    committed: tuple[int, UUID] | None = None
-    """The number and token of the last version that was read outside of a transaction."""
-    uncommitted: set[int] = field(default_factory=set)
-    """The entries that were read inside a transaction since then. Their changes may still be rolled back."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def refresh(self) -> None:
-        version = IndexVersion.objects.filter(pk=1).values_list("number", "token").first()
-        if version and version[1] == self.token:
-            if not connection.in_atomic_block and self.uncommitted:
-                self.committed, self.uncommitted = version, set()  # The transaction was not rolled back.
-            return
-        changed = self._changed_entries() if version else None
-        if changed is None:
-            names = Names()
-            names.fill(
-                IndexEntry.objects.values_list("pk", "sort_key", "folded").iterator(),
-                IndexedWord.objects.values_list("word", flat=True).iterator(),
-            )
-            self.names, changed = names, set(names.own)
-            self.committed = None if connection.in_atomic_block else version
-            self.uncommitted = set()
-        else:
-            self._read_entries(changed)
-        if not connection.in_atomic_block:
-            self.committed, self.uncommitted = version, set()
-        elif self.committed:
-            self.uncommitted |= changed
-        self.token = version and version[1]
-
-    def _changed_entries(self) -> set[int] | None:
-        """Returns the entries to read again, or None where the log of changes does not reach back far enough."""
-        if not self.committed:
-            return None
-        number, token = self.committed
-        changes = IndexChange.objects.filter(number__gte=number).order_by("number", "pk")
-        found = list(changes.values_list("number", "token", "entry_id")[: MAX_CHANGES + 1])
-        if not found or found[0][:2] != (number, token) or len(found) > MAX_CHANGES:
-            return None
-        return {pk for change, _token, pk in found if change > number} | self.uncommitted
-
-    def _read_entries(self, changed: set[int]) -> None:
-        for pk in changed:
-            self.names.remove(pk)
-        for entry in IndexEntry.objects.filter(pk__in=changed).values_list("pk", "sort_key", "folded"):
-            self.names.add(*entry)
-        if self.committed:
-            for word in IndexedWord.objects.filter(number__gt=self.committed[0]).values_list("word", flat=True):
-                self.names.body_words.add(word)
+        token = IndexVersion.objects.filter(pk=1).values_list("token", flat=True).first()
+        if token != self.token:
+            rows = IndexEntry.objects.values_list("pk", "sort_key", "folded").iterator()
+            entries = {pk: (sort_key, folded) for pk, sort_key, folded in rows}
+            words = sorted(IndexedWord.objects.values_list("word", flat=True).iterator())
+            changed = [
+                pk for pk in self.names.entries.keys() | entries.keys() if self.names.entries.get(pk) != entries.get(pk)
+            ]
+            if len(changed) > MAX_CHANGES:
+                self.names = Names()
+                self.names.fill(entries)
+            else:
+                self.names.update({pk: entries.get(pk) for pk in changed})
+            if words != self.names.body_words.ordered:
+                self.names.body_words.fill(words)
+            self.token = token
 
 
 _cache = _NamesCache()
@@ -258,7 +232,7 @@ def current_names() -> Iterator[Names]:
         try:
             _cache.refresh()
         except BaseException:
-            _cache.token = _cache.committed = None  # The names may be only partly updated.
+            _cache.names, _cache.token = Names(), None  # The names may be only partly updated.
             raise
         yield _cache.names
 
@@ -266,4 +240,4 @@ def current_names() -> Iterator[Names]:
 def reset() -> None:
     """Empties the memory, as in a process that has just started. Tests use it."""
     with _cache.lock:
-        _cache.names, _cache.token, _cache.committed, _cache.uncommitted = Names(), None, None, set()
+        _cache.names, _cache.token = Names(), None

@@ -44,19 +44,9 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="IndexChange",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveBigIntegerField(db_index=True)),
-                ("token", models.UUIDField()),
-                ("entry_id", models.BigIntegerField()),
-            ],
-        ),
-        migrations.CreateModel(
             name="IndexVersion",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveBigIntegerField(default=0)),
                 ("token", models.UUIDField(default=uuid.uuid4)),
                 (
                     "folding",
@@ -75,12 +65,6 @@ class Migration(migrations.Migration):
                     models.CharField(help_text="The spelling of the page that had the word first.", max_length=60),
                 ),
                 ("pages", models.PositiveIntegerField()),
-                (
-                    "number",
-                    models.PositiveBigIntegerField(
-                        db_index=True, help_text="The number of the change that added the word."
-                    ),
-                ),
             ],
         ),
         migrations.CreateModel(
@@ -93,6 +77,12 @@ class Migration(migrations.Migration):
                 ("url", models.CharField(max_length=300)),
                 ("title", models.CharField(max_length=250)),
                 ("sort_key", models.CharField(max_length=250)),
+                (
+                    "folded",
+                    models.TextField(
+                        help_text="The folded names, one on each line, each after its place in the list of names."
+                    ),
+                ),
                 ("names", models.JSONField(default=list)),
                 ("codes", models.JSONField(default=list)),
                 ("about", models.TextField(blank=True)),
@@ -101,12 +91,6 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         default=list,
                         help_text="The heading, the anchor, the text and the folded words of each section.",
-                    ),
-                ),
-                (
-                    "folded",
-                    models.TextField(
-                        help_text="The folded names, one on each line, each after its place in the list of names."
                     ),
                 ),
             ],

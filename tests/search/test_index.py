@@ -10,10 +10,10 @@ from django.db import connection, transaction
 from diseases.models import Synonym
 from publishing.trash import trash
 from publishing.verbs import publish, save_edition, withdraw
-from search import index
+from search import index, names
 from search.engine import search, suggest_names
 from search.models import IndexedCode, IndexedWord, IndexEntry, IndexVersion
-from search.names import current_names, reset
+from search.names import Names, current_names, reset
 from tests.factories import make_disease, make_entry, make_organization, make_publisher, make_question, put_live
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -151,22 +151,52 @@ def test_a_savepoint_that_is_rolled_back_is_forgotten():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_after_a_publication_the_names_are_not_all_read_again():
-    first = make_entry("Zebra fever")
+def test_after_a_publication_only_the_names_that_differ_are_worked_out_again(monkeypatch):
+    first, stays = make_entry("Zebra fever"), make_entry("Donkey fever")
     with current_names() as before:
-        pass
+        numbers = list(before.own[IndexEntry.objects.get(key=stays.key).pk])
+    replaced = []
+    update = Names.update
+    monkeypatch.setattr(Names, "update", lambda self, changed: (replaced.extend(changed), update(self, changed)))
 
-    make_entry("Horse fever")
+    other = make_entry("Horse fever")
+    removed = IndexEntry.objects.get(key=first.key).pk
     index.remove(first.kind, first.key)
 
     with current_names() as after:
-        pass
+        assert list(after.own[IndexEntry.objects.get(key=stays.key).pk]) == numbers
     assert after is before
-    assert titles("fever") == ["Horse fever"]
+    assert sorted(replaced) == sorted([removed, IndexEntry.objects.get(key=other.key).pk])
+    assert titles("fever") == ["Donkey fever", "Horse fever"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_process_that_missed_too_many_changes_reads_all_names_again():
+def test_the_names_are_read_once_for_each_version(django_assert_num_queries):
+    make_entry("Zebra fever")
+    with django_assert_num_queries(3), current_names():
+        pass
+    with django_assert_num_queries(1), current_names():
+        pass
+    make_entry("Horse fever")
+    with django_assert_num_queries(3), current_names():
+        pass
+
+
+@pytest.mark.django_db(transaction=True)
+def test_names_are_all_worked_out_again_where_many_changed(monkeypatch):
+    documents = [make_entry(f"Zebra fever {n}") for n in range(4)]
+    assert len(titles("fever")) == 4
+    monkeypatch.setattr(names, "MAX_CHANGES", 2)
+
+    for document in documents[1:]:
+        index.remove(document.kind, document.key)
+    make_entry("Horse fever")
+
+    assert titles("fever") == ["Horse fever", documents[0].title]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_follows_an_index_that_was_made_again():
     make_entry("Zebra fever")
     assert titles("fever") == ["Zebra fever"]
 
