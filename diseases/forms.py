@@ -1,12 +1,15 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from diseases.models import Disease, Question, Symptom, fold_name
 from editorial.forms import ChildRowForm
 from editorial.seen import SeenModelForm
+from organizations.models import Organization
 from publishing.prose import blocks, sanitize, shape
 from publishing.values import TEXT_LENGTH
 
@@ -18,6 +21,24 @@ class IdentifierForm(ChildRowForm):
         `Identifier.clean` and the formset check it instead.
         """
         return super()._get_validation_exclusions() | {"value"}
+
+
+class OrganizationSelect(AutocompleteSelect):
+    """Shows the organization of a row, which is read already, without a query for each row."""
+
+    chosen: Organization | None = None
+
+    def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> list[Any]:
+        if self.chosen is None or list(value) != [str(self.chosen.pk)]:
+            return super().optgroups(name, value, attr)
+        return [(None, [self.create_option(name, value[0], str(self.chosen), selected=True, index=0)], 0)]
+
+
+class SupportForm(ChildRowForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        select: Any = self.fields["organization"].widget
+        select.widget.chosen = self.instance.organization if self.instance.pk else None
 
 
 class QuestionForm(ChildRowForm):

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from diseases.models import Symptom
+from diseases.models import Identifier, Symptom, Synonym
 from publishing.models import Edition
 from publishing.restoring import restore
 from publishing.verbs import save_edition
@@ -46,3 +46,18 @@ def test_restoring_takes_as_many_queries_for_any_number_of_rows(django_assert_ma
         restored = restore(first, by=publisher)
 
     assert (restored.number, restored.content) == (4, first.content)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_opening_a_form_reads_every_row_once(client, django_assert_num_queries, count):
+    client.force_login(make_publisher())
+    disease = make_disease(questions=count, organizations=make_organizations(count))
+    for position in range(1, count + 1):
+        Synonym.objects.create(disease=disease, text=f"Synonym {position}", position=position)
+        Identifier.objects.create(disease=disease, scheme="orpha", value=f"{position}", position=position)
+        make_source(name=f"Source {position}")
+
+    with django_assert_num_queries(18):
+        response = client.get(reverse("admin:diseases_disease_change", args=[disease.pk]))
+
+    assert [response.text.count(f'value="Synonym {n}"') for n in range(1, count + 1)] == [1] * count
