@@ -9,10 +9,11 @@ class _Fields(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.forms: dict[str, dict[str, str]] = {}
-        self.form: dict[str, str] | None = None
+        self.forms: dict[str, dict[str, Any]] = {}
+        self.form: dict[str, Any] | None = None
         self.text_area: str | None = None
         self.select: str | None = None
+        self.is_multiple = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
@@ -28,7 +29,10 @@ class _Fields(HTMLParser):
         elif tag == "textarea":
             self.text_area, self.form[name] = name, ""
         elif tag == "select":
-            self.select = name
+            self.select, self.is_multiple = name, "multiple" in found
+        elif tag == "option" and self.select and self.is_multiple:
+            if "selected" in found:
+                self.form.setdefault(self.select, []).append(found.get("value", ""))
         elif tag == "option" and self.select and ("selected" in found or self.select not in self.form):
             self.form[self.select] = found.get("value", "")
 
@@ -46,7 +50,7 @@ class _Fields(HTMLParser):
             self.form = None
 
 
-def fields_of(html: str, form_id: str | None = None) -> dict[str, str]:
+def fields_of(html: str, form_id: str | None = None) -> dict[str, Any]:
     """The names and values that a browser would post for the named form, or else the first in the content."""
     reader = _Fields()
     reader.feed(html)
