@@ -60,8 +60,21 @@ class PictureInput(forms.Widget):
         return render_to_string(template_name, context)
 
 
+class BoundPicture(forms.BoundField):
+    def value(self) -> _PictureValue:
+        """Returns the digest of the stored picture instead of the file, so that nobody need choose the file again."""
+        value: _PictureValue = super().value()
+        if not isinstance(value, UploadedFile):
+            return value
+        picture = getattr(self.form, "cleaned_data", {}).get(self.name)
+        return picture.digest if picture else self.form.data.get(self.html_name)
+
+
 class PictureField(forms.Field):
     widget = PictureInput
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> BoundPicture:
+        return BoundPicture(form, self, field_name)
 
     def has_changed(self, initial: str | None, data: _PictureValue) -> bool:
         return isinstance(data, UploadedFile) or (initial or "") != (data or "")
@@ -94,16 +107,10 @@ class PortraitForm(PublishableForm):
     def clean_picture(self) -> Picture | None:
         value = self.cleaned_data["picture"]
         if isinstance(value, UploadedFile):
-            # If the form is shown again with an error, it carries the digest of the stored picture instead of the file.
-            self.files = self.files.copy()
-            self.files.pop(f"{self.add_prefix('picture')}-file")
             try:
-                picture = Picture.objects.store(read_picture(value))
+                return Picture.objects.store(read_picture(value))
             except PictureRefused as error:
                 raise forms.ValidationError(str(error)) from error
-            self.data: Any = self.data.copy()
-            self.data[self.add_prefix("picture")] = picture.digest
-            return picture
         if not value:
             return None
         found = Picture.objects.defer("content").filter(pk=value).first()
