@@ -2,12 +2,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from diseases.models import Disease, Question, Symptom, fold_name
-from editorial.forms import ChildRowForm
+from diseases.models import Disease, Question, Support, Symptom, fold_name
+from editorial.forms import ChildRowForm, ChildRowFormSet
 from editorial.seen import SeenModelForm
 from organizations.models import Organization
 from publishing.prose import blocks, sanitize, shape
@@ -35,10 +36,17 @@ class OrganizationSelect(AutocompleteSelect):
 
 
 class SupportForm(ChildRowForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        select: Any = self.fields["organization"].widget
-        select.widget.chosen = self.instance.organization if self.instance.pk else None
+    class Meta:
+        model = Support
+        fields = ["organization"]  # the admin names the others
+        widgets = {"organization": OrganizationSelect(Support._meta.get_field("organization"), admin.site)}
+
+
+class SupportFormSet(ChildRowFormSet):
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        select: Any = form.fields["organization"].widget
+        select.widget.chosen = form.instance.organization if form.instance.pk else None
 
 
 class QuestionForm(ChildRowForm):

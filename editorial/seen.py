@@ -12,13 +12,15 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypedDict, TypeVar, cast
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django_prose_editor.fields import ProseEditorFormField
 from pydantic import BaseModel
@@ -173,6 +175,10 @@ def with_values(data: _Data, values: Mapping[str, object]) -> _Data:
     return cast(_Data, changed)
 
 
+Posted = Mapping[str, Any] | None
+Files = MultiValueDict[str, UploadedFile] | None
+
+
 class SeenField(forms.CharField):
     """The hidden token. A form that comes back shows the token of how it is now, whatever was posted."""
 
@@ -185,13 +191,22 @@ class SeenField(forms.CharField):
         return False
 
 
+class Shown(TypedDict):
+    """What a form shows: its token, and what is saved in words."""
+
+    token: str
+    now: str
+
+
 class SeenForm(forms.Form):
     """A form with the token of what it shows. `now` says in words what is saved, for a form that comes back."""
 
     seen = SeenField(required=False, label="")
 
-    def __init__(self, *args: Any, token: str = "", now: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: Posted = None, files: Files = None, *, token: str = "", now: str = "", **options: Any
+    ) -> None:
+        super().__init__(data, files, **options)
         self.initial = {**self.initial, SEEN_FIELD: token}
         self.now = now
 
@@ -224,8 +239,8 @@ class SeenModelForm(SavedForm, SeenForm, forms.ModelForm):
     If another person saved the row meanwhile, fields that the editor did not change take the saved values.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Posted = None, files: Files = None, **options: Any) -> None:
+        super().__init__(data, files, **options)
         self.conflicts: list[FieldConflict] = []
         if not self.instance.pk:
             return

@@ -1,5 +1,4 @@
 from collections.abc import Iterable
-from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -44,8 +43,8 @@ class CheckedForm(SeenForm):
         help_text=_("Name and role of the person, as readers will see them."),
     )
 
-    def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
-        super().__init__(*args, token=token_of(organization.version), **kwargs)
+    def __init__(self, data: QueryDict | None, *, organization: Organization, initial: dict[str, str]) -> None:
+        super().__init__(data, initial=initial, token=token_of(organization.version))
         self.organization = organization
 
     def is_outdated(self) -> bool:

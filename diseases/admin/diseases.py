@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.requests import signed_in_user
-from diseases.forms import IdentifierForm, OrganizationSelect, QuestionForm, SupportForm
+from diseases.forms import IdentifierForm, QuestionForm, SupportForm, SupportFormSet
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from diseases.models.diseases import DiseaseQuerySet
 from editorial.admin import PublishableAdmin
@@ -88,7 +88,7 @@ class SupportInline(SortableTabularInline):
     verbose_name = _("support organization")
     verbose_name_plural = _("support organizations")
     form = SupportForm
-    formset = ChildRowFormSet
+    formset = SupportFormSet
     fields = ["key", "organization", "note"]
     autocomplete_fields = ["organization"]
     extra = 0
@@ -97,15 +97,6 @@ class SupportInline(SortableTabularInline):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Support]":
         queryset: QuerySet[Support] = super().get_queryset(request)
         return queryset.select_related("organization")
-
-    def formfield_for_foreignkey(
-        self, db_field: "models.ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
-    ) -> "forms.ModelChoiceField[Any] | None":
-        widget = OrganizationSelect(db_field, self.admin_site) if db_field.name == "organization" else None
-        formfield: forms.ModelChoiceField[Any] | None = super().formfield_for_foreignkey(
-            db_field, request, **kwargs, **({"widget": widget} if widget else {})
-        )
-        return formfield
 
 
 def hide_delete_link(formfield: forms.Field) -> None:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import signed_in_user
 from editorial.forms import PublishForm, SubmitForm, TrashForm, WithdrawForm
-from editorial.seen import stale_message, token_of
+from editorial.seen import Shown, stale_message, token_of
 from publishing.models import Address, Edition, Event, Publishable
 from publishing.trash import trash, untrash
 from publishing.verbs import READER_SUGGESTION_NOTE, PublishingError, lock, may, publish, save_edition, submit, withdraw
@@ -76,12 +76,12 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
             subject.refresh_from_db()
         return subject
 
-    def _seen(self, *editions: Edition | None) -> dict[str, str]:
+    def _seen(self, *editions: Edition | None) -> Shown:
         """Returns the token of a form that shows these editions, and in words what the newest of them is."""
         numbers = [edition.number if edition else 0 for edition in editions]
         newest = editions[0]
         now = _("edition %(number)s, by %(by)s") % {"number": newest.number, "by": newest.by_name} if newest else ""
-        return {"token": token_of(numbers), "now": now}
+        return Shown(token=token_of(numbers), now=now)
 
     def _step_page(
         self, request: HttpRequest, subject: Publishable, template: str, title: str, **context: Any
