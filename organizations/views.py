@@ -7,31 +7,24 @@ from django.db.models.fields.json import KT
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
-from django_countries import countries
 
+from organizations.codes_and_names import country_name
 from organizations.directory import counts_by_country_and_letter
 from organizations.forms import CountryForm
 from organizations.json_ld import organization_page_json_ld
 from organizations.models import Organization
 from organizations.values import OrganizationPage, Status
 from publishing.models import Edition
-from website.absolute import absolute, page_url
+from website.absolute import absolute
 from website.kind_pages import renders
-from website.paging import EditionPaginator
+from website.lists import list_pages, live_entries
 from website.views import Preview
-
-ORGANIZATION_COLUMNS = ("kind", "slug", "title", "letter")
-ORGANIZATIONS_PER_PAGE = 100
 
 
 @require_safe
 def organization_list(request: HttpRequest) -> HttpResponse:
-    organizations = (
-        Edition.objects.of(Organization)
-        .live()
-        .only(*ORGANIZATION_COLUMNS)
-        .annotate(city=KT("content__city"), country=KT("content__country"), status=KT("content__status"))
-        .order_by("sort_key", "pk")
+    organizations = live_entries(Organization).annotate(
+        city=KT("content__city"), country=KT("content__country"), status=KT("content__status")
     )
     counts = counts_by_country_and_letter()
     form = CountryForm(request.GET, list({country for country, _letter in counts if country}))
@@ -42,22 +35,8 @@ def organization_list(request: HttpRequest) -> HttpResponse:
     for (counted_country, counted_letter), number in counts.items():
         if country in ("", counted_country):
             letter_counts[counted_letter] += number
-    letter = request.GET.get("letter", "").upper()
-    if letter in letter_counts:
-        organizations = organizations.filter(letter=letter)
-    else:
-        letter = ""
-    count = letter_counts[letter] if letter else letter_counts.total()
-    page = EditionPaginator(organizations, ORGANIZATIONS_PER_PAGE, count).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "page_url": page_url(request, page, country=country, letter=letter),
-        "letters": sorted(letter_counts),
-        "letter": letter,
-        "form": form,
-        "country_name": str(countries.name(country)) if country else "",
-    }
-    return render(request, "organizations/organization_list.html", context)
+    context = {"form": form, "country_name": country_name(country) if country else ""}
+    return list_pages(request, Organization, organizations, letter_counts, context, country=country)
 
 
 @renders(Organization)

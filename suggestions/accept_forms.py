@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from diseases.forms import QuestionForm
-from diseases.models import Disease, Question, Support, Symptom, Synonym
+from diseases.models import Disease, Question, Symptom, Synonym
 from editorial.seen import SeenModelForm, changed_fields
 from imports.proposals import ensure_not_duplicate
 from imports.rows import add_rows
 from organizations.duplicates import COMPARED_FIELDS, likely_duplicates
+from organizations.merging import foreign_keys
 from organizations.models import Organization
 from publishing.models import Publishable
 from publishing.prose import shape
@@ -54,6 +55,10 @@ class AcceptForm(SeenModelForm):
     ) -> None:
         self.suggestion, self.subject, self.start = suggestion, subject, start
         super().__init__(data, instance=self.instance_for(suggestion, subject))
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Sets what a new form shows besides the values of the row."""
 
     @classmethod
     def instance_for(cls, suggestion: Suggestion, subject: Publishable | None) -> models.Model | None:
@@ -73,16 +78,12 @@ class AcceptAnswerForm(AcceptForm, QuestionForm):
         fields = ["answer", "last_updated"]
         formfield_callback = formfield
 
-    def __init__(
-        self, data: QueryDict | None = None, *, suggestion: Suggestion, subject: Publishable | None, start: str = ""
-    ) -> None:
-        super().__init__(data, suggestion=suggestion, subject=subject, start=start)
-        question = self.instance
-        self.saved_answer: str = question.answer
+    def prepare(self) -> None:
+        self.saved_answer: str = self.instance.answer
         del self.fields["key"]
         self.fields["answer"].widget.attrs["aria-label"] = _("Answer")
-        proposed = suggestion.proposed_words
-        if not self.is_bound and proposed and start != TODAY:
+        proposed = self.suggestion.proposed_words
+        if not self.is_bound and proposed and self.start != TODAY:
             self.initial["answer"] = merge_into_html(self.saved_answer, proposed)
 
     @classmethod
@@ -130,10 +131,7 @@ class AcceptSymptomForm(AcceptForm):
         fields = ["term", "frequency", "aspect", "hpo_id", "source", "approved"]
         help_texts = {"source": gettext_lazy("Where colleagues can look it up. A reader’s word alone is not a source.")}
 
-    def __init__(
-        self, data: QueryDict | None = None, *, suggestion: Suggestion, subject: Publishable | None, start: str = ""
-    ) -> None:
-        super().__init__(data, suggestion=suggestion, subject=subject, start=start)
+    def prepare(self) -> None:
         self.initial["approved"] = True
 
     def apply(self) -> Applied:
@@ -162,12 +160,11 @@ class AcceptOrganizationForm(AcceptForm):
         fields = [*Organization.detail_fields(), "staff_notes"]
         formfield_callback = formfield
 
-    def __init__(
-        self, data: QueryDict | None = None, *, suggestion: Suggestion, subject: Publishable | None, start: str = ""
-    ) -> None:
-        super().__init__(data, suggestion=suggestion, subject=subject, start=start)
-        if isinstance(subject, Disease):
-            self.fields["is_listed"].label = _("List it on the page “%(name)s”") % {"name": subject}
+    def prepare(self) -> None:
+        # The child rows of the subject's kind that name organizations, if it has any.
+        self.listing = next((key for key in foreign_keys() if key.subject_kind is type(self.subject)), None)
+        if self.listing:
+            self.fields["is_listed"].label = _("List it on the page “%(name)s”") % {"name": self.subject}
         else:
             del self.fields["is_listed"]
         self.initial["staff_notes"] = _("Suggested by a reader.")
@@ -187,9 +184,11 @@ class AcceptOrganizationForm(AcceptForm):
     def apply(self) -> Applied:
         organization = self.save()
         changed: list[Publishable] = [organization]
-        if self.cleaned_data.get("is_listed") and isinstance(self.subject, Disease):
-            last = Support.objects.filter(disease=self.subject).aggregate(last=Max("position"))["last"] or 0
-            Support.objects.create(disease=self.subject, organization=organization, position=last + 1)
+        if self.cleaned_data.get("is_listed") and self.listing and self.subject:
+            subject = {self.listing.model.SUBJECT: self.subject}
+            rows = self.listing.model._default_manager
+            last = rows.filter(**subject).aggregate(last=Max("position"))["last"] or 0
+            rows.create(**subject, **{self.listing.name: organization}, position=last + 1)
             changed.append(self.subject)
         return changed, _("Accepted as a new organization.")
 

@@ -66,6 +66,9 @@ def site(monkeypatch):
         fax="407-333-1284",
         email="help@example.org",
         website="https://www.example.org/",
+        opening_hours="Mon–Fri, 9–17 (CET)",
+        languages=["de", "en"],
+        countries_served=["AT", "DE"],
         checked_on=date(2026, 5, 3),
         checked_by="Ana Ruiz",
     )

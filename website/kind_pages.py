@@ -18,7 +18,7 @@ from publishing.models import Edition, Publishable, kinds
 from website.absolute import absolute, page_url
 from website.changes import history
 from website.feeds import feed_of
-from website.lists import list_pages
+from website.lists import letters_of, list_pages, live_entries
 from website.views import Preview, of_live_edition
 
 
@@ -65,7 +65,7 @@ def kind_urls(
 
     @require_safe
     def subject_list(request: HttpRequest) -> HttpResponse:
-        return list_pages(request, kind)
+        return list_pages(request, kind, live_entries(kind), letters_of(kind))
 
     @of_live_edition(kind)
     def detail(request: HttpRequest, edition: Edition) -> HttpResponse:

@@ -28,22 +28,31 @@ def letters_of(kind: type[Publishable]) -> Mapping[str, int]:
     return dict(sorted(live.order_by().values_list("letter").annotate(Count("pk"))))
 
 
-def list_pages(request: HttpRequest, kind: type[Publishable]) -> HttpResponse:
-    """Shows a page of the list: all live pages, or those that begin with one letter."""
-    entries = live_entries(kind).order_by("sort_key", "pk")
-    counts = letters_of(kind)
+def list_pages(
+    request: HttpRequest,
+    kind: type[Publishable],
+    entries: QuerySet[Edition],
+    counts: Mapping[str, int],
+    context: Mapping[str, object] = {},
+    **chosen: str,
+) -> HttpResponse:
+    """Shows a page of a list: all entries, or those that begin with one letter.
+
+    `counts` has the number of entries for each letter, and `chosen` the other parameters of the query that count.
+    """
     count = sum(counts.values())
     letter = request.GET.get("letter", "").upper()
     if letter in counts:
         entries, count = entries.filter(letter=letter), counts[letter]
     else:
         letter = ""
+    entries = entries.order_by("sort_key", "pk")
     page = EditionPaginator(entries, ENTRIES_PER_PAGE, count).get_page(request.GET.get("page"))
-    context = {
+    lists = {
         "page": page,
-        "page_url": page_url(request, page, letter=letter),
-        "letters": list(counts),
+        "page_url": page_url(request, page, **chosen, letter=letter),
+        "letters": sorted(counts),
         "letter": letter,
         "noindex": not kind.IS_SEARCHED,
     }
-    return render(request, f"{kind._meta.app_label}/{kind._meta.model_name}_list.html", context)
+    return render(request, f"{kind._meta.app_label}/{kind._meta.model_name}_list.html", {**lists, **context})

@@ -1,8 +1,10 @@
 """Rows whose fields stand on a page. A value class names them once; the row is written to a value and read from it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from functools import cache
 from typing import ClassVar, get_args
+from uuid import UUID
 
 from django.core import checks
 from django.db import models
@@ -13,6 +15,9 @@ from publishing.values import Reference, Value
 
 References = Mapping[tuple[str, int], Reference]
 """How a page refers to subjects, by kind and primary key."""
+
+PLAIN_TYPES = frozenset([str, bool, int, date, UUID])
+"""The types of most fields, which a page holds as they are. Imports make many pages, so these are looked up first."""
 
 NO_REFERENCES: References = {}
 
@@ -60,6 +65,8 @@ class ComposedRow(models.Model):
         """Returns what the page says in one field. A subclass overrides this where the row stores it differently."""
         field = columns_of(type(self))[name]
         value = getattr(self, field.name)
+        if type(value) in PLAIN_TYPES:
+            return value
         if isinstance(field, models.ForeignKey):
             if is_reference(field):
                 return references[value.KIND, value.pk] if value else None
