@@ -96,7 +96,7 @@ def test_arrows_choose_and_enter_goes_there(site, open_page):
     expect(field(page)).to_have_value("ferro")
 
     page.keyboard.press("ArrowDown")
-    place = titles.index("Ferropathy, late")
+    place = titles.index("Ferropathy, late Disease")
     while chosen(page) != titles[place]:
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
