@@ -53,8 +53,10 @@ class Portrait(Publishable):
 
     KIND = "portrait"
     PAGE = PortraitPage
-    # A search for a disease should find answers, and nobody should be found by name.
+    # A search for a disease should find answers, and nobody should be found by name. Search engines would keep the
+    # portrait after the person withdraws consent.
     IS_SEARCHED = False
+    LIST_TITLE = gettext_lazy("Community")
     STAFF_ONLY = ("consent_note",)
 
     relation = models.CharField(

@@ -12,7 +12,7 @@ from community.models import Picture, Portrait
 from diseases.models import Disease
 from publishing.models import Edition
 from website.absolute import page_url
-from website.kind_pages import renders
+from website.kind_pages import page_context
 from website.views import Preview
 
 PORTRAITS_PER_PAGE = 24
@@ -49,20 +49,12 @@ def portrait_list(request: HttpRequest) -> HttpResponse:
     return render(request, "community/portrait_list.html", context)
 
 
-@renders(Portrait)
-def render_portrait(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
-    """Renders the page of an edition: the live one for the public, any other as a preview for the staff."""
+@page_context(Portrait)
+def portrait_context(request: HttpRequest, edition: Edition, preview: Preview | None) -> dict[str, object]:
     [portrait] = cards([edition])
     # The public address answers only for live portraits, so a preview shows the picture from the admin.
     address = picture_url(edition.page, "admin:community_portrait_picture") if preview else portrait.picture_url
-    context = {
-        "edition": edition,
-        "preview": preview,
-        "portrait": portrait,
-        "picture_url": address,
-        "noindex": True,  # search engines would keep the portrait after the person withdraws consent
-    }
-    return render(request, "community/portrait_detail.html", context)
+    return {"portrait": portrait, "picture_url": address}
 
 
 @require_safe

@@ -18,7 +18,7 @@ from organizations.models import Organization
 from organizations.values import OrganizationPage, Status
 from publishing.models import Edition
 from website.absolute import absolute
-from website.kind_pages import renders
+from website.kind_pages import page_context, subject_context
 from website.views import Preview, of_live_edition
 
 OLD_AFTER_YEARS = 5  # an older answer says on the page that it is old
@@ -38,8 +38,7 @@ class SupportingOrganization:
 def disease_sheet(request: HttpRequest, edition: Edition) -> HttpResponse:
     """Shows the sheet to print: one page of paper for a hospital or a school, with lines to fill in by hand."""
     address = absolute(request, edition.get_absolute_url())
-    context = {
-        "edition": edition,
+    context = subject_context(request, edition) | {
         "sheet": lay_out(
             edition.page, sheet_contacts(edition.page), address=address, notice=str(settings.MEDICAL_NOTICE)
         ),
@@ -50,28 +49,22 @@ def disease_sheet(request: HttpRequest, edition: Edition) -> HttpResponse:
     return render(request, "diseases/disease_sheet.html", context)
 
 
-@renders(Disease)
-def render_disease(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
-    """Renders the page of an edition: the live one for the public, any other as a preview for the staff."""
+@page_context(Disease)
+def disease_context(request: HttpRequest, edition: Edition, preview: Preview | None) -> dict[str, object]:
     disease: DiseasePage = edition.page
     today = timezone.localdate()
     countries = organizations_by_country(disease)
     organizations = [(organization.url, organization.page) for _country, same in countries for organization in same]
     url = absolute(request, edition.get_absolute_url())
-    context = {
-        "edition": edition,
-        "preview": preview,
-        "page_url": url,
+    return {
         "linked_data": json_ld.disease_page_json_ld(
             disease, url, edition.updated_at, organizations, partial(absolute, request)
         ),
-        "disease": disease,
         "old_answers": {question.key for question in disease.questions if is_old(question, today)},
         "countries": countries,
         "gard": next((code for code in disease.identifiers if code.scheme == Scheme.GARD), None),
         "live_slug": "" if preview else edition.slug,  # a preview has no links for suggestions
     }
-    return render(request, "diseases/disease_detail.html", context)
 
 
 def is_old(question: QuestionValue, today: date) -> bool:

@@ -5,7 +5,6 @@ from functools import partial
 
 from django.db.models.fields.json import KT
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from organizations.codes_and_names import country_name
@@ -16,7 +15,7 @@ from organizations.models import Organization
 from organizations.values import OrganizationPage, Status
 from publishing.models import Edition
 from website.absolute import absolute
-from website.kind_pages import renders
+from website.kind_pages import page_context
 from website.lists import list_pages, live_entries
 from website.views import Preview
 
@@ -39,9 +38,8 @@ def organization_list(request: HttpRequest) -> HttpResponse:
     return list_pages(request, Organization, organizations, letter_counts, context, country=country)
 
 
-@renders(Organization)
-def render_organization(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
-    """Renders the page of an edition: the live one for the public, any other as a preview for the staff."""
+@page_context(Organization)
+def organization_context(request: HttpRequest, edition: Edition, preview: Preview | None) -> dict[str, object]:
     organization: OrganizationPage = edition.page
     reference = organization.successor
     successors = Edition.objects.live_by_reference(Organization, {reference.slug} if reference else set())
@@ -54,15 +52,10 @@ def render_organization(request: HttpRequest, edition: Edition, *, preview: Prev
     # An organization mentions another one only as its successor. All other mentions are pages that it helps with.
     predecessors = [mention for mention in mentions if mention.kind == Organization.KIND]
     url = absolute(request, edition.get_absolute_url())
-    context = {
-        "edition": edition,
-        "preview": preview,
-        "page_url": url,
+    return {
         "linked_data": organization_page_json_ld(organization, url, edition.updated_at, partial(absolute, request)),
-        "organization": organization,
         "successor": successors.get(reference.slug) if reference else None,
         "helps_with": [mention for mention in mentions if mention.kind != Organization.KIND],
         "formerly": [mention for mention in predecessors if mention.status == Status.RENAMED],  # type: ignore[attr-defined] # annotated above
         "took_over": [mention for mention in predecessors if mention.status != Status.RENAMED],  # type: ignore[attr-defined] # annotated above
     }
-    return render(request, "organizations/organization_detail.html", context)

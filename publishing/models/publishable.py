@@ -10,6 +10,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from slugify import slugify
@@ -104,6 +105,8 @@ class Publishable(ComposedRow):
     """The fields of the page that say nothing about the subject itself: its address, when staff last checked it."""
     IS_SEARCHED: ClassVar[bool] = True
     """Whether the site's own search and search engines may find it."""
+    LIST_TITLE: ClassVar[str | Promise] = ""
+    """The title of the list of all pages, where it is not the plural of the name of the kind."""
     SUGGESTIONS: ClassVar[tuple[str, ...]] = ()
     """What an editor can make of a reader's suggestion about the page: names in `suggestions.accept_forms`."""
 

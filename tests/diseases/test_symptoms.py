@@ -6,13 +6,13 @@ from uuid import uuid4
 import pytest
 from django.test import RequestFactory
 
-from diseases import views
 from diseases.models import Disease, Identifier
 from diseases.values import Aspect, DiseasePage, QuestionValue, SourceValue, SymptomValue, Topic
 from publishing.comparison import Comparison
 from publishing.verbs import save_edition
 from tests.factories import make_disease, make_question, make_source, put_live
 from tests.reading import text_of, texts_of
+from website.kind_pages import render_edition
 from website.views import Preview
 
 pytestmark = pytest.mark.django_db
@@ -298,9 +298,7 @@ def test_a_preview_shows_the_symptoms_of_its_edition():
     disease = make_disease(live=False)
     add(disease, "Fever", "7/12")
 
-    html = views.render_disease(
-        RequestFactory().get("/"), save_edition(disease, by="test"), preview=Preview("/edit/")
-    ).text
+    html = render_edition(RequestFactory().get("/"), save_edition(disease, by="test"), preview=Preview("/edit/")).text
 
     assert groups_of(html) == [("In 7 of 12 people in one study", ["Fever"])]
 

@@ -9,7 +9,6 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from community import invitation as community
-from diseases import views
 from diseases.models import Disease, Identifier, Synonym
 from diseases.values import DiseasePage
 from publishing.models import Edition
@@ -25,6 +24,7 @@ from tests.factories import (
     put_live,
 )
 from tests.reading import text_of, texts_of
+from website.kind_pages import render_edition
 from website.views import Preview
 
 pytestmark = pytest.mark.django_db
@@ -331,7 +331,7 @@ def test_a_preview_shows_any_edition_and_says_that_it_is_one(client):
     edition = save_edition(disease, by="Ada Lovelace")
     request = RequestFactory().get("/preview/")
 
-    preview = views.render_disease(request, edition, preview=Preview(change_url="/edit/")).text
+    preview = render_edition(request, edition, preview=Preview(change_url="/edit/")).text
     public = client.get(address_of(disease)).text
 
     assert "Preview of edition 2, saved by Ada Lovelace on" in preview

@@ -7,11 +7,11 @@ import pytest
 from django.test import RequestFactory
 from django.urls import reverse
 
-from organizations import views
 from organizations.models import Organization
 from publishing.verbs import publish, save_edition, withdraw
 from tests.factories import make_disease, make_organization, make_publisher, put_live
 from tests.reading import texts_of
+from website.kind_pages import render_edition
 from website.views import Preview
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -97,9 +97,7 @@ def test_a_change_is_not_public_before_it_is_published(client):
     edition = save_edition(organization, by="test")
 
     public = client.get(address_of(organization)).text
-    preview = views.render_organization(
-        RequestFactory().get("/preview/"), edition, preview=Preview(change_url="/edit/")
-    ).text
+    preview = render_edition(RequestFactory().get("/preview/"), edition, preview=Preview(change_url="/edit/")).text
 
     assert ("Springfield" in public, "Chicago" in public) == (True, False)
     assert ("Springfield" in preview, "Chicago" in preview) == (False, True)
