@@ -22,10 +22,11 @@ from editorial.seen import SeenForm
 from organizations.codes_and_names import names_of_languages
 from organizations.duplicates import DuplicateFinder
 from organizations.forms import CheckedForm, SurvivorForm
-from organizations.merging import MergePlan, may_merge, merge, subjects_using
+from organizations.merging import MergePlan, may_merge, merge
 from organizations.models import NUMBER_FIELDS, Organization
 from organizations.phones import dial
 from publishing.models import Edition, Publishable
+from publishing.naming import drafts_naming
 from publishing.verbs import PublishingError, may
 
 MAX_LISTED = 30
@@ -129,7 +130,7 @@ class OrganizationAdmin(PublishableAdmin):
         """Returns the subjects whose draft names an organization, if the user may see them."""
         subjects: list[tuple[Publishable, str]] = []
         more = 0
-        for queryset in subjects_using(organization):
+        for queryset in drafts_naming(organization):
             if may(request.user, "view", queryset.model):
                 shown, left_out = _first_rows(queryset.only("name", "trashed_at").order_by("name", "pk"))
                 subjects += [(subject, self._change_url(subject)) for subject in shown]

@@ -55,16 +55,6 @@ def foreign_keys() -> list[OrganizationKey]:
     ]
 
 
-def subjects_using(organization: Organization) -> list[models.QuerySet[Publishable]]:
-    """Returns, for each kind, the subjects whose draft names an organization."""
-    querysets: list[models.QuerySet[Publishable]] = []
-    for key in foreign_keys():
-        rows = key.model._default_manager.filter(**{key.name: organization})
-        pks = rows.order_by().values(f"{key.model.SUBJECT}_id")
-        querysets.append(key.subject_kind.objects.filter(pk__in=pks))
-    return [*querysets, Organization.objects.filter(successor=organization)]
-
-
 def may_merge(user: AnyUser) -> bool:
     """Returns whether a user may change every kind of subject that names organizations."""
     kinds: set[type[Publishable]] = {Organization, *(key.subject_kind for key in foreign_keys())}

@@ -1,4 +1,5 @@
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from adminsortable2.admin import SortableAdminBase, SortableStackedInline, SortableTabularInline
@@ -19,8 +20,8 @@ from diseases.models.diseases import DiseaseQuerySet
 from editorial.admin import PublishableAdmin
 from editorial.forms import ChildRowForm, ChildRowFormSet
 from editorial.seen import SeenAdmin, SeenModelForm
+from publishing.naming import drafts_naming
 from publishing.prose import sanitize
-from publishing.sources import subjects_naming
 from publishing.verbs import save_edition
 
 
@@ -157,5 +158,5 @@ class SourceAdmin(SeenAdmin):
     def save_model(self, request: HttpRequest, obj: Source, form: "forms.ModelForm[Source]", change: bool) -> None:
         super().save_model(request, obj, form, change)
         # A page contains the details of its sources, so every page that names this source gets a new edition.
-        for subject in subjects_naming(obj):
+        for subject in chain.from_iterable(drafts_naming(obj)):
             save_edition(subject, by=signed_in_user(request), note=f"{obj} changed")

@@ -7,11 +7,10 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from diseases.models.parts import Identifier, Question, SourcedPart, Symptom, Synonym
+from diseases.models.parts import Question, SourcedPart
 from diseases.models.sources import Source
 from diseases.values import DiseasePage
 from publishing.models import ComposedRow, NamedRows, Publishable, PublishableQuerySet
-from publishing.sources import register_source_users
 from publishing.values import Page
 
 
@@ -20,14 +19,6 @@ class DiseaseQuerySet(PublishableQuerySet["Disease"]):
         for disease in rows:
             disease.folded_name = fold_name(disease.name)
         super().add(rows)
-
-    def naming(self, source: Source) -> Self:
-        """Returns the diseases that name a source, for the summary or in a child row."""
-        is_named = models.Q(summary_source=source)
-        for model in (Question, Synonym, Identifier, Symptom):
-            rows = model._default_manager.filter(source=source)
-            is_named |= models.Q(pk__in=rows.order_by().values("disease"))
-        return self.filter(is_named)
 
     def with_question_count(self) -> Self:
         """Adds `question_count`: how many questions of each disease have an answer."""
@@ -87,6 +78,3 @@ class Disease(Publishable):
             defaults = value.model_dump(exclude={"name"})
             named[value.name] = Source.objects.get_or_create(name=value.name, defaults=defaults)[0]
         return named
-
-
-register_source_users(Disease.objects.naming)

@@ -151,9 +151,9 @@ def test_the_change_form_shows_where_an_organization_is_used(client):
 
     assert {edition.title for edition in page.context["live_pages"]} == {live.name, no_more.name}
     assert page.context["saved_subjects"] == [
+        (former, url("change", former)),
         (live, reverse("admin:diseases_disease_change", args=[live.pk])),
         (draft, reverse("admin:diseases_disease_change", args=[draft.pk])),
-        (former, url("change", former)),
     ]
     assert f'href="{live.url_of(live.slug)}"' in page.text
 
