@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from django.contrib import admin, messages
@@ -6,39 +7,38 @@ from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import F, Model, QuerySet
+from django.db.models.expressions import Combinable
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator, capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import AnyUser
-from diseases.admin.filters import DiseaseColumn, DiseaseFilter, disease_url, show_refusals
+from diseases.admin.filters import DiseaseFilter, show_refusals
 from diseases.models import Disease, Symptom
 from editorial.seen import SEEN_FIELD, SeenForm
 from editorial.waiting import WaitingWork, register_waiting
 from imports.differences import differences, look_up_url, lost_dates, same_topic
 from imports.models import ImportRun, Proposal
+from imports.parts import row_models
 from imports.proposals import ProposalErrors, accept_proposals, content_now, decline_proposals, seen_of
 from imports.report import Heading, ReportSection
-from publishing.models import Publishable
+from imports.validation import label
+from organizations.models import Organization
+from publishing.models import Publishable, kinds
 from publishing.verbs import may
 
-# The kinds of proposals as editors see them.
-PART_KINDS = {
-    "name": gettext_lazy("name"),
-    "summary": gettext_lazy("summary"),
-    "synonym": gettext_lazy("synonym"),
-    "code": gettext_lazy("code"),
-    "question": gettext_lazy("question"),
-    "symptom": gettext_lazy("symptom"),
-}
+IMPORTED: tuple[type[Publishable], ...] = (Disease, Organization)
+"""The kinds that imports read."""
 
 # The counts of a report whose stored names do not explain themselves.
 COUNT_LABELS = {
@@ -85,12 +85,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return add_preserved_filters(filters, url)
 
     def get_row(self, request: HttpRequest, model: type[_Row], object_id: str) -> _Row:
-        """Returns the row. Raises Http404 where there is none, and PermissionDenied where the user may not see it."""
+        """Returns the row. Raises Http404 where there is none that the user may see, and PermissionDenied."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         row = self.get_object(request, object_id)
         if not isinstance(row, model):
             raise Http404
-        if not self.has_view_permission(request, row):
-            raise PermissionDenied
         return row
 
 
@@ -117,18 +117,47 @@ class ProposalStateFilter(admin.SimpleListFilter):
         return queryset.filter(state=self.value() if self.value() in Proposal.State.values else Proposal.State.PENDING)
 
 
-class PartKindFilter(admin.SimpleListFilter):
-    title = gettext_lazy("kind")
-    parameter_name = "kind"
+def sort_label(model: type[Publishable], sort: str) -> str:
+    """Returns what the parts of a sort are, as editors see it: the label of a model of child rows, or of a field."""
+    row_model = row_models(model).get(sort)
+    return str(row_model._meta.verbose_name) if row_model else label(model, sort)
+
+
+class SortFilter(admin.SimpleListFilter):
+    """Filters by the model of child rows that a proposal is about; "fields" finds those about fields of the page."""
+
+    title = gettext_lazy("sort")
+    parameter_name = "sort"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [(kind, capfirst(str(name))) for kind, name in PART_KINDS.items()]
+        rows = {sort: str(model._meta.verbose_name) for kind in IMPORTED for sort, model in row_models(kind).items()}
+        return [("fields", _("Name and other fields")), *((sort, capfirst(name)) for sort, name in rows.items())]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> QuerySet[Proposal]:
-        kind = self.value()
-        if kind not in PART_KINDS:
+        sort = self.value()
+        if sort == "fields":
+            return queryset.exclude(part__contains=":")
+        return queryset.filter(part__startswith=f"{sort}:") if sort else queryset
+
+
+class SubjectFilter(DiseaseFilter):
+    """Filters by the page that a link names: "disease:5"."""
+
+    title = gettext_lazy("page")
+    parameter_name = "subject"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        kind, _colon, pk = request.GET.get("subject", "").partition(":")
+        if kind not in kinds() or not pk.isascii() or not pk.isdigit():
+            return []
+        rows = kinds()[kind]._base_manager.filter(pk=int(pk) % 2**63)
+        return [(f"{kind}:{row.pk}", str(row)) for row in rows]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.lookup_choices:
             return queryset
-        return queryset.filter(Q(part=kind) | Q(part__startswith=f"{kind}:"))
+        kind, _colon, pk = str(self.lookup_choices[0][0]).partition(":")
+        return queryset.filter(kind=kind, subject_id=pk)
 
 
 class DecideProposals(Protocol):
@@ -138,24 +167,33 @@ class DecideProposals(Protocol):
 
 
 @admin.register(Proposal)
-class ProposalAdmin(ReadOnlyAdmin, DiseaseColumn):
-    list_display = ["what", "disease_link", "change", "dataset", "reason", "created"]
-    list_filter = [ProposalStateFilter, "dataset", "action", PartKindFilter, DiseaseFilter]
-    list_select_related = ["disease"]
+class ProposalAdmin(ReadOnlyAdmin):
+    list_display = ["what", "subject_link", "change", "dataset", "reason", "created"]
+    list_filter = [ProposalStateFilter, "dataset", "action", SortFilter, SubjectFilter]
     list_per_page = 100
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    search_fields = ["disease__name"]
-    ordering = ["disease__name", "disease", "pk"]
+    search_fields = ["subject_name"]
     actions = ["accept_many", "decline_many"]
 
     def has_view_permission(self, request: HttpRequest, obj: Proposal | None = None) -> bool:
-        return may(request.user, "change", Disease)
+        return any(may(request.user, "change", model) for model in ([obj.model] if obj else IMPORTED))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
     # The list
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Proposal]:
+        allowed = [kind for kind, model in kinds().items() if may(request.user, "change", model)]
+        return Proposal.objects.with_subject_name().filter(kind__in=allowed).order_by(*self.get_ordering(request))
+
+    def get_ordering(self, request: HttpRequest) -> list[str | Combinable]:
+        return ["subject_name", "kind", "subject_id", "pk"]
+
+    @admin.display(description=gettext_lazy("page"), ordering="subject_name")
+    def subject_link(self, proposal: Proposal) -> SafeString:
+        return format_html('<a href="{}">{}</a>', _subject_url(proposal), getattr(proposal, "subject_name", ""))
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, proposal: Proposal) -> str:
@@ -163,7 +201,7 @@ class ProposalAdmin(ReadOnlyAdmin, DiseaseColumn):
 
     @admin.display(description=gettext_lazy("change"), ordering="part")
     def change(self, proposal: Proposal) -> str:
-        return f"{proposal.get_action_display()}: {PART_KINDS.get(proposal.kind, proposal.kind)}"
+        return f"{proposal.get_action_display()}: {sort_label(proposal.model, proposal.sort)}"
 
     @admin.display(description=gettext_lazy("created"), ordering="created_at")
     def created(self, proposal: Proposal) -> str:
@@ -214,18 +252,18 @@ class ProposalAdmin(ReadOnlyAdmin, DiseaseColumn):
             "proposal.html",
             proposal,
             form=form,
-            kind=PART_KINDS.get(proposal.kind, proposal.kind),
+            sort=sort_label(proposal.model, proposal.sort),
             is_pending=is_pending,
-            disease_url=disease_url(proposal.disease),
+            subject_url=_subject_url(proposal),
             differences=differences(proposal),
             is_gone=proposal.action != Proposal.Action.ADD and content_now(proposal) is None,
             same_topic=same_topic(proposal),
             lost_dates=lost_dates(proposal),
-            look_up_url=look_up_url(proposal.new or proposal.old) if proposal.kind == "code" else "",
+            look_up_url=look_up_url(proposal.new or proposal.old) if proposal.sort == "identifier" else "",
         )
 
     def _decide(self, request: HttpRequest, proposal: Proposal) -> HttpResponseRedirect:
-        """Accepts or declines a proposal, and leads to the next one for this disease, or to the list."""
+        """Accepts or declines a proposal, and leads to the next one for this page, or to the list."""
         decide = accept_proposals if "_accept" in request.POST else decline_proposals
         errors = decide([proposal], by=request.user, seen=request.POST.get(SEEN_FIELD) or "nothing")
         proposal.refresh_from_db()
@@ -238,7 +276,7 @@ class ProposalAdmin(ReadOnlyAdmin, DiseaseColumn):
             "by": proposal.decided_by_name,
         }
         messages.success(request, _("“%(title)s”: %(state)s by %(by)s.") % values)
-        next_proposal = Proposal.objects.pending().filter(disease=proposal.disease_id).order_by("pk").first()
+        next_proposal = Proposal.objects.pending().about(proposal.subject).order_by("pk").first()
         if not next_proposal:
             return redirect(self.list_url(request))
         return redirect(self.with_filters(request, reverse("admin:imports_proposal_change", args=[next_proposal.pk])))
@@ -274,7 +312,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
         proposals, symptoms = Proposal.objects.pending(), Symptom.objects.filter(approved=False)
         waiting = {
             "proposals": proposals.count(),
-            "proposal_diseases": proposals.order_by().values("disease").distinct().count(),
+            "proposal_subjects": proposals.order_by().values("kind", "subject_id").distinct().count(),
             "symptoms": symptoms.count(),
             "symptom_diseases": symptoms.order_by().values("disease").distinct().count(),
         }
@@ -312,27 +350,33 @@ def _labelled(counts: dict[str, int]) -> dict[str, int]:
     return {labels.get(name, name): count for name, count in counts.items() if count}
 
 
-def _proposals_url(disease: Publishable) -> str:
-    return f"{reverse('admin:imports_proposal_changelist')}?disease={disease.pk}"
+def _subject_url(proposal: Proposal) -> str:
+    opts = proposal.model._meta
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[proposal.subject_id])
 
 
-def _proposals_note(disease: Publishable, waiting: int) -> str:
-    """Returns the line on a disease's form that says how many proposals wait, "" if none."""
+def _proposals_url(subject: Publishable) -> str:
+    return f"{reverse('admin:imports_proposal_changelist')}?subject={subject.KIND}:{subject.pk}"
+
+
+def _proposals_note(subject: Publishable, waiting: int) -> str:
+    """Returns the line on a subject's form that says how many proposals wait, "" if none."""
     if not waiting:
         return ""
-    context = {"url": _proposals_url(disease), "waiting": waiting}
+    context = {"url": _proposals_url(subject), "waiting": waiting}
     return render_to_string("imports/admin/_proposals_note.html", context)
 
 
-register_waiting(
-    Disease,
-    WaitingWork(
-        name="proposals",
-        label=gettext_lazy("Proposals"),
-        column=gettext_lazy("Proposals waiting"),
-        subject_field="disease",
-        rows=Proposal.objects.pending,
-        list_url=_proposals_url,
-        note=_proposals_note,
-    ),
-)
+for kind in IMPORTED:
+    register_waiting(
+        kind,
+        WaitingWork(
+            name="proposals",
+            label=gettext_lazy("Proposals"),
+            column=gettext_lazy("Proposals waiting"),
+            subject_field="subject_id",
+            rows=partial(Proposal.objects.pending().filter, kind=kind.KIND),
+            list_url=_proposals_url,
+            note=_proposals_note,
+        ),
+    )

@@ -7,11 +7,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from diseases.codes import address
-from diseases.models import Disease, Question
+from diseases.models import Question
 from imports.models import Proposal
-from imports.parts import FIELD_KINDS, ROW_KINDS, Content, canonical_value
+from imports.parts import Content, canonical_value, row_models
 from imports.proposals import content_now, row_of
-from imports.validation import label, model_field
+from imports.validation import model_field
 from publishing.comparison import Block, Segment, block_segments
 from publishing.prose import blocks, link_targets
 
@@ -39,14 +39,16 @@ def differences(proposal: Proposal) -> list[ProposalDifference]:
     texts = {"old": proposal.old, "here": content_now(proposal), "new": proposal.new}
     contents = {side: content for side, content in texts.items() if content is not None}
     found = []
-    for name in ("text",) if proposal.kind in FIELD_KINDS else ROW_KINDS[proposal.kind].fields:
-        lines = {side: _display_lines(proposal.kind, name, content.get(name, "")) for side, content in contents.items()}
+    model = row_models(proposal.model).get(proposal.sort)
+    for name in dict.fromkeys(name for content in contents.values() for name in content):
+        column = model_field(model or proposal.model, name if model else proposal.sort)
+        lines = {side: _display_lines(column, content.get(name, "")) for side, content in contents.items()}
         values = [canonical_value(name, content.get(name, "")) for content in contents.values()]
         if any(value != values[0] for value in values) or (len(values) == 1 and values[0]):
             has_same_words = all(each == next(iter(lines.values())) for each in lines.values())
             found.append(
                 ProposalDifference(
-                    label=_difference_label(proposal.kind, name),
+                    label=capfirst(str(column.verbose_name)),
                     sides=_sides(lines),
                     is_formatting=has_same_words and len(values) > 1,
                 )
@@ -74,37 +76,32 @@ def _unmarked(lines: list[str]) -> tuple[Block, ...]:
     return tuple((Segment("same", line),) for line in lines)
 
 
-def _model_of(kind: str) -> type[models.Model]:
-    return Disease if kind in FIELD_KINDS else ROW_KINDS[kind].model
-
-
-def _difference_label(kind: str, name: str) -> str:
-    return capfirst(label(_model_of(kind), kind if kind in FIELD_KINDS else name))
-
-
-def _display_lines(kind: str, name: str, value: str) -> list[str]:
+def _display_lines(column: models.Field, value: str) -> list[str]:
     """Returns a value line by line, as a page shows it. The addresses of an answer's links follow the answer."""
-    if name == "answer":
+    if column.name == "answer":
         links = dict.fromkeys(link_targets(value))
         return [*blocks(value), *(_("Link to %(address)s") % {"address": link} for link in links)]
-    if kind not in FIELD_KINDS:
-        choices = dict(model_field(_model_of(kind), name).flatchoices)
-        value = str(choices.get(value, value))
+    if isinstance(column, models.ForeignKey):
+        value = str(column.related_model._base_manager.filter(pk=value).first() or "") if value else ""
+    elif isinstance(column, models.BooleanField):
+        value = str(_("yes") if value == "True" else _("no"))
+    elif column.choices:
+        value = str(dict(column.flatchoices).get(value, value))
     return [" ".join(line.split()) for line in value.splitlines() if line.strip()]
 
 
 def same_topic(proposal: Proposal) -> list[tuple[str, list[str]]]:
     """Returns the page's other questions on the topic of a proposed question, with the words of their answers."""
     topic = (proposal.new or {}).get("topic")
-    if proposal.kind != "question" or proposal.action != Proposal.Action.ADD or topic is None:
+    if proposal.sort != "question" or proposal.action != Proposal.Action.ADD or topic is None:
         return []
-    rows = Question.objects.filter(disease=proposal.disease_id, topic=topic).exclude(answer="")
+    rows = Question.objects.filter(disease=proposal.subject_id, topic=topic).exclude(answer="")
     return [(row.question, blocks(row.answer)) for row in rows]
 
 
 def lost_dates(proposal: Proposal) -> bool:
     """Tells whether accepting removes dates or a reviewer from an answer, since they were given for the old text."""
-    row = row_of(proposal) if proposal.kind == "question" and proposal.new else None
+    row = row_of(proposal) if proposal.sort == "question" and proposal.new else None
     return isinstance(row, Question) and bool(row.last_updated or row.reviewed_on or row.review_due or row.adapted)
 
 

@@ -9,7 +9,7 @@ from diseases.codes import Relation, Scheme
 from diseases.models import Disease, Identifier, Synonym, fold_name
 from diseases.values import SynonymKind
 from imports.records import CodeRecord, SourceRecord
-from publishing.models import Edition
+from publishing.models import Edition, Publishable
 from search.letters import fold_text
 
 JOINING = (Scheme.GARD, Scheme.ORPHA, Scheme.OMIM)
@@ -125,6 +125,24 @@ class DiseaseIndex:
 
 MAX_SIMILAR = 5
 """If more diseases share a UMLS code, it tells nothing: about two hundred diseases share one of them."""
+
+
+def subjects_by_name(kind: type[Publishable]) -> dict[str, int]:
+    """Returns the subjects of a kind by every name, folded, that each has or had.
+
+    A present name goes before one of the past, that before a synonym, and each of these before a name from the trash.
+    The name of a subtype does not count, since the subtype may have a page of its own.
+    """
+    trashed = set(kind._base_manager.exclude(trashed_at=None).values_list("pk", flat=True))
+    own = kind._base_manager.order_by("pk").values_list("pk", "name")
+    former = Edition.objects.of(kind).filter(redacted_at=None).order_by("subject_id", "title")
+    names = [*own, *former.values_list("subject_id", "title").distinct()]
+    if kind is Disease:
+        names += Synonym.objects.exclude(kind=SynonymKind.SUBTYPE).order_by("pk").values_list("disease_id", "text")
+    by_name: dict[str, int] = {}
+    for pk, name in sorted(names, key=lambda named: named[0] in trashed):
+        by_name.setdefault(fold_text(name), pk)
+    return by_name
 
 
 def hints_of(record: SourceRecord) -> list[str]:

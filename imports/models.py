@@ -4,16 +4,21 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, OuterRef, Q, Subquery, When
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from publishing.models import Publishable, kinds
+
 KEY_LENGTH = 300
+RECORD_LENGTH = 200
 
 
 class Dataset(models.TextChoices):
     MEDQUAD = "medquad", _("MedQuAD (GARD texts)")
     ORPHANET = "orphanet", _("Orphanet")
     MONDO = "mondo", _("Mondo")
+    PAGE = "page", _("a page of text")
 
 
 class ImportRun(models.Model):
@@ -39,20 +44,38 @@ class ImportRun(models.Model):
         return f"import:{self.dataset}:{self.pk}"
 
 
-class Provenance(models.Model):
-    """What a data set last said about one part of a disease, and which row holds that part.
+class OfSubject(models.Model):
+    """A row about a subject of any kind."""
+
+    kind = models.CharField(max_length=20)
+    subject_id = models.PositiveBigIntegerField()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def model(self) -> type[Publishable]:
+        model: type[Publishable] = kinds()[self.kind]
+        return model
+
+    @cached_property
+    def subject(self) -> Publishable:
+        return self.model._base_manager.get(pk=self.subject_id)
+
+
+class Provenance(OfSubject):
+    """What a data set last said about one part of a subject, and which row holds that part.
 
     If no row has the key `target`, an editor deleted it. The entry then stops imports from adding the row again.
     """
 
     dataset = models.CharField(_("data set"), max_length=20, choices=Dataset.choices)
-    record = models.CharField(max_length=60, help_text=_("The disease's key in the data set: GARD:7172."))
+    record = models.CharField(max_length=RECORD_LENGTH, help_text=_("The subject's key in the data set: GARD:7172."))
     part = models.CharField(
-        max_length=KEY_LENGTH, blank=True, help_text=_("synonym:nh; empty for the disease as a whole.")
+        max_length=KEY_LENGTH, blank=True, help_text=_("synonym:nh; empty for the subject as a whole.")
     )
-    disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="provenance")
     target = models.UUIDField(
-        null=True, help_text=_("The key of the row that holds it; empty for a field of the disease itself.")
+        null=True, help_text=_("The key of the row that holds it; empty for a field of the subject itself.")
     )
     is_created = models.BooleanField(
         default=True, help_text=_("Ticked if the import added the row; not if the row was there before.")
@@ -63,7 +86,10 @@ class Provenance(models.Model):
     class Meta:
         verbose_name_plural = _("provenance")
         constraints = [models.UniqueConstraint(fields=["dataset", "record", "part"], name="one_provenance")]
-        indexes = [models.Index("target", condition=Q(target__isnull=False), name="provenance_of_row")]
+        indexes = [
+            models.Index("target", condition=Q(target__isnull=False), name="provenance_of_row"),
+            models.Index("kind", "subject_id", name="provenance_of_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.record} {self.part}".strip()
@@ -74,8 +100,20 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         """Returns the proposals that nobody has decided yet."""
         return self.filter(state=Proposal.State.PENDING)
 
+    def about(self, subject: Publishable) -> Self:
+        return self.filter(kind=subject.KIND, subject_id=subject.pk)
 
-class Proposal(models.Model):
+    def with_subject_name(self) -> Self:
+        """Adds `subject_name`: the name of each proposal's subject, whatever its kind."""
+        names = {
+            kind: Subquery(model._base_manager.filter(pk=OuterRef("subject_id")).values("name"))
+            for kind, model in kinds().items()
+        }
+        cases = [When(kind=kind, then=name) for kind, name in names.items()]
+        return self.annotate(subject_name=Case(*cases, output_field=models.CharField()))
+
+
+class Proposal(OfSubject):
     """A change that an import did not make itself, because an editor's work is concerned. An editor decides."""
 
     class Action(models.TextChoices):
@@ -89,9 +127,8 @@ class Proposal(models.Model):
         DECLINED = "declined", _("declined")
 
     dataset = models.CharField(_("data set"), max_length=20, choices=Dataset.choices)
-    record = models.CharField(max_length=60)
+    record = models.CharField(max_length=RECORD_LENGTH)
     part = models.CharField(max_length=KEY_LENGTH)
-    disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="proposals")
     action = models.CharField(max_length=10, choices=Action.choices)
     reason = models.CharField(max_length=200, blank=True)
     old = models.JSONField(null=True, help_text=_("What was imported before."))
@@ -109,23 +146,27 @@ class Proposal(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["dataset", "record", "part", "disease"], condition=Q(state="pending"), name="one_open_proposal"
+                fields=["dataset", "record", "part", "kind", "subject_id"],
+                condition=Q(state="pending"),
+                name="one_open_proposal",
             ),
         ]
-        indexes = [models.Index("disease", condition=Q(state="pending"), name="open_proposals")]
+        indexes = [models.Index("kind", "subject_id", condition=Q(state="pending"), name="open_proposals")]
 
     def __str__(self) -> str:
-        return f"{self.get_action_display()}: {self.title} ({self.disease})"
+        return f"{self.get_action_display()}: {self.title} ({getattr(self, 'subject_name', None) or self.subject})"
 
     @property
-    def kind(self) -> str:
-        """Returns what the proposal is about: name, summary, synonym, code, question or symptom."""
+    def sort(self) -> str:
+        """Returns what the proposal is about: a field ("summary"), or a model of child rows ("synonym")."""
         return self.part.partition(":")[0]
 
     @property
     def title(self) -> str:
         """Returns what the proposal is about, in one line: a question, a term, a name or a code."""
         content = self.new or self.old or {}
-        if self.kind == "code":
+        if self.sort == "support":
+            return self.part.partition(":")[2]
+        if self.sort == "identifier":
             return f"{content.get('scheme')} {content.get('value')}"
         return str(content.get("question") or content.get("term") or content.get("text") or self.part)

@@ -67,7 +67,7 @@ def read_mondo(path: Path, synonyms: Path | None = None) -> Delivery:
     _mark_unsure_gard_ids(chosen)
     names = _concept_names(synonyms, chosen, unreadable) if synonyms else {}
     return Delivery(
-        (_mondo_record(number, chosen[number], names.get(number, ())) for number in sorted(chosen)),
+        (_mondo_record(number, chosen[number], names.get(number, ()), bool(synonyms)) for number in sorted(chosen)),
         unreadable,
         len(chosen),
         (path, synonyms) if synonyms else (path,),
@@ -188,7 +188,7 @@ def _concept_names(
     return names
 
 
-def _mondo_record(number: str, concept: Concept, names: Iterable[str]) -> SourceRecord:
+def _mondo_record(number: str, concept: Concept, names: Iterable[str], has_synonyms: bool) -> SourceRecord:
     synonyms, remarks = distinct_synonyms(concept.label, names)
     order = list(Scheme)
     codes = sorted(concept.codes, key=lambda code: (order.index(Scheme(code.scheme)), code.value))
@@ -198,5 +198,6 @@ def _mondo_record(number: str, concept: Concept, names: Iterable[str]) -> Source
         name=concept.label,
         codes=(CodeRecord(Scheme.MONDO, number), *codes),
         synonyms=synonyms,
+        sorts=("name", "identifier:", "synonym:") if has_synonyms else ("name", "identifier:"),
         remarks=(*concept.remarks, *remarks),
     )

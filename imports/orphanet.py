@@ -1,12 +1,12 @@
 """Reads Orphanet's data: the nomenclature and the ORPHApackets."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 
 from diseases.codes import Relation, Scheme
 from imports.orphanet_nomenclature import TABLE_COLUMNS, Entity, Level, Nomenclature, read_table, read_workbook
-from imports.orphapackets import Packet, read_packets
+from imports.orphapackets import PACKET_SORTS, Packet, read_packets
 from imports.records import CodeRecord, Delivery, SourceRecord, UnreadableRecord, UnreadableSource
 from imports.synonyms import distinct_synonyms
 from imports.tables import opened, table, text_lines
@@ -17,9 +17,11 @@ WORKBOOK = b"PK\x03\x04"
 def read_orphanet(paths: Sequence[Path]) -> Delivery:
     """Returns one record for every ORPHA code in use, in the order of the numbers, joined from all files.
 
-    The files may come in any order, since their content tells what they are. A disorder or a subtype may have a page; a
-    group of diseases may not. If a nomenclature is given, it decides which codes are in use, their names and which are
-    groups; the packets add OMIM codes, the definition and symptoms. Without one, the packets decide all this.
+    The files may come in any order, together or one by one, since their content tells what they are. A disorder or a
+    subtype may have a page; a group of diseases may not. If a nomenclature is given, it decides which codes are in use
+    and which are groups; without one, the packets decide this. Names, synonyms and ICD codes come from the
+    nomenclature, and other codes, the definition and symptoms from the packets. A packet alone only names a disease
+    that is new here.
 
     The `former` codes of a record are those that its code replaced: "exact" where Orphanet deprecated them as the same
     disease, "unknown" where they are obsolete and Orphanet only names another code. A code with the relation “unknown”
@@ -47,7 +49,12 @@ def read_orphanet(paths: Sequence[Path]) -> Delivery:
     if not any(entity.level for entity in entities.values()):
         reason = "no file says which codes are groups of diseases, so no new page is made for any of them"
         unreadable.append(UnreadableRecord(", ".join(path.name for path in paths), reason))
-    return Delivery(_records(entities, packets, former), unreadable, len(entities), tuple(paths))
+    sorts = (f"identifier:{Scheme.ORPHA}:", *sorted(nomenclature.sorts), *(PACKET_SORTS if packets else ()))
+    records = (
+        _orphanet_record(code, entities[code], packets.get(code), former.get(code, ()), sorts)
+        for code in sorted(entities, key=int)
+    )
+    return Delivery(records, unreadable, len(entities), tuple(paths))
 
 
 def _read_file(
@@ -93,17 +100,12 @@ def _drop_nameless(nomenclature: Nomenclature, unreadable: list[UnreadableRecord
 
 
 def _entity(packet: Packet) -> Entity:
-    return Entity(packet.where, packet.name, packet.level, set(packet.synonyms))
+    return Entity(packet.where, packet.name, packet.level)
 
 
-def _records(
-    entities: dict[str, Entity], packets: dict[str, Packet], former: dict[str, tuple[CodeRecord, ...]]
-) -> Iterator[SourceRecord]:
-    for code in sorted(entities, key=int):
-        yield _orphanet_record(code, entities[code], packets.get(code), former.get(code, ()))
-
-
-def _orphanet_record(code: str, entity: Entity, packet: Packet | None, former: tuple[CodeRecord, ...]) -> SourceRecord:
+def _orphanet_record(
+    code: str, entity: Entity, packet: Packet | None, former: tuple[CodeRecord, ...], sorts: tuple[str, ...]
+) -> SourceRecord:
     synonyms, remarks = distinct_synonyms(entity.name, entity.synonyms)
     remarks += tuple(entity.remarks)
     where = entity.where
@@ -122,19 +124,23 @@ def _orphanet_record(code: str, entity: Entity, packet: Packet | None, former: t
         former=former,
         synonyms=synonyms,
         symptoms=packet.symptoms if packet else (),
-        summary=packet.summary if packet else "",
+        definition=packet.summary if packet else "",
         may_have_page=entity.level in (Level.DISORDER, Level.SUBTYPE),
+        sorts=sorts,
         remarks=remarks,
     )
 
 
 def _merged(codes: Iterable[CodeRecord]) -> list[CodeRecord]:
-    """Returns each code once, sorted. Its relation is unknown where the files disagree."""
+    """Returns each code once, sorted by scheme. Its relation is unknown where the file disagrees with itself."""
     by_code: dict[tuple[str, str], set[Relation]] = {}
     for code in codes:
         by_code.setdefault((code.scheme, code.value), set()).add(code.relation)
     merged = []
-    for (scheme, value), relations in sorted(by_code.items()):
+    order = list(Scheme)
+    for (scheme, value), relations in sorted(
+        by_code.items(), key=lambda item: (order.index(Scheme(item[0][0])), item[0])
+    ):
         known = relations - {Relation.UNKNOWN}
         merged.append(CodeRecord(scheme, value, known.pop() if len(known) == 1 else Relation.UNKNOWN))
     return merged

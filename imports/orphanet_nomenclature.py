@@ -67,6 +67,7 @@ class Inactive:
 @dataclass
 class Nomenclature:
     active: dict[str, Entity] = field(default_factory=dict)
+    sorts: set[str] = field(default_factory=set)  # of what the files speak: see SourceRecord
     inactive: dict[str, Inactive] = field(default_factory=dict)
 
     def entity(self, code: str, where: str) -> Entity:
@@ -127,6 +128,7 @@ TABLE_COLUMNS = ("orpha_code", "name", "level", "status", "replaced_by", "icd10"
 
 def read_table(rows: Iterable[FileRow], nomenclature: Nomenclature, unreadable: list[UnreadableRecord]) -> None:
     """Reads the joined table: one row for each code, with "|" between several codes or names in a cell."""
+    nomenclature.sorts.update((NAME, SYNONYMS, ICD10, ICD11))
     _read_each(rows, _read_table_row, nomenclature, unreadable)
 
 
@@ -154,8 +156,9 @@ def read_workbook(path: Path, nomenclature: Nomenclature, unreadable: list[Unrea
             _number, columns = headings(sheet, path.name)
             if not {"ORPHAcode", "Inactive ORPHAcode"}.intersection(columns):
                 continue  # a page of explanations
-            mark, wanted, read_row = next((kind for kind in SHEETS if kind[0] in columns), SHEETS[0])
+            mark, wanted, read_row, sorts = next((kind for kind in SHEETS if kind[0] in columns), SHEETS[0])
             check_columns(name, columns, (mark, *wanted))
+            nomenclature.sorts.update(sorts)
             _read_each(sheet_rows(sheet, path.name, unreadable), read_row, nomenclature, unreadable)
             read.append(mark)
     if not read:
@@ -198,22 +201,25 @@ def _reader_of_codes(scheme: Scheme, column: str) -> ReadRow:
         code = clean(Scheme.ORPHA, row.cells["ORPHAcode"])
         entity = nomenclature.entity(code, row.where)
         entity.set_name(row.cells["PreferredTerm"])
-        entity.synonyms |= {row.cells["Synonyms"]} - {""}
         _add_codes(entity, scheme, row.cells[column])
         nomenclature.add(code, entity)
 
     return read
 
 
-# The column by which a sheet is recognised, the other columns that it must have, and the function that reads a row.
-SHEETS: tuple[tuple[str, tuple[str, ...], ReadRow], ...] = (
-    ("Label", ("ORPHAcode", "Type of label", "Classification level"), _read_label),
-    ("Inactive ORPHAcode", ("Status", "Target active ORPHAcode"), _read_inactive),
-    ("ICDcodes", ("ORPHAcode", "PreferredTerm", "Synonyms"), _reader_of_codes(Scheme.ICD10, "ICDcodes")),
+NAME, SYNONYMS, ICD10, ICD11 = "name", "synonym:", f"identifier:{Scheme.ICD10}:", f"identifier:{Scheme.ICD11}:"
+
+# The column by which a sheet is recognised, the other columns that it must have, the function that reads a row, and the
+# sorts of parts that the sheet speaks of. Each sort stands on one sheet only.
+SHEETS: tuple[tuple[str, tuple[str, ...], ReadRow, tuple[str, ...]], ...] = (
+    ("Label", ("ORPHAcode", "Type of label", "Classification level"), _read_label, (NAME, SYNONYMS)),
+    ("Inactive ORPHAcode", ("Status", "Target active ORPHAcode"), _read_inactive, ()),
+    ("ICDcodes", ("ORPHAcode", "PreferredTerm"), _reader_of_codes(Scheme.ICD10, "ICDcodes"), (ICD10,)),
     (
         "ICD-11 MMS codes",
-        ("ORPHAcode", "PreferredTerm", "Synonyms"),
+        ("ORPHAcode", "PreferredTerm"),
         _reader_of_codes(Scheme.ICD11, "ICD-11 MMS codes"),
+        (ICD11,),
     ),
 )
 

@@ -27,7 +27,9 @@ LIGATURES = str.maketrans({"ﬁ": "fi", "ﬂ": "fl"})
 # How a code relates to the disease. "BTNT" says that the ORPHA code is the broader of the two.
 PACKET_RELATIONS = {"E": Relation.EXACT, "BTNT": Relation.NARROW, "NTBT": Relation.BROAD, "ND": Relation.UNKNOWN}
 WRONG = "W"
-PACKET_SCHEMES = {str(scheme) for scheme in (Scheme.OMIM, Scheme.ICD10, Scheme.ICD11, Scheme.UMLS, Scheme.GARD)}
+PACKET_SCHEMES = {str(scheme) for scheme in (Scheme.OMIM, Scheme.UMLS, Scheme.GARD)}
+PACKET_SORTS = ("summary", "symptom:", *(f"identifier:{scheme}:" for scheme in sorted(PACKET_SCHEMES)))
+"""The sorts of parts that packets speak of. Names and ICD codes are in the nomenclature."""
 
 GROUPS = frozenset({"Category", "Clinical group"})
 SUBTYPES = frozenset({"Clinical subtype", "Etiological subtype", "Histopathological subtype"})
@@ -43,7 +45,6 @@ class Packet:
     code: str
     name: str
     level: Level
-    synonyms: tuple[str, ...]
     codes: tuple[CodeRecord, ...]
     summary: str
     symptoms: tuple[SymptomRecord, ...]
@@ -81,7 +82,6 @@ def read_packet(line: TextLine) -> Packet:
         code=clean(Scheme.ORPHA, _string(content, "ORPHAcode")),
         name=name,
         level=_level(entries(content.get("DisorderType"), "DisorderType")),
-        synonyms=tuple(filter(None, map(_plain_text, entries(content.get("Synonyms"), "Synonym")))),
         codes=_codes(entries(content.get("ExternalReferences"), "ExternalReference"), remarks),
         summary=_packet_summary(entries(content.get("TextSection"), "TextSection"), remarks),
         symptoms=_symptoms(entries(content.get("Phenotypes"), "Phenotype"), remarks),

@@ -6,28 +6,18 @@ Nothing is lost and nothing is made up: each word is in a field or in `unplaced`
 import re
 from dataclasses import dataclass
 
+from diseases.values import SynonymKind
 from imports.contact_text import OrganizationText, continues_organization, opens_organization, read_organizations
 from imports.lines import NumberedLine, PageTextError, Unplaced, split_lines
 from imports.question_text import OpenQuestion, QuestionText, finish_question, is_question, read_answer_lines
-
-
-@dataclass(frozen=True)
-class SynonymText:
-    text: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class IdentifierText:
-    scheme: str
-    value: str
+from imports.records import CodeRecord, SynonymRecord
 
 
 @dataclass(frozen=True)
 class PageText:
     name: str
-    synonyms: tuple[SynonymText, ...] = ()
-    identifiers: tuple[IdentifierText, ...] = ()
+    synonyms: tuple[SynonymRecord, ...] = ()
+    codes: tuple[CodeRecord, ...] = ()
     summary: str = ""
     questions: tuple[QuestionText, ...] = ()
     organizations: tuple[OrganizationText, ...] = ()
@@ -64,8 +54,8 @@ class _PageReading:
     """Collects what has been read so far."""
 
     def __init__(self) -> None:
-        self.synonyms: list[SynonymText] = []
-        self.identifiers: list[IdentifierText] = []
+        self.synonyms: list[SynonymRecord] = []
+        self.codes: list[CodeRecord] = []
         self.summary = ""
         self.questions: list[OpenQuestion] = []
         self.organizations: list[OrganizationText] = []
@@ -109,7 +99,7 @@ def read_page_text(text: str) -> PageText:
     return PageText(
         name,
         tuple(page.synonyms),
-        tuple(page.identifiers),
+        tuple(page.codes),
         page.summary,
         tuple(finish_question(question, name, source) for question in page.questions),
         tuple(page.organizations),
@@ -160,7 +150,9 @@ def _read_head(lines: list[NumberedLine], page: _PageReading) -> None:
         if any(map(str.isalnum, entry)):
             kind = SYNONYM_KIND_PATTERN.fullmatch(entry.strip())
             page.synonyms.append(
-                SynonymText(kind["text"], kind["kind"].casefold()) if kind else SynonymText(entry.strip(), "exact")
+                SynonymRecord(kind["text"], SynonymKind(kind["kind"].casefold()))
+                if kind
+                else SynonymRecord(entry.strip())
             )
 
 
@@ -169,6 +161,6 @@ def _read_codes(number: int, text: str, page: _PageReading) -> None:
         scheme, _, value = (part.strip() for part in entry.partition(":"))
         known = PAGE_SCHEMES.get(re.sub(r"\W", "", scheme).casefold())
         if known and re.fullmatch(r"[A-Za-z0-9][\w.*/&+-]*", value):
-            page.identifiers.append(IdentifierText(known, value))
+            page.codes.append(CodeRecord(known, value))
         elif any(map(str.isalnum, entry)):
             page.unplaced.append(Unplaced(number, entry.strip()))

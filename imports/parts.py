@@ -1,4 +1,8 @@
-"""The parts of a record (a synonym, a code, a question …), and the rows and fields of a disease that hold them."""
+"""The parts of a record (a synonym, an identifier, a question …), and the rows and fields of a subject that hold them.
+
+A part's key begins with its sort: the name of a model of the kind's child rows ("synonym:nh"), or else the name of a
+field of the subject ("summary"). What a part says are the values of the fields of that row by name.
+"""
 
 import hashlib
 import json
@@ -6,44 +10,32 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from operator import eq
-from typing import NamedTuple
 
-from diseases.models import Disease, Identifier, Question, Source, Symptom, Synonym
+from django.db.models import Model
+
+from diseases.models import Question, Source
 from imports.models import KEY_LENGTH
-from imports.records import CodeRecord, QuestionRecord, SourceRecord, SymptomRecord, SynonymRecord
+from imports.records import RowRecord, SourceRecord, SymptomRecord
+from imports.validation import model_field
+from publishing.models import ChildRow, Publishable, child_models_of
 from publishing.prose import sanitize, shape
 from search.letters import fold_text
 
 Content = dict[str, str]
-"""What a part says: the values of its fields by name."""
-
-ImportedRow = Synonym | Identifier | Question | Symptom
-"""A row of a disease that an import can fill."""
+"""What a part says: the values of its fields by name. A row that a field refers to is named by its primary key."""
 
 AnswerShape = list[tuple[str, str, list[tuple[str, str]]]]
 """The words and the formatting of an answer, as prose.shape returns them."""
 
-
-class RowKind(NamedTuple):
-    """Where the parts of one kind are stored."""
-
-    model: type[ImportedRow]
-    relation: str  # the name of the disease's rows of this model
-    fields: tuple[str, ...]  # the fields that an import fills
-
-
-# The kinds of parts that are rows of their own.
-ROW_KINDS = {
-    "synonym": RowKind(Synonym, "synonyms", ("text", "kind")),
-    "code": RowKind(Identifier, "identifiers", ("scheme", "value", "relation")),
-    "question": RowKind(Question, "questions", ("topic", "question", "answer", "source_url")),
-    "symptom": RowKind(Symptom, "symptoms", ("term", "frequency", "aspect", "hpo_id")),
-}
-# The kinds of parts that are fields of the disease.
-FIELD_KINDS = ("name", "summary")
-
 KEY_NAMESPACE = uuid.UUID("5f3c7a52-93d1-5c0e-8a8b-0d8a5ef1b6c4")
+
+
+@cache
+def row_models(kind: type[Publishable]) -> dict[str, type[ChildRow]]:
+    """Returns the models of the child rows of a kind by the sort of their parts."""
+    return {str(model._meta.model_name): model for model in child_models_of(kind).values()}
 
 
 @dataclass(frozen=True)
@@ -52,35 +44,34 @@ class ImportedPart:
 
     key: str
     content: Content = field(hash=False)
+    advice: str = ""  # why an editor has to look at it first; it is then only proposed
 
     @property
-    def kind(self) -> str:
-        return part_kind(self.key)
+    def sort(self) -> str:
+        return part_sort(self.key)
 
 
-def part_kind(key: str) -> str:
-    """Returns the kind of the part that has this key: "synonym" for "synonym:nh"."""
+def part_sort(key: str) -> str:
+    """Returns the sort of the part that has this key: "synonym" for "synonym:nh"."""
     return key.partition(":")[0]
 
 
-def parts_of(record: SourceRecord) -> dict[str, ImportedPart]:
-    """Returns the parts of a record by key, without its name. The first of two parts with the same key counts."""
-    parts = [ImportedPart(_key("synonym", fold_text(each.text)), _content(each)) for each in record.synonyms]
-    parts += [ImportedPart(_key("code", each.scheme, each.value), _content(each)) for each in record.codes]
-    for question in record.questions:
-        content = _content(question, without="key")
-        parts.append(ImportedPart(_key("question", question.key), content | {"answer": sanitize(question.answer)}))
+def part_of(record: RowRecord, number: int = 0, **values: str) -> ImportedPart:
+    """Returns the part of a row. `values` replaces values of the record, such as the name of a row by its key."""
+    content = {name: _column_text(value) for name, value in vars(record).items() if name != "key"} | values
+    if "answer" in content:
+        content["answer"] = sanitize(content["answer"])
+    return ImportedPart(
+        shortened(":".join([record.SORT, record.identity(), *([str(number)] if number else [])])), content
+    )
+
+
+def numbered_symptoms(symptoms: Iterable[SymptomRecord]) -> Iterable[ImportedPart]:
+    """Yields the parts of symptoms. A term may have several frequencies, so its parts are numbered."""
     times: Counter[str] = Counter()
-    for symptom in record.symptoms:
-        term = fold_text(symptom.term)
-        times[term] += 1
-        parts.append(ImportedPart(_key("symptom", term, str(times[term])), _content(symptom)))
-    if record.summary:
-        parts.append(ImportedPart("summary", {"text": record.summary}))
-    by_key: dict[str, ImportedPart] = {}
-    for part in parts:
-        by_key.setdefault(part.key, part)
-    return by_key
+    for symptom in symptoms:
+        times[symptom.identity()] += 1
+        yield part_of(symptom, times[symptom.identity()])
 
 
 def keep_symptom_numbers(parts: Mapping[str, ImportedPart], before: Mapping[str, Content]) -> dict[str, ImportedPart]:
@@ -116,26 +107,25 @@ def _has_same_frequency(one: Content, other: Content) -> bool:
 def _symptom_keys_by_term(keys: Iterable[str]) -> dict[str, list[str]]:
     by_term: dict[str, list[str]] = defaultdict(list)
     for key in keys:
-        if part_kind(key) == "symptom":
+        if part_sort(key) == "symptom":
             by_term[key.rpartition(":")[0]].append(key)
     return by_term
 
 
-def _content(each: SynonymRecord | CodeRecord | QuestionRecord | SymptomRecord, without: str = "") -> Content:
-    return {name: str(value) for name, value in vars(each).items() if name != without}
-
-
-def _key(*words: str) -> str:
-    """Returns a part's key; the end of a key that does not fit is replaced by its hash."""
-    key = ":".join(words)
-    return key if len(key) <= KEY_LENGTH else f"{key[: KEY_LENGTH - 65]}:{hashlib.sha256(key.encode()).hexdigest()}"
+def shortened(key: str, length: int = KEY_LENGTH) -> str:
+    """Returns a key; the end of a key that does not fit is replaced by its hash."""
+    return key if len(key) <= length else f"{key[: length - 65]}:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def digest_of(value: SourceRecord | Content | list[str | Content | None]) -> str:
     """Returns a SHA-256 hash of a whole record (without its place in the file), or of other content."""
     if isinstance(value, SourceRecord):
         value = replace(value, where="")
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=vars).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=_json_value).encode()).hexdigest()
+
+
+def _json_value(value: object) -> object:
+    return vars(value) if hasattr(value, "__dict__") else str(value)
 
 
 def row_key(dataset: str, record: str, part: str) -> uuid.UUID:
@@ -143,14 +133,65 @@ def row_key(dataset: str, record: str, part: str) -> uuid.UUID:
     return uuid.uuid5(KEY_NAMESPACE, f"{dataset}/{record}/{part}")
 
 
-def row_content(row: ImportedRow, kind: str) -> Content:
-    """Returns what a row says now, as the content of a part."""
-    return {name: str(getattr(row, name)) for name in ROW_KINDS[kind].fields}
+def row_content(row: ChildRow, names: Iterable[str]) -> Content:
+    """Returns what a row says now in the fields with these names."""
+    return {name: _column_text(row.serializable_value(name)) for name in names}
 
 
-def field_content(disease: Disease, kind: str) -> Content:
-    """Returns what a field of the disease says now, as the content of a part."""
-    return {"text": getattr(disease, kind)}
+def _column_text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def set_content(row: Model, content: Content) -> None:
+    """Writes content into the fields of a row or subject, unsaved."""
+    for name, text in content.items():
+        column = model_field(row, name)
+        setattr(row, column.attname, None if column.null and not text else column.to_python(text))
+
+
+def new_row(
+    subject: Publishable, dataset: str, record: str, part: str, content: Content, source: Source | None
+) -> ChildRow:
+    """Returns an unsaved row for a part, with the key that it has in every run."""
+    model = row_models(type(subject))[part_sort(part)]
+    row = model(**{model.SUBJECT: subject}, key=row_key(dataset, record, part))
+    _set_source(row, content, source)
+    set_content(row, content)
+    return row
+
+
+def assign(row: ChildRow, content: Content, source: Source | None) -> None:
+    """Writes new content into a row, unsaved. Removes its dates and reviewer: they were given for the old text."""
+    if isinstance(row, Question):
+        row.forget_dates()
+    _set_source(row, content, source)
+    set_content(row, content)
+
+
+def _set_source(row: ChildRow, content: Content, source: Source | None) -> None:
+    if _has_source_of_dataset(row, content):
+        setattr(row, "source", source)  # noqa: B010 # not every child row has one
+
+
+def _has_source_of_dataset(row: ChildRow, names: Iterable[str]) -> bool:
+    """Tells whether the source of the row is the source of its data set, and not one that the record names."""
+    return hasattr(row, "source_id") and "source" not in names
+
+
+def identity(sort: str, content: Content) -> tuple[str, ...]:
+    """Returns what is equal for two parts about the same thing, whatever else they say."""
+    if sort == "identifier":
+        return content["scheme"], content["value"]
+    if sort == "symptom":
+        return fold_text(content["term"]), content["frequency"]
+    return (fold_text(content[{"question": "question", "support": "organization"}.get(sort, "text")]),)
+
+
+def field_content(subject: Publishable, name: str) -> Content:
+    """Returns what a field of the subject says now, as the content of a part."""
+    return {
+        "text": "\n".join(_column_text(subject.serializable_value(name)).splitlines())
+    }  # browsers send other line breaks
 
 
 def is_same(one: Content | None, other: Content | None) -> bool:
@@ -169,8 +210,11 @@ def canonical_value(name: str, value: str) -> str | AnswerShape:
     return shape(value) if name == "answer" else value.strip()
 
 
-def is_edited(row: ImportedRow, kind: str, imported: Content, source: Source) -> bool:
+def is_edited(row: ChildRow, imported: Content, source: Source | None) -> bool:
     """Tells whether an editor has worked on a row since the import: changed, dated, reviewed or approved it."""
-    editors_fields = ("approved", "last_updated", "reviewed_on", "reviewed_by", "review_due", "adapted")
-    is_as_imported = row.source_id == source.pk and is_same(row_content(row, kind), imported)
-    return not is_as_imported or any(getattr(row, name, None) for name in editors_fields)
+    if not is_same(row_content(row, imported), imported):
+        return True
+    if _has_source_of_dataset(row, imported) and row.serializable_value("source") != (source.pk if source else None):
+        return True
+    editors_fields = {"approved", "last_updated", "reviewed_on", "reviewed_by", "review_due", "adapted"}
+    return any(getattr(row, name, None) for name in editors_fields - imported.keys())

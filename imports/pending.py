@@ -1,4 +1,4 @@
-"""Saves the new diseases of a run, several at a time.
+"""Saves the new subjects of a run, several at a time.
 
 Saving one disease alone takes about thirty queries and one update of the search index; saving thirty together takes
 hardly more.
@@ -9,14 +9,12 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from diseases.models import Disease
 from diseases.models.parts import DiseasePart
-from imports.parts import ROW_KINDS, ImportedRow
+from diseases.rows import number_rows
 from imports.provenance import write_provenance
 from imports.record_merge import RecordMerge
 from imports.records import SourceRecord
-from imports.rows import number_rows
-from publishing.verbs import Author, compose_page, publish_all, save_editions
+from publishing.verbs import compose_page, publish_all, save_editions
 from search.letters import fold_text
 
 BATCH_SIZE = 30
@@ -54,22 +52,23 @@ def _matching_keys(record: SourceRecord) -> set[MatchingKey]:
 
 
 @transaction.atomic
-def write_pending(pending: Sequence[RecordMerge], by: Author, origin: str, publish_them: bool) -> None:
-    """Saves diseases with their rows and first editions, and publishes them if asked.
+def write_pending(pending: Sequence[RecordMerge], publish_them: bool) -> None:
+    """Saves new subjects of one kind with their rows and first editions, and publishes them if asked.
 
-    All or nothing: one disease that cannot be saved rolls back the batch.
+    All or nothing: one subject that cannot be saved rolls back the batch.
     """
-    Disease.objects.add([merge.disease for merge in pending])
-    rows: dict[str, list[ImportedRow]] = defaultdict(list)
+    context = pending[0].context
+    type(pending[0].subject).objects.add([merge.subject for merge in pending])
+    rows: dict[type[DiseasePart], list[DiseasePart]] = defaultdict(list)
     for merge in pending:
-        for kind, added in merge.new_rows.items():
-            number_rows(added)
-            rows[kind] += added
-    for kind, added in rows.items():
-        model: type[DiseasePart] = ROW_KINDS[kind].model
-        model._base_manager.bulk_create(added)
+        for added in merge.new_rows.values():
+            parts = [row for row in added if isinstance(row, DiseasePart)]
+            number_rows(parts)
+            rows[type(parts[0])] += parts
+    for model, parts in rows.items():
+        model._base_manager.bulk_create(parts)
     write_provenance([merge.log for merge in pending])
-    pages = [(merge.disease, compose_page(merge.page)) for merge in pending]
-    editions = save_editions(pages, by=by, note=pending[0].note, origin=origin)
+    pages = [(merge.subject, compose_page(merge.page)) for merge in pending]
+    editions = save_editions(pages, by=context.by, note=context.note, origin=context.origin)
     if publish_them:
-        publish_all(editions, by=by)
+        publish_all(editions, by=context.by)

@@ -15,31 +15,33 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from accounts.models import AnyUser, User
-from diseases.models import Disease, Source, fold_name
+from diseases.models import Disease, Source
+from diseases.models.parts import DiseasePart
+from diseases.rows import add_rows, ensure_not_duplicate
 from editorial.seen import stale_message, token_of
-from imports.models import Proposal, Provenance
+from imports.models import Dataset, Proposal, Provenance
 from imports.parts import (
-    FIELD_KINDS,
-    ROW_KINDS,
     Content,
-    ImportedRow,
+    assign,
     field_content,
+    new_row,
     row_content,
     row_key,
+    row_models,
+    set_content,
 )
 from imports.provenance import new_provenance
-from imports.record_merge import lock_disease
-from imports.rows import add_rows, assign, new_row
 from imports.sources import source_of
-from imports.validation import field_errors, label, model_field
+from imports.validation import field_errors, label
+from publishing.models import ChildRow, Publishable
 from publishing.prose import sanitize
 from publishing.values import LINE_LENGTH
-from publishing.verbs import PageRefused, PublishingError, author_name, may, save_edition
+from publishing.verbs import PageRefused, PublishingError, author_name, lock, may, save_edition
 
 ProposalErrors = list[tuple[Proposal, str]]
 """Proposals that could not be decided, each with the reason."""
 
-Sources = dict[str, Source]
+Sources = dict[str, Source | None]
 
 
 class ProposalRefused(PublishingError):
@@ -52,8 +54,8 @@ def accept_proposals(proposals: Iterable[Proposal], by: AnyUser, seen: str = "")
     Proposals that were decided in the meantime are left alone. `seen` is what `seen_of` returned when the editor
     looked at the proposal.
     """
-    user = _require_editor(by)
-    groups = _proposals_by_disease(proposals)
+    groups = _proposals_by_subject(proposals)
+    user = _require_editor(by, (proposal for chosen in groups for proposal in chosen))
     datasets = {proposal.dataset for chosen in groups for proposal in chosen}
     sources = {dataset: source_of(dataset) for dataset in datasets}
     return [error for chosen in groups for error in _accept(chosen, user, seen, sources)]
@@ -61,8 +63,9 @@ def accept_proposals(proposals: Iterable[Proposal], by: AnyUser, seen: str = "")
 
 def decline_proposals(proposals: Iterable[Proposal], by: AnyUser, seen: str = "") -> ProposalErrors:
     """Changes nothing, and makes sure that the same text is not proposed again. Returns what could not be declined."""
-    user = _require_editor(by)
-    return [error for chosen in _proposals_by_disease(proposals) for error in _decline(chosen, user, seen)]
+    groups = _proposals_by_subject(proposals)
+    user = _require_editor(by, (proposal for chosen in groups for proposal in chosen))
+    return [error for chosen in groups for error in _decline(chosen, user, seen)]
 
 
 def seen_of(proposal: Proposal) -> str:
@@ -72,15 +75,20 @@ def seen_of(proposal: Proposal) -> str:
 
 def content_now(proposal: Proposal) -> Content | None:
     """Returns what the site says now about the subject of a proposal; None where it says nothing."""
-    if proposal.kind in FIELD_KINDS:
-        return field_content(proposal.disease, proposal.kind)
+    if not _is_row(proposal):
+        return field_content(proposal.subject, proposal.sort)
     row = row_of(proposal)
-    return row_content(row, proposal.kind) if row else None
+    return row_content(row, proposal.new or proposal.old or {}) if row else None
 
 
-def row_of(proposal: Proposal) -> ImportedRow | None:
+def _is_row(proposal: Proposal) -> bool:
+    return proposal.sort in row_models(proposal.model)
+
+
+def row_of(proposal: Proposal) -> ChildRow | None:
     """Returns the row that a proposal is about; None where there is none yet, or it was deleted."""
-    rows = ROW_KINDS[proposal.kind].model.objects.filter(disease=proposal.disease_id)
+    model = row_models(proposal.model)[proposal.sort]
+    rows = model._default_manager.filter(**{model.SUBJECT: proposal.subject_id})
     if proposal.action == Proposal.Action.ADD:
         return rows.filter(key=row_key(proposal.dataset, proposal.record, proposal.part)).first()
     target = _provenance_of(proposal).values_list("target", flat=True).first()
@@ -91,29 +99,33 @@ def _provenance_of(proposal: Proposal) -> QuerySet[Provenance]:
     return Provenance.objects.filter(dataset=proposal.dataset, record=proposal.record, part=proposal.part)
 
 
-def _require_editor(by: AnyUser) -> User:
-    """Returns the user. Raises PermissionDenied where the user may not change diseases."""
-    if not isinstance(by, User) or not may(by, "change", Disease):
+def _require_editor(by: AnyUser, proposals: Iterable[Proposal]) -> User:
+    """Returns the user. Raises PermissionDenied where the user may not change a kind that the proposals are about."""
+    if not isinstance(by, User) or not all(may(by, "change", model) for model in {each.model for each in proposals}):
         raise PermissionDenied
     return by
 
 
-def _proposals_by_disease(proposals: Iterable[Proposal]) -> list[list[Proposal]]:
-    chosen = sorted(proposals, key=lambda proposal: (proposal.disease_id, proposal.pk))
-    return [list(group) for _disease, group in groupby(chosen, key=lambda proposal: proposal.disease_id)]
+def _proposals_by_subject(proposals: Iterable[Proposal]) -> list[list[Proposal]]:
+    chosen = sorted(proposals, key=lambda proposal: (*_subject_of(proposal), proposal.pk))
+    return [list(group) for _subject, group in groupby(chosen, key=_subject_of)]
 
 
-def _lock_pending(chosen: list[Proposal]) -> tuple[Disease, list[Proposal]]:
-    """Locks the disease and returns it with its proposals that are still pending.
+def _subject_of(proposal: Proposal) -> tuple[str, int]:
+    return proposal.kind, proposal.subject_id
 
-    The disease is locked first, as in an import, which may be writing the same proposals.
+
+def _lock_pending(chosen: list[Proposal]) -> tuple[Publishable, list[Proposal]]:
+    """Locks the subject and returns it with its proposals that are still pending.
+
+    The subject is locked first, as in an import, which may be writing the same proposals.
     """
-    disease = lock_disease(chosen[0].disease_id)
+    subject = lock(chosen[0].model, chosen[0].subject_id)
     rows = Proposal.objects.select_for_update().pending().filter(pk__in=[proposal.pk for proposal in chosen])
     pending = list(rows.order_by("pk"))
     for proposal in pending:
-        proposal.disease = disease
-    return disease, pending
+        proposal.subject = subject
+    return subject, pending
 
 
 def _save_decision(proposals: list[Proposal], state: Proposal.State, by: User) -> None:
@@ -130,7 +142,7 @@ def _ensure_seen(proposal: Proposal, seen: str) -> None:
 @transaction.atomic
 def _decline(chosen: list[Proposal], by: User, seen: str) -> ProposalErrors:
     errors: ProposalErrors = []
-    _disease, pending = _lock_pending(chosen)
+    _subject, pending = _lock_pending(chosen)
     for proposal in pending:
         try:
             _ensure_seen(proposal, seen)
@@ -155,20 +167,20 @@ def _accept(chosen: list[Proposal], by: User, seen: str, sources: Sources) -> Pr
 def _accept_together(chosen: list[Proposal], by: User, seen: str, sources: Sources) -> ProposalErrors:
     errors: ProposalErrors = []
     accepted: list[Proposal] = []
-    disease, pending = _lock_pending(chosen)
+    subject, pending = _lock_pending(chosen)
     for proposal in pending:
         try:
             with transaction.atomic():
                 _ensure_seen(proposal, seen)
-                _apply(proposal, disease, sources[proposal.dataset])
+                _apply(proposal, subject, sources[proposal.dataset])
         except (ProposalRefused, ValidationError, IntegrityError, DataError) as error:
             errors.append((proposal, _proposal_error_text(error)))
-            disease.refresh_from_db()
+            subject.refresh_from_db()
         else:
             accepted.append(proposal)
     if accepted:
         _save_decision(accepted, Proposal.State.ACCEPTED, by)
-        save_edition(disease, by, note=_edition_note(accepted, sources))
+        save_edition(subject, by, note=_edition_note(accepted, sources))
     return errors
 
 
@@ -185,45 +197,39 @@ def _edition_note(accepted: list[Proposal], sources: Sources) -> str:
     sentences = []
     for dataset in dict.fromkeys(proposal.dataset for proposal in accepted):
         titles = [Truncator(proposal.title).chars(80) for proposal in accepted if proposal.dataset == dataset]
-        names = {"source": sources[dataset], "titles": ", ".join(titles)}
+        source = sources[dataset] or Dataset(dataset).label
+        names = {"source": source, "titles": ", ".join(titles)}
         sentences.append(_("Accepted from %(source)s: %(titles)s") % names)
     return Truncator("; ".join(sentences)).chars(LINE_LENGTH)
 
 
-def _apply(proposal: Proposal, disease: Disease, source: Source) -> None:
+def _apply(proposal: Proposal, subject: Publishable, source: Source | None) -> None:
     """Writes a proposal into the draft, and records what the data set said. Raises ProposalRefused."""
-    if disease.trashed_at:
-        raise ProposalRefused(_("“%(name)s” is in the trash. Restore it first.") % {"name": disease})
+    if subject.trashed_at:
+        raise ProposalRefused(_("“%(name)s” is in the trash. Restore it first.") % {"name": subject})
     target = None
-    if proposal.kind in FIELD_KINDS:
-        _set_field(proposal, disease, source)
+    if not _is_row(proposal):
+        _set_field(proposal, subject, source)
     elif proposal.action == Proposal.Action.REMOVE:
         _existing_row(proposal).delete()
         return  # its provenance stays, so that no import brings the row back
     else:
-        target = _set_row(proposal, disease, source).key
-    entry = new_provenance(disease, proposal.dataset, proposal.record, proposal.part, proposal.new or {}, target=target)
+        target = _set_row(proposal, subject, source).key
+    entry = new_provenance(subject, proposal.dataset, proposal.record, proposal.part, proposal.new or {}, target=target)
     entry.pk = _provenance_of(proposal).values_list("pk", flat=True).first()
     entry.save()
 
 
-def _set_field(proposal: Proposal, disease: Disease, source: Source) -> None:
-    text = (proposal.new or {})["text"]
-    if proposal.kind == "summary":
-        disease.summary, disease.summary_source = text, source
-    else:
-        others = Disease.objects.exclude(pk=disease.pk).filter(folded_name=fold_name(text))
-        if other := others.first():
-            message = _("“%(name)s” is the name of another disease.")
-            if other.trashed_at:
-                message = _("“%(name)s” is the name of another disease, which is in the trash.")
-            raise ProposalRefused(message % {"name": other})
-        disease.name = text
-    _ensure_valid_row(disease)
-    disease.save()
+def _set_field(proposal: Proposal, subject: Publishable, source: Source | None) -> None:
+    set_content(subject, {proposal.sort: (proposal.new or {})["text"]})
+    if isinstance(subject, Disease) and proposal.sort == "summary":
+        subject.summary_source = source
+    _ensure_valid_row(subject)
+    subject.clean()
+    subject.save()
 
 
-def _set_row(proposal: Proposal, disease: Disease, source: Source) -> ImportedRow:
+def _set_row(proposal: Proposal, subject: Publishable, source: Source | None) -> ChildRow:
     content = dict(proposal.new or {})
     if "answer" in content:
         content["answer"] = sanitize(content["answer"])
@@ -232,19 +238,20 @@ def _set_row(proposal: Proposal, disease: Disease, source: Source) -> ImportedRo
         row = existing
         assign(row, content, source)
     else:
-        row = new_row(disease, proposal.dataset, proposal.record, proposal.part, content, source)
-    row.disease = disease
+        row = new_row(subject, proposal.dataset, proposal.record, proposal.part, content, source)
+    setattr(row, row.SUBJECT, subject)
     row.clean()
     _ensure_valid_row(row)
-    ensure_not_duplicate(row)
-    if existing:
-        row.save()
+    if isinstance(row, DiseasePart):
+        ensure_not_duplicate(row)
+    if not existing and isinstance(row, DiseasePart) and isinstance(subject, Disease):
+        add_rows(subject, [row])
     else:
-        add_rows(disease, {proposal.kind: [row]})
+        row.save()
     return row
 
 
-def _existing_row(proposal: Proposal) -> ImportedRow:
+def _existing_row(proposal: Proposal) -> ChildRow:
     row = row_of(proposal)
     if row is None:
         raise ProposalRefused(_("“%(title)s” was deleted in the meantime.") % {"title": proposal.title})
@@ -254,16 +261,3 @@ def _existing_row(proposal: Proposal) -> ImportedRow:
 def _ensure_valid_row(row: Model) -> None:
     if errors := field_errors(row):
         raise ProposalRefused(" ".join(f"{label(row, name)}: {reason}" for name, reason in errors.items()))
-
-
-def ensure_not_duplicate(row: ImportedRow) -> None:
-    """Raises ProposalRefused where another row of the disease already says the same."""
-    others = type(row).objects.filter(disease=row.disease_id).exclude(key=row.key)
-    if row.UNIQUE and _unique_values(row) in map(_unique_values, others):
-        raise ProposalRefused(_("“%(row)s” is already there. It cannot be added twice.") % {"row": row})
-
-
-def _unique_values(row: ImportedRow) -> tuple[str, ...]:
-    """Returns the values that may be on a page only once, in the form in which the forms compare them."""
-    values = (getattr(row, model_field(row, name).attname) for name in row.UNIQUE)
-    return tuple(" ".join(str(value).casefold().split()) for value in values)

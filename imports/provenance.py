@@ -1,21 +1,24 @@
-"""What one data set has said about a disease so far: which row holds each part, what is proposed, what was declined."""
+"""What one data set has said about a subject so far: which row holds each part, what is proposed, what was declined."""
 
 import uuid
 
-from diseases.models import Disease
 from imports.models import Proposal, Provenance
 from imports.parts import Content, digest_of
+from imports.records import SourceRecord
 from imports.report import Heading, ImportReport
+from publishing.models import ChildRow, Publishable
 
 
 class ProvenanceLog:
     """The provenance and the proposals of one record. `write` saves what is new."""
 
-    def __init__(self, dataset: str, record: str, disease: Disease, report: ImportReport, is_new: bool) -> None:
-        self.disease, self.report = disease, report
+    def __init__(
+        self, dataset: str, record: SourceRecord, subject: Publishable, report: ImportReport, is_new: bool
+    ) -> None:
+        self.subject, self.report = subject, report
         self.dataset, self.record = dataset, record
-        entries = [] if is_new else list(Provenance.objects.filter(dataset=dataset, record=record))
-        proposals = [] if is_new else list(Proposal.objects.filter(dataset=dataset, record=record, disease=disease))
+        entries = [] if is_new else list(Provenance.objects.filter(dataset=dataset, record=record.key))
+        proposals = [] if is_new else list(Proposal.objects.about(subject).filter(dataset=dataset, record=record.key))
         self.entries = {entry.part: entry for entry in entries}
         self.proposed: set[str] = set()
         self.pending = {each.part: each for each in proposals if each.state == Proposal.State.PENDING}
@@ -26,7 +29,7 @@ class ProvenanceLog:
     ) -> None:
         """Notes what the data set said, the key of the row that holds it, and whether the import made that row."""
         entry = new_provenance(
-            self.disease, self.dataset, self.record, key, content, target=target, is_created=is_created
+            self.subject, self.dataset, self.record.key, key, content, target=target, is_created=is_created
         )
         entry.digest = digest or entry.digest
         known = self.entries.get(key)
@@ -44,7 +47,7 @@ class ProvenanceLog:
     def propose(self, key: str, action: Proposal.Action, old: Content | None, new: Content | None, reason: str) -> None:
         """Proposes a change to the editors, unless they have declined this very text before."""
         digest = _proposal_digest(action, new)
-        line = f"{self.disease} ({self.record}): {action} {key}"
+        line = f"{self.subject} ({self.record.key}): {action} {key}"
         if (key, digest) in self.declined:
             self.report.add(Heading.SUPPRESSED, line)
             return
@@ -52,7 +55,7 @@ class ProvenanceLog:
         pending = self.pending.get(key)
         if pending and pending.digest == digest:
             return
-        proposal = pending or Proposal(dataset=self.dataset, record=self.record, part=key, disease=self.disease)
+        proposal = pending or Proposal(dataset=self.dataset, record=self.record.key, part=key, kind=self.subject.KIND)
         proposal.action, proposal.old, proposal.new = action, old, new
         proposal.reason, proposal.digest = reason, digest
         if proposal.pk:
@@ -62,7 +65,8 @@ class ProvenanceLog:
 
     def withdraw_stale_proposals(self) -> None:
         """Deletes pending proposals that this run does not make again: an editor or the data set has settled them."""
-        stale = [proposal.pk for key, proposal in self.pending.items() if key not in self.proposed]
+        pending = self.pending.items()
+        stale = [each.pk for key, each in pending if key not in self.proposed and self.record.speaks_of(key)]
         if stale:
             Proposal.objects.filter(pk__in=stale).delete()
 
@@ -71,7 +75,7 @@ class ProvenanceLog:
 
 
 def new_provenance(
-    disease: Disease,
+    subject: Publishable,
     dataset: str,
     record: str,
     part: str,
@@ -81,7 +85,8 @@ def new_provenance(
 ) -> Provenance:
     """Returns an unsaved note of what a data set said about one part."""
     return Provenance(
-        disease=disease,
+        kind=subject.KIND,
+        subject_id=subject.pk,
         dataset=dataset,
         record=record,
         part=part,
@@ -94,6 +99,9 @@ def new_provenance(
 
 def write_provenance(logs: list[ProvenanceLog]) -> None:
     """Saves the new provenance and the new proposals of several records."""
+    for log in logs:
+        for row in (*log.entries.values(), *log.pending.values()):
+            row.subject_id = log.subject.pk  # a new subject has its key only now
     Provenance.objects.bulk_create(entry for log in logs for entry in log.entries.values() if entry.pk is None)
     Proposal.objects.bulk_create(proposal for log in logs for proposal in log.pending.values() if proposal.pk is None)
 
@@ -101,3 +109,8 @@ def write_provenance(logs: list[ProvenanceLog]) -> None:
 def _proposal_digest(action: Proposal.Action, new: Content | None) -> str:
     """Returns the hash by which a declined proposal is recognised: of this very text."""
     return digest_of([str(action), new])
+
+
+def imported_contents(row: ChildRow) -> list[Content]:
+    """Returns what data sets said when an import made this row."""
+    return list(Provenance.objects.filter(target=row.key, is_created=True).values_list("content", flat=True))

@@ -1,67 +1,127 @@
-"""The values that a reader of public data returns: one record for each disease, and what could not be used."""
+"""The values that a reader of public data returns: one record for each subject, and what could not be used."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from diseases.codes import Relation
 from diseases.values import Aspect, SynonymKind, Topic
+from search.letters import fold_text
 
 
 class UnreadableSource(ValueError):
     """A file or folder cannot be read at all; the message says which one, why and what to do."""
 
 
+class RowRecord:
+    """What a source says about one child row: values of fields of the row's model, under the same names."""
+
+    SORT: ClassVar[str]  # the name of the model
+
+    def identity(self) -> str:
+        """Returns what is the same in every delivery."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class CodeRecord:
+class CodeRecord(RowRecord):
     """A code in the form in which it is stored (see codes.clean)."""
+
+    SORT = "identifier"
 
     scheme: str
     value: str
     relation: Relation = Relation.EXACT
 
+    def identity(self) -> str:
+        return f"{self.scheme}:{self.value}"
+
 
 @dataclass(frozen=True)
-class SynonymRecord:
+class SynonymRecord(RowRecord):
+    SORT = "synonym"
+
     text: str
     kind: SynonymKind = SynonymKind.EXACT
 
+    def identity(self) -> str:
+        return fold_text(self.text)
+
 
 @dataclass(frozen=True)
-class QuestionRecord:
+class QuestionRecord(RowRecord):
+    SORT = "question"
+
     key: str  # the question's key at the source, the same in every delivery
     topic: Topic
     question: str
     answer: str = ""  # HTML, escaped; "" where the source has a question without an answer
     source_url: str = ""
 
+    def identity(self) -> str:
+        return self.key
+
 
 @dataclass(frozen=True)
-class SymptomRecord:
+class DatedQuestionRecord(QuestionRecord):
+    """A question from a source that says how old each answer is, and from whom it has the answer."""
+
+    last_updated: date | None = None
+    adapted: bool = False
+    source: str = ""  # its name
+
+
+@dataclass(frozen=True)
+class SymptomRecord(RowRecord):
     """A row of a table of symptoms. The frequency is as printed: "90%", "7/12", "Frequent (79-30%)" or ""."""
+
+    SORT = "symptom"
 
     term: str
     frequency: str = ""
     aspect: Aspect = Aspect.SYMPTOM
     hpo_id: str = ""
 
+    def identity(self) -> str:
+        return fold_text(self.term)
+
+
+@dataclass(frozen=True)
+class SupportRecord(RowRecord):
+    SORT = "support"
+
+    organization: str  # its name, as one of the record's organizations has it
+
+    def identity(self) -> str:
+        return fold_text(self.organization)
+
 
 @dataclass(frozen=True)
 class SourceRecord:
-    """Everything that a source says about one disease."""
+    """Everything that a source says about one subject."""
 
-    key: str  # the disease's key at the source: "GARD:7172", "ORPHA:446"
+    key: str  # the subject's key at the source: "GARD:7172", "ORPHA:446"
     where: str  # for the report: "2_GARD_QA/0004331.xml", "line 12"
     name: str
+    kind: str = "disease"
+    fields: dict[str, str] = field(default_factory=dict, hash=False)  # the texts of fields of the subject, by name
     codes: tuple[CodeRecord, ...] = ()
     former: tuple[CodeRecord, ...] = ()  # codes replaced by one of `codes`; exact: the source says they mean the same
     synonyms: tuple[SynonymRecord, ...] = ()
     questions: tuple[QuestionRecord, ...] = ()
     symptoms: tuple[SymptomRecord, ...] = ()
-    summary: str = ""
+    organizations: tuple["SourceRecord", ...] = ()
+    supports: tuple[SupportRecord, ...] = ()
+    definition: str = ""  # for specialists: it is only proposed as the summary
     may_have_page: bool = True  # False for a group of diseases
-    remarks: tuple[str, ...] = ()  # lines for an editor: what to check, and what was left out
+    sorts: tuple[str, ...] = ("",)  # the beginnings of the keys of parts that the files speak of: "synonym:"
+    remarks: tuple[str, ...] = ()  # for an editor: what to check, and what was left out
+
+    def speaks_of(self, part: str) -> bool:
+        """Tells whether the files say anything about a part. If they do not, its absence here means nothing."""
+        return part.startswith(self.sorts)
 
 
 class UnreadableRecord(NamedTuple):

@@ -35,7 +35,7 @@ HEADING_LABELS = {
     Heading.UPDATED: "Updated, not yet published",
     Heading.PROPOSED: "Proposed: an editor decides",
     Heading.CONFLICTS: "Conflicts: nothing was changed",
-    Heading.POSSIBLE_DUPLICATES: "Perhaps the same as another disease on this site",
+    Heading.POSSIBLE_DUPLICATES: "Perhaps the same as another page on this site",
     Heading.SUPPRESSED: "Not imported again: an editor deleted or declined it",
     Heading.MISSING: "Imported before, but not among these records: nothing was changed",
     Heading.SKIPPED: "Skipped",
@@ -88,7 +88,7 @@ class ImportReport:
     @property
     def changed_nothing(self) -> bool:
         changes = (Heading.CREATED, Heading.PUBLISHED, Heading.UPDATED, Heading.PROPOSED)
-        return not any(self.lines[heading] for heading in changes)
+        return not self.rows and not any(self.lines[heading] for heading in changes)
 
     def counts(self) -> dict[str, int]:
         """Returns the number of records read, of lines by heading and of rows added."""
@@ -113,12 +113,12 @@ class ImportReport:
         return [f"{count:,} records: {reason}" for reason, count in sorted(self.skipped_reasons.items())]
 
     def text(self, max_lines: int = 20) -> Iterator[str]:
-        """Yields the lines of the report for a terminal, at most `max_lines` of each heading."""
+        """Yields the report for a terminal: at most `max_lines` entries of each heading, and the first line of each."""
         report = self.as_json()
         for section in report["sections"]:
             lines = section["lines"]
             yield f"{section['title']} ({report['counts'][section['heading']]:,}):"
-            yield from (f"  {line}" for line in lines[:max_lines])
+            yield from (f"  {line.splitlines()[0]}" for line in lines[:max_lines])
             if len(lines) > max_lines:
                 yield f"  … and {len(lines) - max_lines:,} more"
         if self.rows:

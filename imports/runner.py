@@ -9,21 +9,33 @@ is not imported again. Each record is merged in a transaction of its own; new di
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 
 from diseases.codes import Relation
 from diseases.models import Disease, Identifier, Source
-from imports.matching import Ambiguous, DiseaseIndex, hints_of, joining_codes
-from imports.models import Proposal, Provenance
+from imports.disease_merge import DiseaseMerge
+from imports.matching import Ambiguous, DiseaseIndex, hints_of, joining_codes, subjects_by_name
+from imports.models import Dataset, Proposal, Provenance
 from imports.parts import digest_of
 from imports.pending import PendingDiseases, write_pending
-from imports.record_merge import IN_THE_TRASH, SAME_NAME, RecordMerge, ensure_valid, lock_disease
+from imports.record_merge import IN_THE_TRASH, RecordMerge
 from imports.records import SourceRecord, UnreadableSource
 from imports.report import Heading, ImportReport
-from publishing.verbs import Author, PublishingError
+from imports.validation import ensure_valid
+from organizations.duplicates import likely_duplicates
+from organizations.models import Organization
+from publishing.models import Publishable
+from publishing.verbs import Author, PublishingError, lock
+from search.letters import fold_text
 
+SAME_NAME = (
+    "The data set has a record with the same name and this code. Accept it if both are one disease. The next import "
+    "then updates this page from that record."
+)
+_Kind = TypeVar("_Kind", Disease, Organization)
 ROW_ERRORS = (ValidationError, IntegrityError, DataError, PublishingError)
 
 
@@ -32,7 +44,7 @@ class ImportRunner:
     """One run over the records of a data set."""
 
     dataset: str
-    source: Source
+    source: Source | None
     by: Author
     create: bool = True  # whether to create diseases that are not on this site
     publish_new: bool = False  # whether to publish the diseases that this run creates; `by` must then be a user
@@ -43,9 +55,21 @@ class ImportRunner:
     pending: PendingDiseases = field(default_factory=PendingDiseases)
     dry_run: bool = False
     origin: str = ""  # of the editions that this run saves
+    organizations: dict[str, Organization] = field(default_factory=dict)  # of the present record, by folded name
+    names: dict[str, dict[str, int]] = field(default_factory=dict)  # the subjects of each kind by folded names
 
     def __post_init__(self) -> None:
         self.origin = self.origin or f"import:{self.dataset}"
+
+    @property
+    def finds_by_name(self) -> bool:
+        """Returns whether a name alone tells the subject. What would be added to it is then proposed, not added."""
+        return self.dataset == Dataset.PAGE
+
+    @property
+    def note(self) -> str:
+        """Returns the note of the editions that this run saves."""
+        return f"Imported from {self.source or Dataset(self.dataset).label}"
 
     def run(self, records: Iterable[SourceRecord], dry_run: bool = False) -> ImportReport:
         """Merges every record. A dry run is one transaction that is rolled back, so its report is exact."""
@@ -54,7 +78,8 @@ class ImportRunner:
             self.index = DiseaseIndex.load()
             whole_records = Provenance.objects.filter(dataset=self.dataset, part="").order_by()
             self.known = {
-                record: (digest, pk) for record, digest, pk in whole_records.values_list("record", "digest", "disease")
+                record: (digest, pk)
+                for record, digest, pk in whole_records.values_list("record", "digest", "subject_id")
             }
             recorded = Provenance.objects.filter(dataset=self.dataset).order_by().values_list("record", flat=True)
             # Records of which an editor accepted a proposal, but which were never merged.
@@ -90,16 +115,56 @@ class ImportRunner:
                     self.index.ensure_not_moved(record, pk)
                 else:
                     pk = self.index.disease_of(record)
+                    if pk is None and self.finds_by_name:
+                        pk = self._named(Disease, record.name)
+                merges = self._merge_organizations(record)
                 if pk is None:
-                    self._merge_unknown(record, digest)
-                    return
-                merge = self._merge_into(lock_disease(pk), record, digest)
+                    merge = self._merge_unknown(record, digest)
+                    if merge and self.finds_by_name:  # the organizations are saved, and the disease fails with them
+                        write_pending([merge], self.publish_new and not self.dry_run)
+                    elif merge:
+                        self.pending.add(merge)
+                        return
+                else:
+                    merge = self._merge_into(lock(Disease, pk), record, digest)
         except Ambiguous as error:
             self.report.add(Heading.CONFLICTS, f"{record.where}, {record.name}", str(error))
         except ROW_ERRORS as error:
+            self.names.clear()  # some may have been undone
             self._report_failed(record, error)
         else:
-            self._finish(merge)
+            for each in [*merges, *([merge] if merge else [])]:
+                self._finish(each)
+
+    def _named(self, kind: type[Publishable], name: str) -> int | None:
+        if kind.KIND not in self.names:
+            self.names[kind.KIND] = subjects_by_name(kind)
+        return self.names[kind.KIND].get(fold_text(name))
+
+    def _merge_organizations(self, record: SourceRecord) -> list[RecordMerge]:
+        """Merges the organizations of a record. Those outside the trash are then in `organizations`."""
+        self.organizations = {}
+        merges = []
+        for each in record.organizations:
+            digest = digest_of(each)
+            digest_before, pk = self.known.get(each.key, ("", None))
+            pk = pk or self._named(Organization, each.name)
+            organization = lock(Organization, pk) if pk else self._new_subject(each, Organization)
+            if digest != digest_before:
+                merge = RecordMerge(self, each, digest, organization, ImportReport(), is_new=not pk)
+                merge.run()
+                if not pk:
+                    self._report_new(merge)
+                    write_pending([merge], self.publish_new and not self.dry_run)
+                    self.names[Organization.KIND][fold_text(each.name)] = organization.pk
+                merges.append(merge)
+            if not organization.trashed_at:
+                self.organizations[fold_text(each.name)] = organization
+        if merges:
+            others = Organization.objects.filter(trashed_at=None)
+            for one, other, reasons in likely_duplicates(self.organizations.values(), others):
+                merges[0].report.add(Heading.POSSIBLE_DUPLICATES, f"{one} and {other}", ", ".join(reasons))
+        return merges
 
     def report_missing(self) -> None:
         """Reports records that were imported before and are not among these. An editor finds out why."""
@@ -111,7 +176,7 @@ class ImportRunner:
 
     def _merge_into(self, disease: Disease, record: SourceRecord, digest: str) -> RecordMerge:
         self._forget_elsewhere(record, disease.pk)
-        merge = RecordMerge(self, record, digest, disease, ImportReport())
+        merge = DiseaseMerge(self, record, digest, disease, ImportReport())
         merge.run()
         return merge
 
@@ -121,7 +186,7 @@ class ImportRunner:
         if not pending:
             return
         try:
-            write_pending(pending, self.by, self.origin, self.publish_new and not self.dry_run)
+            write_pending(pending, self.publish_new and not self.dry_run)
         except ROW_ERRORS as error:
             if len(pending) == 1:
                 self._report_failed(pending[0].record, error)
@@ -138,23 +203,29 @@ class ImportRunner:
 
     def _finish(self, merge: RecordMerge) -> None:
         """Reports a record that is saved, and updates the index of diseases."""
-        record, disease = merge.record, merge.disease
+        record, disease = merge.record, merge.subject
         self.report.merge(merge.report)
         if not merge.is_done:
             return
         self.known[record.key] = (merge.digest, disease.pk)
+        if not isinstance(disease, Disease):
+            return
+        if disease.KIND in self.names:
+            self.names[disease.KIND][fold_text(disease.name)] = disease.pk
         if self.index.names.get(disease.pk) != disease.name:
             self.index.rename(disease.pk, disease.name)
-        self.index.set_codes(disease.pk, (row for row in merge.rows["code"].values() if isinstance(row, Identifier)))
+        codes = [row for row in merge.rows_of("identifier").values() if isinstance(row, Identifier)]
+        self.index.set_codes(disease.pk, codes)
         for hint in hints_of(record):
             self.index.hints[hint].add(disease.pk)
 
     def _forget_elsewhere(self, record: SourceRecord, pk: int | None) -> None:
         """Deletes the provenance of a code that an editor accepted for one disease and has since removed from it."""
         if record.key in self.accepted:
-            Provenance.objects.filter(dataset=self.dataset, record=record.key).exclude(disease=pk).delete()
+            entries = Provenance.objects.filter(dataset=self.dataset, record=record.key)
+            (entries.exclude(subject_id=pk) if pk else entries).delete()
 
-    def _merge_unknown(self, record: SourceRecord, digest: str) -> None:
+    def _merge_unknown(self, record: SourceRecord, digest: str) -> RecordMerge | None:
         """Creates the disease of a record if it may, or reports why not and which diseases are similar."""
         report = ImportReport()
         where = f"{record.where}, {record.name}"
@@ -165,34 +236,39 @@ class ImportRunner:
             self._propose_code(record, same_name, report)
         elif not record.may_have_page:
             report.skipped_reasons["a group of diseases, which has no page"] += 1
-        elif self.create and not any(joining_codes(record).values()):
+        elif self.create and not self.finds_by_name and not any(joining_codes(record).values()):
             report.add(Heading.SKIPPED, where, "it has no code by which it could be recognised.")
         else:
             for name in self.index.similar_names(record):
                 report.add(Heading.POSSIBLE_DUPLICATES, where, name)
             if self.create:
-                self._create(record, digest, report)
-                return
+                return self._create(record, digest, report)
             report.skipped_reasons["no disease on this site has their codes"] += 1
         self.report.merge(report)
+        return None
 
-    def _create(self, record: SourceRecord, digest: str, report: ImportReport) -> None:
-        """Makes a draft of a new disease, which is saved later, together with others."""
-        disease = Disease(name=record.name, staff_notes="\n".join(f"On import: {line}" for line in record.remarks))
-        ensure_valid(disease, "disease")
+    def _create(self, record: SourceRecord, digest: str, report: ImportReport) -> RecordMerge:
+        """Returns the merge of a new disease, which is saved later, together with others."""
         self._forget_elsewhere(record, None)
-        merge = RecordMerge(self, record, digest, disease, report, is_new=True)
-        merge.record_part("name", {"text": record.name})
+        merge = DiseaseMerge(self, record, digest, self._new_subject(record, Disease), report, is_new=True)
         merge.run()
-        report.add(Heading.CREATED, f"{disease} ({record.key})")
-        if self.publish_new:
-            report.add(Heading.PUBLISHED, f"{disease} ({record.key})")
-        self.pending.add(merge)
+        self._report_new(merge)
+        return merge
+
+    def _new_subject(self, record: SourceRecord, kind: type[_Kind]) -> _Kind:
+        """Returns an unsaved subject with the record's name. Raises ValidationError where the name does not fit."""
+        subject = kind(name=record.name, staff_notes="\n".join(f"On import: {line}" for line in record.remarks))
+        ensure_valid(subject, kind.KIND)
+        return subject
+
+    def _report_new(self, merge: RecordMerge) -> None:
+        for heading in (Heading.CREATED, *([Heading.PUBLISHED] if self.publish_new else [])):
+            merge.report.add(heading, f"{merge.subject} ({merge.record.key})")
 
     def _propose_code(self, record: SourceRecord, pk: int, report: ImportReport) -> None:
         """Proposes the record's code for a disease that has its name but none of its codes. An editor decides."""
         where = f"{record.where}, {record.name}"
-        disease = lock_disease(pk)
+        disease = lock(Disease, pk)
         if disease.trashed_at:
             report.add(Heading.SKIPPED, where, IN_THE_TRASH)
             return
@@ -205,8 +281,8 @@ class ImportRunner:
                 return
             if own:
                 content = {"scheme": str(scheme), "value": own[0].value, "relation": str(Relation.EXACT)}
-                merge = RecordMerge(self, record, "", disease, report)
-                merge.propose(f"code:{scheme}:{own[0].value}", Proposal.Action.ADD, None, content, SAME_NAME)
+                merge = DiseaseMerge(self, record, "", disease, report)
+                merge.propose(f"identifier:{scheme}:{own[0].value}", Proposal.Action.ADD, None, content, SAME_NAME)
                 merge.log.write()
                 report.add(
                     Heading.SKIPPED, where, "a disease on this site has its name and no code yet; see the proposals"

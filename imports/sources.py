@@ -30,15 +30,20 @@ KNOWN: dict[str, dict[str, str]] = {
     "Mondo": {"url": "https://mondo.monarchinitiative.org/", "attribution": MONDO, **CC_BY},
 }
 
-SOURCE_OF = {Dataset.MEDQUAD: "MedQuAD GARD", Dataset.ORPHANET: "Orphanet", Dataset.MONDO: "Mondo"}
+SOURCE_OF: dict[str, str] = {Dataset.MEDQUAD: "MedQuAD GARD", Dataset.ORPHANET: "Orphanet", Dataset.MONDO: "Mondo"}
 """The name of the source of each data set, as pages print it until an editor changes it."""
 
 
-def source_of(dataset: str) -> Source:
-    """Returns the source of a data set's texts, even if an editor has renamed it. Creates it where it is missing."""
+def source_of(dataset: str) -> Source | None:
+    """Returns the source of a data set's texts, even if an editor has renamed it. Creates it where it is missing.
+
+    Returns None for pages of text, which name the source of each answer.
+    """
+    if dataset not in SOURCE_OF:
+        return None
     if source := Source.objects.filter(dataset=dataset).first():
         return source
-    name = SOURCE_OF[Dataset(dataset)]
+    name = SOURCE_OF[dataset]
     source, _created = Source.objects.get_or_create(name=name, defaults=KNOWN[name])
     source.dataset = dataset
     source.save(update_fields=["dataset"])

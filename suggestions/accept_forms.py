@@ -16,9 +16,8 @@ from django.utils.translation import gettext_lazy
 
 from diseases.forms import QuestionForm
 from diseases.models import Disease, Question, Symptom, Synonym
+from diseases.rows import add_rows, ensure_not_duplicate
 from editorial.seen import SeenModelForm, changed_fields
-from imports.proposals import ensure_not_duplicate
-from imports.rows import add_rows
 from organizations.duplicates import COMPARED_FIELDS, likely_duplicates
 from organizations.merging import foreign_keys
 from organizations.models import Organization
@@ -119,7 +118,7 @@ class AcceptSynonymForm(AcceptForm):
     def apply(self) -> Applied:
         row = self.save(commit=False)
         ensure_not_duplicate(row)
-        add_rows(row.disease, {"synonym": [row]})
+        add_rows(row.disease, [row])
         return [row.disease], _("Accepted as another name: “%(name)s”.") % {"name": row.text}
 
 
@@ -137,7 +136,7 @@ class AcceptSymptomForm(AcceptForm):
     def apply(self) -> Applied:
         row = self.save(commit=False)
         ensure_not_duplicate(row)
-        add_rows(row.disease, {"symptom": [row]})
+        add_rows(row.disease, [row])
         message = _("Accepted as a symptom: “%(term)s”.")
         if not row.approved:
             message = _("Accepted as a symptom that is not approved yet: “%(term)s”.")

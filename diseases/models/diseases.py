@@ -63,8 +63,11 @@ class Disease(Publishable):
         super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        if Disease.objects.exclude(pk=self.pk).filter(folded_name=fold_name(self.name)).exists():
-            raise ValidationError({"name": _("There is already a disease with this name.")})
+        if other := Disease.objects.exclude(pk=self.pk).filter(folded_name=fold_name(self.name)).first():
+            message = _("There is already a disease with this name.")
+            if other.trashed_at:
+                message = _("There is already a disease with this name. It is in the trash.")
+            raise ValidationError({"name": message})
 
     def other_values(self, rows: Sequence[ComposedRow]) -> dict[str, object]:
         """Returns the sources of the rows on the page."""

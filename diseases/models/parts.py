@@ -29,8 +29,14 @@ class DiseasePart(ChildRow):
 
     SUBJECT = "disease"
 
+    disease_id: int
+
     class Meta(ChildRow.Meta):
         abstract = True
+
+    def rank(self) -> int:
+        """Returns the place of the row's sort among the rows of its class. A new row is not put behind a later sort."""
+        return 0
 
 
 class SourcedPart(DiseasePart):
@@ -82,6 +88,9 @@ class Identifier(SourcedPart):
 
     def __str__(self) -> str:
         return f"{self.scheme}:{self.value}"
+
+    def rank(self) -> int:
+        return codes.Scheme.values.index(self.scheme)
 
     def clean(self) -> None:
         if self.scheme and self.value:
@@ -147,6 +156,14 @@ class Question(SourcedPart):
 
     def __str__(self) -> str:
         return self.question
+
+    def rank(self) -> int:
+        return Topic.values.index(self.topic)
+
+    def forget_dates(self) -> None:
+        """Removes the dates and the reviewer, since they were given for another text."""
+        self.last_updated = self.reviewed_on = self.review_due = None
+        self.reviewed_by, self.adapted = "", False
 
     def is_on_page(self) -> bool:
         return bool(sanitize(self.answer))

@@ -25,6 +25,7 @@ from imports.records import Delivery, SourceRecord, UnreadableSource
 from imports.report import Heading, ImportReport
 from imports.runner import ImportRunner
 from imports.sources import source_of
+from publishing.models import Publishable
 from publishing.verbs import Author, author_name, may
 
 PROGRESS_STEPS = 10  # how many lines of progress to print where there is no terminal
@@ -62,6 +63,10 @@ class ImportCommand(BaseCommand):
 
     dataset: ClassVar[Dataset]
     creates: ClassVar[bool] = True
+    kinds: ClassVar[tuple[type[Publishable], ...]] = (Disease,)
+    """The kinds of pages that it may create."""
+    is_complete: ClassVar[bool] = True
+    """Whether its files hold the whole data set, so that a record which is not in them is missing."""
 
     def read(self, **options: Any) -> Delivery:
         """Returns the records of the files. Raises UnreadableSource."""
@@ -71,7 +76,7 @@ class ImportCommand(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="report what would change, and change nothing")
         if self.creates:
             parser.add_argument(
-                "--publish-new", action="store_true", help="publish the diseases that this run creates; needs --by"
+                "--publish-new", action="store_true", help="publish the pages that this run creates; needs --by"
             )
         parser.add_argument(
             "--by",
@@ -131,7 +136,7 @@ class ImportCommand(BaseCommand):
         user = User.objects.filter(username=by).first()
         if user is None:
             raise CommandError(f"There is no user “{by}”.")
-        if publish_new and not may(user, "publish", Disease):
+        if publish_new and not all(may(user, "publish", kind) for kind in self.kinds):
             raise CommandError(
                 f"“{by}” may not publish. Add the account to the group Publishers, or leave out --publish-new."
             )
@@ -154,7 +159,7 @@ class ImportCommand(BaseCommand):
         """Merges the records, and adds to the report what is missing and what could not be read."""
         total = min(limit or delivery.total, delivery.total)
         runner.run(self.progress(islice(delivery.records, limit), total), dry_run)
-        if limit is None:
+        if limit is None and self.is_complete:
             runner.report_missing()
         for each in delivery.unreadable:
             runner.report.add(Heading.FAILED if each.failed else Heading.SKIPPED, each.where, each.reason)
@@ -164,7 +169,7 @@ class ImportCommand(BaseCommand):
         if sys.stderr.isatty():
             yield from tqdm(records, total=total, unit=" records", file=sys.stderr, dynamic_ncols=True)
             return
-        step = max(total // PROGRESS_STEPS, 1)
+        step = max(total // PROGRESS_STEPS, 2)
         for number, record in enumerate(records, start=1):
             yield record
             if number % step == 0:

@@ -22,7 +22,7 @@ def test_the_pages_of_the_admin_have_no_barriers_of_ours(open_window):
     Symptom.objects.create(disease=disease, term="Fever", frequency="90%")
     texts = {"old": {"text": "The first summary."}, "new": {"text": "A newer summary."}}
     proposed = {"dataset": "orphanet", "record": "ORPHA:1", "part": "summary", "action": "change"}
-    proposal = Proposal.objects.create(disease=disease, **proposed, **texts)
+    proposal = Proposal.objects.create(kind="disease", subject_id=disease.pk, **proposed, **texts)
     report = {"counts": {"read": 1}, "sections": [{"title": "Created", "lines": ["Marfan syndrome"]}]}
     run = ImportRun.objects.create(dataset="orphanet", by_name="Ada", report=report)
     page = open_window(make_publisher())

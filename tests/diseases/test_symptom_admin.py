@@ -172,7 +172,13 @@ def test_the_form_and_the_list_of_diseases_count_symptoms_to_approve(client):
     make_symptom(disease, "Rash")
     make_symptom(other, approved=True)
     Proposal.objects.create(
-        dataset="mondo", record="M", part="summary", disease=disease, action="change", new={"text": "S"}
+        dataset="mondo",
+        record="M",
+        part="summary",
+        action="change",
+        new={"text": "S"},
+        kind="disease",
+        subject_id=disease.pk,
     )
 
     form = " ".join(client.get(url_of(disease)).text.split())

@@ -1,5 +1,6 @@
 """`manage.py import_page`: a page of text becomes drafts, and nobody's work is overwritten."""
 
+import json
 from collections import Counter
 from datetime import date
 from io import StringIO
@@ -14,13 +15,15 @@ from hypothesis import strategies as st
 
 from diseases.models import Disease, Identifier, Question, Source, Support, Synonym
 from home.management.commands.prepare_demo import SAMPLES
-from imports.page_merge import CONTACT_FIELDS
+from imports.models import ImportRun, Proposal
+from imports.page_record import CONTACT_FIELDS
+from imports.proposals import accept_proposals
 from organizations.models import Organization
 from publishing.models import Edition, State
 from publishing.trash import trash
 from publishing.verbs import redact, save_edition
 from search.letters import fold_text
-from tests.factories import make_editor, make_organization, make_publisher
+from tests.factories import make_disease, make_editor, make_organization, make_publisher
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -91,15 +94,22 @@ def sections(report):
     for line in report.splitlines():
         if line.startswith("  "):
             lines.append(line.strip())
-        else:
+        elif line.endswith("):"):
             lines = found[line.rpartition(" (")[0]] = []
     return found
 
 
-KEPT = "Not placed; saved in the staff notes"
-DROPPED = "Not placed and not saved, since pages that are already on the site are not changed"
-DIFFERENT = "Already on the site, and different: nothing was changed"
-SAME = "Already on the site, and the same"
+REMARKS = "For an editor to check"
+NOTHING_NEW = "Read 1 records; 1 had nothing new.\nNothing was changed.\n"
+
+
+def remarks(report):
+    """Returns the remarks of a report, without the pages and places that they are about."""
+    return [line.partition("): ")[2] for line in sections(report).get(REMARKS, [])]
+
+
+def proposals():
+    return [(row.action, str(row.subject), row.part) for row in Proposal.objects.pending().order_by("pk")]
 
 
 def test_the_seed_page_is_right_in_every_field(seed_page):
@@ -219,8 +229,7 @@ def test_a_second_run_changes_nothing_and_says_so(seed_page):
     report = run(seed_page)
 
     assert everything() == before
-    assert "Already on the site, and the same (7)" in report
-    assert "Created" not in report
+    assert report == NOTHING_NEW
 
 
 def test_nothing_imported_is_live_without_publish(file):
@@ -245,7 +254,7 @@ def test_likely_duplicates_are_looked_for_among_all_organizations(write):
         )
     )
 
-    assert sections(report)["Likely duplicates, not merged"] == [
+    assert sections(report)["Perhaps the same as another page on this site"] == [
         "Eye Fund and Sight Trust: the same telephone or fax number",
         "Eye Fund and Eye Society: the same website",
         "Eye Fund and Vision Fund: the same telephone or fax number",
@@ -298,8 +307,13 @@ def test_a_dry_run_reports_the_same_and_changes_nothing(file):
     assert dry.splitlines()[1:] == run(file).splitlines()
 
 
-def test_a_file_that_differs_from_what_editors_have_writes_nothing_and_reports(seed_page, tmp_path):
+def test_a_page_that_changes_what_editors_changed_writes_nothing_and_proposes(seed_page, tmp_path):
     run(seed_page)
+    new = tmp_path / "new.txt"
+    text = seed_page.read_text(encoding="utf-8").replace("03030 401 101", "03030 999 999")
+    new.write_text(
+        text.replace("The exact cause of neonatal he", "Today: The exact cause of neonatal he"), encoding="utf-8"
+    )
     question = Question.objects.first()
     question.answer = "<p>As an editor has it.</p>"
     question.save()
@@ -307,21 +321,59 @@ def test_a_file_that_differs_from_what_editors_have_writes_nothing_and_reports(s
     Organization.objects.filter(name="Haemochromatosis Society").update(phone="0800 1")
     before = everything()
 
-    report = run(seed_page)
+    assert run(seed_page) == NOTHING_NEW
+    run(new)
 
     assert everything() == before
-    assert "the answer to “What causes neonatal hemochromatosis?” differs" in report
-    assert "“How might neonatal hemochromatosis be treated?” is not among the questions" in report
-    assert "organization Haemochromatosis Society: phone is “0800 1” here, “03030 401 101” in the file" in report
+    assert proposals() == [
+        ("change", "Haemochromatosis Society", "phone"),
+        ("change", "Neonatal hemochromatosis", "question:what causes neonatal hemochromatosis"),
+    ]
+
+
+def test_a_page_updates_what_nobody_changed_in_the_draft_alone(write):
+    publisher = make_publisher()
+    run(write(QUESTION, "Name: Eye Society\nPhone: 1"), "--publish", "--by", publisher.username)
+
+    report = run(write(f"{QUESTION} Really.", "Name: Eye Society\nPhone: 2"))
+
+    assert (Question.objects.get().answer, Organization.objects.get().phone) == ("<p>Nobody knows. Really.</p>", "2")
+    assert len(sections(report)["Updated, not yet published"]) == 2
+    assert Edition.objects.of(Disease).live().get().page.questions[0].html == "<p>Nobody knows.</p>"
+    assert Edition.objects.of(Organization).live().get().page.phone.printed == "1"
+
+
+def test_a_page_about_what_it_did_not_make_proposes_all_that_differs_and_accepts_it(write):
+    disease = make_disease(name="Coats disease", questions=0)
+    organization = make_organization(name="Eye Society", phone="217-555-0100")
+    before = everything()
+
+    head = "Codes: ORPHA:190\nSummary: Of the eye."
+    run(write(head, QUESTION, "Name: Eye Society\nPhone: 217-555-0199"))
+
+    assert everything() == before
+    assert proposals() == [
+        ("change", "Eye Society", "phone"),
+        ("add", "Coats disease", "identifier:ORPHA:190"),
+        ("add", "Coats disease", "question:what causes coats disease"),
+        ("add", "Coats disease", "support:eye society"),
+        ("change", "Coats disease", "summary"),
+    ]
+    assert accept_proposals(Proposal.objects.all(), by=make_editor()) == []
+    page = Edition.objects.about(disease).newest().get().page
+    assert (page.summary, page.questions[0].html) == ("Of the eye.", "<p>Nobody knows.</p>")
+    assert [support.organization.slug for support in page.supports] == [organization.slug]
+    assert Edition.objects.about(organization).newest().get().page.phone.printed == "217-555-0199"
 
 
 def test_what_is_in_the_bin_stays_there(file):
     run(file)
     trash(Disease.objects.get(), by=make_editor(), reason="Entered twice")
+    file.write_text(PAGE.replace("Nobody knows", "Somebody knows"), encoding="utf-8")
 
     report = run(file)
 
-    assert "disease Coats disease: is in the trash" in report
+    assert "page.txt, Coats disease: it is in the trash, and stays there" in report
     assert Disease.objects.get().trashed_at
 
 
@@ -347,10 +399,7 @@ def test_what_was_renamed_is_found_under_its_old_name_and_not_made_again(file):
 
     assert everything() == before
     assert not Edition.objects.live().exists()
-    assert [line for line in sections(report)[DIFFERENT] if "is called" in line] == [
-        "organization Vision Trust: is called “Vision Trust” here, “Eye Society” in the file",
-        "disease Retinal telangiectasia: is called “Retinal telangiectasia” here, “Coats disease” in the file",
-    ]
+    assert report == NOTHING_NEW
 
 
 def test_what_was_renamed_twice_or_by_another_run_is_found_too(write):
@@ -363,6 +412,10 @@ def test_what_was_renamed_twice_or_by_another_run_is_found_too(write):
     run(write(QUESTION, "Name: Vision Trust", name="Vision Trust disease"))
 
     assert everything() == before
+    assert proposals() == [
+        ("change", "Sight Trust", "name"),
+        ("add", "Sight Trust disease", "synonym:vision trust disease"),
+    ]
 
 
 def test_a_name_of_today_goes_before_a_name_of_the_past(write):
@@ -380,13 +433,11 @@ def test_a_disease_is_found_by_a_synonym_but_not_by_the_name_of_a_subtype(write)
     Synonym.objects.create(disease=known, text="COATS’ disease")
     Synonym.objects.create(disease=known, text="Coats plus", kind="subtype")
 
-    report = run(write(QUESTION))
+    run(write(QUESTION))
     run(write(QUESTION, name="Coats plus"))
 
     assert list(Disease.objects.order_by("pk").values_list("name", flat=True)) == [known.name, "Coats plus"]
-    assert sections(report)[DIFFERENT][0] == (
-        "disease Retinal telangiectasis: is called “Retinal telangiectasis” here, “Coats disease” in the file"
-    )
+    assert proposals() == [("add", "Retinal telangiectasis", "question:what causes coats disease")]
 
 
 def test_a_disease_is_found_by_its_gard_code_but_not_by_a_broader_one(write):
@@ -420,7 +471,7 @@ def test_an_organization_in_the_bin_stays_there_and_is_not_linked(write):
     assert Organization.objects.get().trashed_at
     assert not Support.objects.exists()
     assert [edition.title for edition in Edition.objects.live()] == ["Coats disease"]
-    assert "organization Vision Trust: is in the trash, and stays there" in sections(report)[DIFFERENT]
+    assert sections(report)["Skipped"] == ["page.txt, line 7, Vision Trust: it is in the trash, and stays there"]
 
 
 def test_a_redacted_title_finds_nothing(write):
@@ -442,7 +493,7 @@ def test_names_in_other_scripts_are_not_taken_for_one(write):
     report = run(write(*questions, "Name: Общество Один\nPhone: 1", "Name: 日本の会\nPhone: 2", name="コーツ病"))
 
     assert everything() == before
-    assert sections(report) == {SAME: ["organization Общество Один", "organization 日本の会", "disease コーツ病"]}
+    assert report == NOTHING_NEW
     assert list(Organization.objects.order_by("pk").values_list("name", "phone")) == [
         ("Общество Один", "1"),
         ("日本の会", "2"),
@@ -572,9 +623,9 @@ def test_a_name_that_is_too_long_for_an_organization_is_cut_and_kept_whole(write
     organization = Organization.objects.get()
     assert (organization.name, organization.phone) == (name[:200].strip(), "217-555-0100")
     assert name in organization.staff_notes
-    assert sections(report)[KEPT][0].startswith("line 7: the name “Society for eyes")
+    assert remarks(report)[0].startswith("line 7: the name “Society for eyes")
     assert everything() == before
-    assert sections(again)[SAME] == [f"organization {organization}", "disease Coats disease"]
+    assert again == NOTHING_NEW
 
 
 @pytest.mark.parametrize(
@@ -601,16 +652,16 @@ def test_what_does_not_fit_is_left_out_reported_and_kept_whole(write, page, what
     path = write(page.format(value), QUESTION)
     options = [*options, "--by", make_publisher().username]
 
-    report = sections(run(path, *options))
+    report = remarks(run(path, *options))
     before = everything()
-    again = sections(run(path, *options))
+    again = run(path, *options)
 
     notes = "".join(row.staff_notes for row in [*Disease.objects.all(), *Organization.objects.all()])
-    assert [line.partition(" “")[0] for line in report[KEPT]] == [f"line 3: {what}"]
+    assert [line.partition(" “")[0] for line in report] == [f"line 3: {what}"]
     assert value.strip() in notes
-    assert all(len(line) < 300 for line in report[KEPT])
+    assert all(len(line) < 300 for line in report)
     assert everything() == before
-    assert (again[KEPT], set(again) - {"Likely duplicates, not merged"}) == (report[KEPT], {SAME, KEPT})
+    assert again == NOTHING_NEW
 
 
 def test_what_does_not_fit_costs_nothing_beside_it(write):
@@ -624,7 +675,7 @@ def test_what_does_not_fit_costs_nothing_beside_it(write):
     assert not Source.objects.exists()
 
 
-def test_what_is_not_written_is_not_said_to_be_kept(write):
+def test_what_is_not_written_is_kept_whole_in_the_stored_report(write):
     Disease.objects.create(name="Coats disease")
     Organization.objects.create(name="Eye Society")
     before = everything()
@@ -632,22 +683,12 @@ def test_what_is_not_written_is_not_said_to_be_kept(write):
     report = run(write("A stray line", "Name: Eye Society\nEmail: a@b@c\nPhone: " + "1 or " * 30 + "2"))
 
     assert everything() == before
-    assert KEPT not in sections(report)
-    assert [line[:20] for line in sections(report)[DROPPED]] == [
+    assert [line[:20] for line in remarks(report)] == [
+        "line 5: phone “1 or ",
         "line 3: A stray line",
         "line 6: Email: a@b@c",
-        "line 5: phone “1 or ",
     ]
-
-
-def test_what_has_no_place_at_a_known_organization_is_kept_with_a_new_disease(write):
-    Organization.objects.create(name="Eye Society")
-
-    report = run(write(QUESTION, "Name: Eye Society\nPhone: " + "1 or " * 30 + "2"))
-
-    assert Organization.objects.get().staff_notes == ""
-    assert "1 or " * 30 + "2" in Disease.objects.get().staff_notes
-    assert list(sections(report)) == ["Created as drafts", SAME, KEPT]
+    assert "1 or " * 30 + "2" in json.dumps(ImportRun.objects.get().report)
 
 
 def test_what_stands_twice_on_a_page_is_made_once(write):
@@ -664,26 +705,25 @@ def test_what_stands_twice_on_a_page_is_made_once(write):
     ]
     path = write(*page)
 
-    report = sections(run(path))
+    report = run(path)
     before = everything()
-    again = sections(run(path))
+    again = run(path)
 
     disease, organization = Disease.objects.get(), Organization.objects.get()
-    assert [str(row) for row in disease.synonyms.all()] == ["Coats", "Coats’ disease"]
+    assert [str(row) for row in disease.synonyms.all()] == ["Coats"]
     assert [str(row) for row in disease.identifiers.all()] == ["ORPHA:190", "GARD:6121"]
     assert [row.answer for row in disease.questions.all()] == ["<p>Nobody knows.</p>"]
     assert [row.organization for row in disease.supports.all()] == [organization]
-    assert report == {
-        "Created as drafts": ["organization Eye Society", "disease Coats disease"],
-        KEPT: [
-            "line 29: phone of EYE SOCIETY “217-555-0199” left out: an earlier line of the page says something else.",
-            "line 17: “What causes Coats disease?” left out: line 9 already has an answer to it",
-        ],
-    }
+    created = ["Eye Society (coats disease/eye society)", "Coats disease (coats disease)"]
+    assert sections(report)["Created as drafts"] == created
+    assert remarks(report) == [
+        "line 29: phone of EYE SOCIETY “217-555-0199” left out: an earlier line of the page says something else.",
+        "line 17: “What causes Coats disease?” left out: line 9 already has an answer to it",
+    ]
     assert "217-555-0199" in organization.staff_notes
     assert "Something.\nLast updated on 2020-05-01" in disease.staff_notes
     assert everything() == before
-    assert again[SAME] == ["organization Eye Society", "disease Coats disease"]
+    assert again == NOTHING_NEW
 
 
 def lists(pieces, most):

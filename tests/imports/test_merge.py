@@ -79,8 +79,18 @@ def state():
             Identifier: ["disease__name", "key", "scheme", "value", "relation", "position"],
             Question: ["disease__name", "key", "topic", "question", "answer", "position", "last_updated"],
             Symptom: ["disease__name", "key", "term", "frequency", "aspect", "approved", "position"],
-            Provenance: ["disease__name", "dataset", "record", "part", "target", "is_created", "digest", "content"],
-            Proposal: ["disease__name", "dataset", "record", "part", "action", "old", "new", "digest", "state"],
+            Provenance: [
+                "kind",
+                "subject_id",
+                "dataset",
+                "record",
+                "part",
+                "target",
+                "is_created",
+                "digest",
+                "content",
+            ],
+            Proposal: ["kind", "subject_id", "dataset", "record", "part", "action", "old", "new", "digest", "state"],
             Edition: ["kind", "title", "slug", "number", "digest", "is_live", "note"],
             Event: ["kind", "verb", "note", "edition__title"],
         }.items()
@@ -180,7 +190,7 @@ def test_what_an_editor_deleted_does_not_come_back():
     for rows in (*gone, disease.identifiers.exclude(scheme="GARD")):
         rows.delete()
 
-    report = merge(replace(RECORD, questions=answer("A gene."), summary="A definition."))
+    report = merge(replace(RECORD, questions=answer("A gene."), definition="A definition."))
 
     assert (disease.synonyms.count(), disease.questions.count()) == (0, 0)
     assert list(disease.symptoms.values_list("term", flat=True)) == ["Red hair"]
@@ -272,7 +282,7 @@ def propose_every_kind():
     disease = Disease.objects.get()
     make_question(disease, topic="outlook", question="Why?", answer="<p>Our own.</p>")
     outlook = QuestionRecord("1-2", Topic.OUTLOOK, "What is the outlook?", "<p>Good.</p>")
-    said = replace(RECORD, name="Reddest disease", summary="A definition.", questions=(*answer("A gene."), outlook))
+    said = replace(RECORD, name="Reddest disease", definition="A definition.", questions=(*answer("A gene."), outlook))
     merge(said)
     parts = list(Proposal.objects.pending().order_by("part").values_list("part", flat=True))
     assert parts == ["name", "question:1-1", "question:1-2", "summary"]
@@ -394,7 +404,7 @@ def test_a_name_alone_joins_nothing_but_is_proposed_with_its_code():
     assert (disease.identifiers.filter(scheme="GARD").count(), Disease.objects.count()) == (0, 1)
     assert [len(report.lines[heading]) for heading in (Heading.CREATED, Heading.SKIPPED)] == [0, 1]
     proposal = Proposal.objects.get()
-    assert (proposal.disease, proposal.part, proposal.new["value"]) == (disease, "code:GARD:77", "77")
+    assert (proposal.subject, proposal.part, proposal.new["value"]) == (disease, "identifier:GARD:77", "77")
 
     Identifier.objects.create(disease=disease, scheme="GARD", value="77")
     merge(RECORD)
@@ -415,7 +425,7 @@ def test_a_code_that_was_accepted_for_the_wrong_disease_stops_nothing_once_it_is
 
     owner = Disease.objects.get(identifiers__scheme="GARD", identifiers__value="77")
     assert (report.lines[Heading.FAILED], owner.name) == ([], "Right" if moved else "Redd disease")
-    assert set(Provenance.objects.values_list("disease", flat=True)) == {owner.pk}
+    assert set(Provenance.objects.values_list("subject_id", flat=True)) == {owner.pk}
     assert merge(replace(RECORD, synonyms=())).lines[Heading.FAILED] == []
 
 
@@ -467,7 +477,7 @@ def test_a_code_joins_names_are_added_lost_letters_mended_and_a_definition_is_pr
         "Ginger disease",
         codes=(CodeRecord("ORPHA", "900009"), CodeRecord("UMLS", "C0000077")),
         synonyms=(SynonymRecord("Café disease"), SynonymRecord("rédd disease")),
-        summary="A rare disease.",
+        definition="A rare disease.",
     )
 
     merge(orphanet, dataset="orphanet", create=False)
@@ -492,7 +502,7 @@ def test_letters_that_an_editor_gave_back_leave_the_name_to_editors():
     merge(orphanet, dataset="orphanet", create=False)
     assert accept_proposals(Proposal.objects.pending(), by=make_editor()) == []
 
-    merge(replace(orphanet, summary="A rare disease."), dataset="orphanet", create=False)
+    merge(replace(orphanet, definition="A rare disease."), dataset="orphanet", create=False)
 
     disease.refresh_from_db()
     assert disease.name == "Rédd disease"
@@ -508,10 +518,10 @@ def test_a_code_that_an_editor_deleted_joins_nothing_in_the_same_run_either():
     merge(one, dataset="orphanet")
     disease.identifiers.filter(scheme="OMIM").delete()
 
-    first = merge(replace(one, summary="A definition."), two, dataset="orphanet")
+    first = merge(replace(one, definition="A definition."), two, dataset="orphanet")
 
     assert (first.lines[Heading.CONFLICTS], first.lines[Heading.CREATED]) == ([], ["Two (ORPHA:900002)"])
-    assert merge(replace(one, summary="A definition."), two, dataset="orphanet").changed_nothing
+    assert merge(replace(one, definition="A definition."), two, dataset="orphanet").changed_nothing
 
 
 def test_a_retired_code_that_an_editor_brought_back_can_be_removed_once_more():
@@ -528,7 +538,7 @@ def test_a_retired_code_that_an_editor_brought_back_can_be_removed_once_more():
     assert accept_proposals(Proposal.objects.all(), by=make_editor()) == []
     Identifier.objects.create(disease=disease, scheme="ORPHA", value="900001")
 
-    merge(replace(record, summary="A definition."), dataset="orphanet")
+    merge(replace(record, definition="A definition."), dataset="orphanet")
 
     assert accept_proposals(Proposal.objects.pending().filter(action="remove"), by=make_editor()) == []
     assert not disease.identifiers.filter(value="900001").exists()
@@ -545,8 +555,8 @@ def test_two_datasets_that_differ_in_the_kind_of_a_thing_propose_nothing_when_an
     merge(RECORD)
     merge(mondo, dataset="mondo")
 
-    merge(replace(mondo, summary="A definition."), dataset="mondo")
-    merge(replace(RECORD, summary="A definition."))
+    merge(replace(mondo, definition="A definition."), dataset="mondo")
+    merge(replace(RECORD, definition="A definition."))
 
     assert {proposal.part for proposal in Proposal.objects.all()} == {"summary"}
 
@@ -594,7 +604,7 @@ def test_a_dry_run_says_what_a_run_does_and_changes_nothing():
 
 def test_of_several_that_are_written_together_only_the_one_that_is_refused_fails():
     other = make_disease()
-    key = row_key("medquad", "GARD:2", "code:GARD:2")
+    key = row_key("medquad", "GARD:2", "identifier:GARD:2")
     Identifier.objects.create(disease=other, key=key, scheme="OMIM", value="9")
 
     report = merge(*(numbered(number, f"Number {number}") for number in range(1, 5)), by=make_publisher())

@@ -5,17 +5,24 @@ import io
 import json
 import zipfile
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
+from uuid import UUID
 
 import openpyxl
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
 from diseases.codes import Relation, Scheme
+from diseases.models import Disease, Identifier, Symptom, Synonym
 from diseases.values import Aspect, SynonymKind
 from imports import orphanet, tables, workbooks
+from imports.models import Proposal, Provenance
 from imports.orphapackets import clean_definition, read_packet
 from imports.records import (
     CodeRecord,
@@ -144,7 +151,10 @@ def test_all_files_join_into_one_record_a_code(tmp_path):
     )
     records, delivery = read_all(packets, *write_nomenclature(tmp_path))
 
-    assert records == [
+    nomenclature = ("identifier:ICD-10:", "identifier:ICD-11:", "name", "synonym:")
+    from_packets = ("summary", "symptom:", "identifier:GARD:", "identifier:OMIM:", "identifier:UMLS:")
+    assert {record.sorts for record in records} == {("identifier:ORPHA:", *nomenclature, *from_packets)}
+    assert [replace(record, sorts=("",)) for record in records] == [
         SourceRecord(
             key="ORPHA:2",
             where="names.xlsx, sheet names, row 3; packets, line 1",
@@ -161,7 +171,7 @@ def test_all_files_join_into_one_record_a_code(tmp_path):
                 CodeRecord(Scheme.ORPHA, "6", Relation.UNKNOWN),
             ),
             synonyms=(SynonymRecord("TT", SynonymKind.ABBREVIATION),),
-            summary="Rare.",
+            definition="Rare.",
             remarks=(
                 "Left out: “XH4750”, which in ICD-11 only extends other codes",
                 "Its packet calls it “Testitis”, which is not the name in the nomenclature",
@@ -282,9 +292,9 @@ def test_definitions_lose_tags_and_entities_only(printed, expected):
 
 
 def test_a_definition_is_left_out_rather_than_cut(tmp_path):
-    assert read_one(tmp_path, TextSection=definition("x" * 5000)).summary == "x" * 5000
+    assert read_one(tmp_path, TextSection=definition("x" * 5000)).definition == "x" * 5000
     record = read_one(tmp_path, TextSection=definition("x" * 5001))
-    assert record.summary == ""
+    assert record.definition == ""
     assert record.remarks == ("Left out: the definition, because it has more than 5,000 characters",)
 
 
@@ -511,7 +521,7 @@ def test_orphanet_data_of_2025(files):
         ("OMIM", "unknown"): 28,
     }
     assert sum(len(record.symptoms) for record in records) == 105_443
-    assert sum(bool(record.summary) for record in records) == 6_374
+    assert sum(bool(record.definition) for record in records) == 6_374
     excluded = [remark for record in records for remark in record.remarks if " excluded (0%)" in remark]
     assert sum(int(remark.split()[2]) for remark in excluded) == 665
     assert Counter((refusal.reason.split(maxsplit=1)[1], refusal.failed) for refusal in delivery.unreadable) == {
@@ -526,3 +536,79 @@ def test_orphanet_workbooks_say_the_same_as_the_joined_table(files):
     from_table, _ = read_all(files["table"])
     from_workbooks, _ = read_all(files["codes"], files["names"])
     assert without_places(from_table) == without_places(from_workbooks)
+
+
+OMIM = {"Source": "OMIM", "Reference": "100200", "DisorderMappingRelation": EXACT}
+FREQUENT = [
+    {"HPOId": "HP:0000001", "HPOTerm": term, "HPOFrequency": "Frequent (79-30%)"} for term in ("Tremor", "Fever")
+]
+
+
+@pytest.fixture
+def deliveries(tmp_path) -> dict[str, Path]:
+    """Orphanet's files about two diseases, and a packet that calls one of them by another name."""
+    names, codes = write_nomenclature(tmp_path)
+    about = {"Synonyms": ["Not in the nomenclature"], "ExternalReferences": [OMIM], "Phenotypes": FREQUENT}
+    first = packet("2", Label="Testitis, common", TextSection=definition("Rare."), **about)
+    return {"names": names, "codes": codes, "packets": write_packets(tmp_path / "packets", first, packet("3"))}
+
+
+def saved_tables() -> dict[str, list[object]]:
+    """Returns everything that imports have saved, without numbers of rows, times, and digests of whole records."""
+    of_row = ["disease__name", "position", "key", "source__name"]
+    columns = {
+        Disease: ["name", "slug", "summary"],
+        Synonym: [*of_row, "text", "kind"],
+        Identifier: [*of_row, "scheme", "value", "relation"],
+        Symptom: [*of_row, "term", "frequency", "hpo_id"],
+        Proposal: ["kind", "record", "part", "action", "new", "state"],
+    }
+    saved = {model.__name__: list(model.objects.order_by(*names).values(*names)) for model, names in columns.items()}
+    provenance = ["record", "part", "target", "is_created", "content"]
+    return saved | {"Provenance": list(Provenance.objects.exclude(part="").order_by(*provenance).values(*provenance))}
+
+
+def in_turn(deliveries, orders, *options):
+    """Yields what is saved after each order of deliveries, each on a site with the same disease."""
+    for order in orders:
+        with transaction.atomic():
+            disease = Disease.objects.create(name="Inflammation of tests")
+            Identifier.objects.create(disease=disease, scheme="ORPHA", value="2", key=UUID(int=2), position=1)
+            for paths in order:
+                with suppress(CommandError):  # it names two codes that replace each other
+                    call_command("import_orphanet", *(deliveries[name] for name in paths), *options)
+            yield saved_tables()
+            transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+def test_orphanets_files_give_the_same_in_any_order_one_by_one_or_together(deliveries, capsys):
+    one_by_one = [[[name] for name in order] for order in permutations(deliveries)]
+    pairs = [[["names", "packets"], ["codes"]], [["packets"], ["codes", "names"]], [["codes", "packets"], ["names"]]]
+    again = [[["names"], ["packets"], ["codes"], ["packets"], ["names"], [*deliveries]]]
+
+    together, *others = in_turn(deliveries, [[[*deliveries]], *one_by_one, *pairs, *again])
+
+    assert [row["text"] for row in together["Synonym"]] == ["TT", "Testitis +"]
+    assert [row["value"] for row in together["Identifier"]] == ["2", "100200", "E83.1", "G05.1", "5C64.10"]
+    assert [row["term"] for row in together["Symptom"]] == ["Tremor", "Fever"]
+    assert [(row["part"], row["action"]) for row in together["Proposal"]] == [("summary", "change")]
+    assert others == [together] * 10
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+def test_drafts_from_orphanet_are_the_same_whether_names_or_packets_come_first(deliveries, capsys):
+    orders = [
+        [["names"], ["packets"], ["codes"]],
+        [["packets"], ["names"], ["codes"]],
+        [["packets"], ["codes"], ["names"]],
+    ]
+
+    together, *others = in_turn(deliveries, [[[*deliveries]], *orders], "--create")
+
+    assert [row["name"] for row in together["Disease"]] == ["Inflammation of tests", "Testitis -"]
+    for other in others:
+        other["Disease"][1]["slug"] = "testitis"  # the address keeps the name that the first file gave
+    assert others == [together] * 3

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from imports.address_text import Place, place, split_name
 from imports.contact_text import OrganizationText
 from imports.lines import PageTextError, Unplaced
-from imports.page_text import IdentifierText, PageText, SynonymText, read_page_text
+from imports.page_text import PageText, read_page_text
 from imports.question_text import printed_date, topic
+from imports.records import CodeRecord, SynonymRecord
 from imports.regions import country_names
 
 SEED = Path(__file__).parents[3] / "shared" / "data" / "neonatal-hemochromatosis.txt"
@@ -105,16 +106,16 @@ def test_head_of_the_page():
         "Summary: One paragraph\nthat goes on.\n\nA stray line.\n\nWhat is testitis?\n"
     )
     assert page.synonyms == (
-        SynonymText("Hereditary test", "exact"),
-        SynonymText("TS", "abbreviation"),
-        SynonymText("Old, odd name", "former"),
-        SynonymText("Testitis (infantile)", "exact"),
+        SynonymRecord("Hereditary test", "exact"),
+        SynonymRecord("TS", "abbreviation"),
+        SynonymRecord("Old, odd name", "former"),
+        SynonymRecord("Testitis (infantile)", "exact"),
     )
-    assert page.identifiers == (
-        IdentifierText("GARD", "7172"),
-        IdentifierText("ORPHA", "446"),
-        IdentifierText("ICD-10", "E83.1"),
-        IdentifierText("MONDO", "0009275"),
+    assert page.codes == (
+        CodeRecord("GARD", "7172"),
+        CodeRecord("ORPHA", "446"),
+        CodeRecord("ICD-10", "E83.1"),
+        CodeRecord("MONDO", "0009275"),
     )
     assert page.summary == "One paragraph that goes on."
     assert page.unplaced == (Unplaced(5, "SNOMED:12"), Unplaced(9, "A stray line."))

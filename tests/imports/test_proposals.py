@@ -49,7 +49,8 @@ def merge(*records, dataset="medquad"):
 
 def propose(disease, part, new, *, old=None, action="add", dataset="orphanet"):
     digest = digest_of([action, new])
-    fields = {"disease": disease, "part": part, "action": action, "old": old, "new": new, "digest": digest}
+    about = {"kind": "disease", "subject_id": disease.pk}
+    fields = {**about, "part": part, "action": action, "old": old, "new": new, "digest": digest}
     return Proposal.objects.create(dataset=dataset, record="ORPHA:1", **fields)
 
 
@@ -180,8 +181,8 @@ def test_every_sort_is_added_changed_and_removed(client):
         ("name", "change", {"text": "Réd disease"}),
         ("summary", "change", {"text": "A definition."}),
         ("synonym:reddism", "remove", None),
-        ("code:GARD:77", "change", {"scheme": "GARD", "value": "78", "relation": "exact"}),
-        ("code:OMIM:123456", "add", {"scheme": "OMIM", "value": "123456", "relation": "broad"}),
+        ("identifier:GARD:77", "change", {"scheme": "GARD", "value": "78", "relation": "exact"}),
+        ("identifier:OMIM:123456", "add", {"scheme": "OMIM", "value": "123456", "relation": "broad"}),
         ("symptom:freckles:1", "add", {"term": "Freckles", "frequency": "90%", "aspect": "symptom", "hpo_id": ""}),
         (
             "question:2",
@@ -189,7 +190,9 @@ def test_every_sort_is_added_changed_and_removed(client):
             {"topic": "overview", "question": "What is it?", "answer": "<p>A<script>b</script></p>", "source_url": ""},
         ),
     ]:
-        Proposal.objects.create(**made, disease=disease, part=part, action=action, new=new, digest=part)
+        Proposal.objects.create(
+            **made, kind="disease", subject_id=disease.pk, part=part, action=action, new=new, digest=part
+        )
 
     response = client.post(LIST, {"action": "accept_many", "select_across": "1", "_selected_action": [1]})
 
@@ -223,7 +226,7 @@ def test_accepting_a_code_joins_the_record_and_the_disease(client):
     disease = make_disease(name="Redd disease")
     merge(record())
     proposal = Proposal.objects.get()
-    assert (proposal.disease, proposal.part) == (disease, "code:GARD:77")
+    assert (proposal.subject, proposal.part) == (disease, "identifier:GARD:77")
 
     press(client, proposal, "_accept")
     merge(record())
@@ -245,7 +248,7 @@ def test_what_cannot_be_accepted_is_refused_with_its_reason_and_stops_no_other(c
     propose(disease, "name", {"text": "TAKEN"}, action="change")
     propose(disease, "synonym:twice", {"text": "twice", "kind": "exact"})
     propose(disease, "synonym:gone", {"text": "Other", "kind": "exact"}, action="change", old={"text": "Gone"})
-    propose(disease, "code:GARD:5", {"scheme": "GARD", "value": "5", "relation": "exact"})
+    propose(disease, "identifier:GARD:5", {"scheme": "GARD", "value": "5", "relation": "exact"})
     propose(disease, "summary", {"text": "x" * 5001}, action="change")
     propose(trashed, "summary", {"text": "Fine."}, action="change")
     propose(disease, "synonym:good", {"text": "Good", "kind": "exact"})
@@ -255,13 +258,13 @@ def test_what_cannot_be_accepted_is_refused_with_its_reason_and_stops_no_other(c
     messages = said(response)
     assert messages[0] == "1 proposal was accepted."
     for part, reason in {
-        "name": "“Taken” is the name of another disease",
+        "name": "There is already a disease with this name",
         "synonym:twice": "It cannot be added twice",
         "synonym:gone": "was deleted in the meantime",
-        "code:GARD:5": "GARD number 5 already belongs to “Owner”, which is in the trash",
+        "identifier:GARD:5": "GARD number 5 already belongs to “Owner”, which is in the trash",
         "summary": "At most 5,000 characters fit",
     }.items():
-        proposal = Proposal.objects.get(disease=disease, part=part)
+        proposal = Proposal.objects.about(disease).get(part=part)
         assert proposal.state == "pending"
         assert any(str(proposal) in message and reason in message for message in messages), (part, messages)
     assert any("is in the trash" in message and str(trashed) in message for message in messages)
@@ -293,10 +296,10 @@ def test_the_list_shows_what_waits_and_finds_by_disease(client):
 
     assert listed() == ["Of alpha.", "Of beta."]
     assert listed("q=beta") == ["Of beta."]
-    assert listed(f"disease={one.pk}") == ["Of alpha."]
-    assert listed("kind=synonym") == ["Of beta."]
+    assert listed(f"subject=disease:{one.pk}") == ["Of alpha."]
+    assert listed("sort=synonym") == ["Of beta."]
     assert listed("state=accepted") == ["Decided."]
-    assert listed("disease=x") == ["Of alpha.", "Of beta."]
+    assert listed("subject=disease:x") == ["Of alpha.", "Of beta."]
 
 
 @pytest.mark.usefixtures("editor")

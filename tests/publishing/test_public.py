@@ -75,7 +75,14 @@ def change(disease):
 def accept_a_proposal(disease):
     new = {"text": "LEAK of a proposal."}
     proposal = Proposal.objects.create(
-        disease=disease, dataset="orphanet", record="ORPHA:1", part="summary", action="change", old=None, new=new
+        kind="disease",
+        subject_id=disease.pk,
+        dataset="orphanet",
+        record="ORPHA:1",
+        part="summary",
+        action="change",
+        old=None,
+        new=new,
     )
     assert accept_proposals([proposal], by=make_publisher()) == []
 

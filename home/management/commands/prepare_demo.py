@@ -10,8 +10,9 @@ from django.urls import reverse
 import home
 from accounts.models import User
 from diseases.models import Disease
-from imports.page_merge import merge_page
-from imports.page_text import read_page_text
+from imports.models import Dataset
+from imports.page_record import read_page
+from imports.runner import ImportRunner
 from organizations.models import Organization
 from publishing.verbs import publish, save_edition, submit, withdraw
 
@@ -27,8 +28,10 @@ MOVED = "iron-disorders-institute-inc"
 @transaction.atomic
 def load_samples(publisher: User) -> None:
     """Loads the sample pages. Most are live; there is one page in each of the other states."""
-    for path in sorted(SAMPLES.glob("*.txt")):
-        merge_page(read_page_text(path.read_text(encoding="utf-8")), by=publisher, publish_new=path.stem != DRAFT)
+    for is_published in (True, False):
+        paths = [path for path in sorted(SAMPLES.glob("*.txt")) if (path.stem != DRAFT) == is_published]
+        records = [record for path in paths for record in read_page(path).records]
+        ImportRunner(Dataset.PAGE, None, publisher, publish_new=is_published).run(records)
     save_edition(_last_question_first(CHANGED), by=publisher)
     ready = save_edition(_last_question_first(READY), by=publisher)
     submit(ready, by=publisher, note="The last question now comes first. Please look at the order.")
