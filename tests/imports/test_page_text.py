@@ -16,7 +16,7 @@ from imports.lines import PageTextError, Unplaced
 from imports.page_text import PageText, read_page_text
 from imports.question_text import printed_date, topic
 from imports.records import CodeRecord, SynonymRecord
-from imports.regions import country_names
+from imports.regions import country_names, region_at_end
 
 SEED = Path(__file__).parents[3] / "shared" / "data" / "neonatal-hemochromatosis.txt"
 
@@ -394,6 +394,41 @@ def test_a_huge_line_is_read_in_reasonable_time():
         f"Testitis\n\nName: Foo {'Suite 1 ' * 10_000}"
     )  # it would take minutes if the pattern had unlimited repeats
     assert len(page.organizations) == 1
+
+
+@pytest.mark.parametrize(
+    ("printed", "country"),
+    [
+        *[
+            ("Republic of Moldova", "MD"),
+            ("Venezuela", "VE"),
+            ("Iran", "IR"),
+            ("St. Lucia", "LC"),
+            ("Ivory Coast", "CI"),
+        ],
+        *[("South Korea", "KR"), ("Congo", "CG"), ("DR Congo", "CD"), ("Czech Republic", "CZ"), ("Türkiye", "TR")],
+        *[("Saint Martin", "MF"), ("Österreich", "AT"), ("The Bahamas", "BS"), ("Falkland Islands", "FK")],
+    ],
+)
+def test_countries_are_known_by_the_names_that_addresses_print(printed, country):
+    assert place(["12 Elm Street", f"Zorb, {printed}"]).country == country
+
+
+@pytest.mark.parametrize(
+    ("country", "printed"),
+    [
+        *[("US", "South Carolina"), ("US", "SC"), ("US", "Puerto Rico"), ("CA", "Québec"), ("CA", "PQ"), ("AU", "NSW")],
+        *[("GB", "Tyne and Wear"), ("GB", "Co. Antrim"), ("IE", "County Cork"), ("IN", "Tamil Nadu")],
+    ],
+)
+def test_regions_are_known_by_the_names_and_codes_that_addresses_print(country, printed):
+    found = region_at_end(f"Zorb, {printed}", country)
+    assert (found.before, found.printed) == ("Zorb", printed)
+
+
+@pytest.mark.parametrize(("country", "printed"), [("GB", "Birmingham"), ("US", "Sc"), ("IE", "Cork"), ("DE", "Berlin")])
+def test_a_city_is_no_region(country, printed):
+    assert region_at_end(f"Zorb, {printed}", country) is None
 
 
 def test_every_country_that_can_be_stored_can_be_read():
