@@ -1,4 +1,4 @@
-"""Rules about several rows of a disease: where a new row is placed, and which rows would say the same twice."""
+"""Rules about the child rows of a subject: where a new row is placed, and which rows would say the same twice."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -7,20 +7,19 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from diseases.models import Disease
-from diseases.models.parts import DiseasePart
+from publishing.models import ChildRow, Publishable
 
 
-def add_rows(disease: Disease, rows: Iterable[DiseasePart]) -> None:
+def add_rows(subject: Publishable, rows: Iterable[ChildRow]) -> None:
     """Saves new rows after the existing ones of their class, but before those of a later rank.
 
-    The disease's version rises once, as when its form is saved.
+    The subject's version rises once, as when its form is saved.
     """
-    by_model: dict[type[DiseasePart], list[DiseasePart]] = defaultdict(list)
+    by_model: dict[type[ChildRow], list[ChildRow]] = defaultdict(list)
     for row in rows:
         by_model[type(row)].append(row)
     for model, added in by_model.items():
-        existing = list(model._base_manager.filter(**{model.SUBJECT: disease}).order_by("position", "pk"))
+        existing = list(model._base_manager.filter(**{model.SUBJECT: subject}).order_by("position", "pk"))
         ordered = _with_new_rows(existing, added)
         if ordered == [*existing, *added]:
             number_rows(added, after=max((row.position for row in existing), default=0))
@@ -29,10 +28,10 @@ def add_rows(disease: Disease, rows: Iterable[DiseasePart]) -> None:
             model._base_manager.bulk_update(existing, ["position"])
         model._base_manager.bulk_create(added)
     if by_model:
-        Disease.objects.filter(pk=disease.pk).update(version=F("version") + 1)
+        type(subject)._base_manager.filter(pk=subject.pk).update(version=F("version") + 1)
 
 
-def _with_new_rows(existing: Sequence[DiseasePart], added: Iterable[DiseasePart]) -> list[DiseasePart]:
+def _with_new_rows(existing: Sequence[ChildRow], added: Iterable[ChildRow]) -> list[ChildRow]:
     """Returns the existing rows in their order, with each new row before the first row of a later rank."""
     ordered = list(existing)
     for row in added:
@@ -41,19 +40,19 @@ def _with_new_rows(existing: Sequence[DiseasePart], added: Iterable[DiseasePart]
     return ordered
 
 
-def number_rows(rows: Sequence[DiseasePart], after: int = 0) -> None:
+def number_rows(rows: Sequence[ChildRow], after: int = 0) -> None:
     """Gives rows their positions, after another position."""
     for position, row in enumerate(rows, start=after + 1):
         row.position = position
 
 
-def ensure_not_duplicate(row: DiseasePart) -> None:
-    """Raises ValidationError where another row of the disease already says the same."""
-    others = type(row)._default_manager.filter(**{row.SUBJECT: row.disease_id}).exclude(key=row.key)
+def ensure_not_duplicate(row: ChildRow) -> None:
+    """Raises ValidationError where another row of the subject already says the same."""
+    others = type(row)._default_manager.filter(**{row.SUBJECT: row.column(row.SUBJECT)}).exclude(key=row.key)
     if row.UNIQUE and _unique_values(row) in map(_unique_values, others):
         raise ValidationError(_("“%(row)s” is already there. It cannot be added twice.") % {"row": row})
 
 
-def _unique_values(row: DiseasePart) -> tuple[str, ...]:
+def _unique_values(row: ChildRow) -> tuple[str, ...]:
     """Returns the values that may be on a page only once, in the form in which the forms compare them."""
-    return tuple(" ".join(str(row.serializable_value(name)).casefold().split()) for name in row.UNIQUE)
+    return tuple(" ".join(str(row.column(name)).casefold().split()) for name in row.UNIQUE)

@@ -1,12 +1,9 @@
 """The rules by which a record is merged into a disease, beside those for all kinds: names, codes and topics."""
 
 from collections.abc import Iterator
-from itertools import chain
 
 from diseases.codes import Relation, Scheme
 from diseases.models import Disease, Identifier, Question, Synonym, fold_name
-from diseases.models.parts import DiseasePart
-from diseases.rows import add_rows
 from diseases.values import Topic
 from imports.matching import without_lost_letters
 from imports.models import Proposal, Provenance
@@ -37,10 +34,6 @@ CORRECTED_NAME = "name:corrected"
 
 class DiseaseMerge(RecordMerge):
     subject: Disease
-
-    def add_rows(self) -> None:
-        rows = chain.from_iterable(self.new_rows.values())
-        add_rows(self.subject, (row for row in rows if isinstance(row, DiseasePart)))
 
     def parts(self) -> dict[str, ImportedPart]:
         """Returns the record's parts; its name is one of them, as a synonym, if the disease has another name."""

@@ -43,12 +43,8 @@ class DiseaseIndex:
         umls = Identifier.objects.filter(scheme=Scheme.UMLS).order_by()
         for pk, value in umls.values_list("disease", "value"):
             index.hints[f"UMLS {value}"].add(pk)
-        names = Synonym.objects.exclude(kind=SynonymKind.SUBTYPE).order_by()
-        for pk, text in names.values_list("disease", "text"):
-            index.hints[fold_text(text)].add(pk)
-        former = Edition.objects.of(Disease).filter(redacted_at=None).order_by()
-        for pk, title in former.values_list("subject_id", "title").distinct():
-            index.hints[fold_text(title)].add(pk)
+        for pk, name in _names_of(Disease):
+            index.hints[fold_text(name)].add(pk)
         return index
 
     def add_name(self, pk: int, name: str) -> None:
@@ -134,15 +130,20 @@ def subjects_by_name(kind: type[Publishable]) -> dict[str, int]:
     The name of a subtype does not count, since the subtype may have a page of its own.
     """
     trashed = set(kind._base_manager.exclude(trashed_at=None).values_list("pk", flat=True))
+    by_name: dict[str, int] = {}
+    for pk, name in sorted(_names_of(kind), key=lambda named: named[0] in trashed):
+        by_name.setdefault(fold_text(name), pk)
+    return by_name
+
+
+def _names_of(kind: type[Publishable]) -> list[tuple[int, str]]:
+    """Returns every name that a subject of a kind has or had, those of today first."""
     own = kind._base_manager.order_by("pk").values_list("pk", "name")
     former = Edition.objects.of(kind).filter(redacted_at=None).order_by("subject_id", "title")
     names = [*own, *former.values_list("subject_id", "title").distinct()]
     if kind is Disease:
         names += Synonym.objects.exclude(kind=SynonymKind.SUBTYPE).order_by("pk").values_list("disease_id", "text")
-    by_name: dict[str, int] = {}
-    for pk, name in sorted(names, key=lambda named: named[0] in trashed):
-        by_name.setdefault(fold_text(name), pk)
-    return by_name
+    return names
 
 
 def hints_of(record: SourceRecord) -> list[str]:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from diseases.models.parts import DiseasePart
 from diseases.rows import number_rows
 from imports.provenance import write_provenance
 from imports.record_merge import RecordMerge
 from imports.records import SourceRecord
+from publishing.models import ChildRow
 from publishing.verbs import compose_page, publish_all, save_editions
 from search.letters import fold_text
 
@@ -59,14 +59,13 @@ def write_pending(pending: Sequence[RecordMerge], publish_them: bool) -> None:
     """
     context = pending[0].context
     type(pending[0].subject).objects.add([merge.subject for merge in pending])
-    rows: dict[type[DiseasePart], list[DiseasePart]] = defaultdict(list)
+    rows: dict[type[ChildRow], list[ChildRow]] = defaultdict(list)
     for merge in pending:
         for added in merge.new_rows.values():
-            parts = [row for row in added if isinstance(row, DiseasePart)]
-            number_rows(parts)
-            rows[type(parts[0])] += parts
-    for model, parts in rows.items():
-        model._base_manager.bulk_create(parts)
+            number_rows(added)
+            rows[type(added[0])] += added
+    for model, added in rows.items():
+        model._base_manager.bulk_create(added)
     write_provenance([merge.log for merge in pending])
     pages = [(merge.subject, compose_page(merge.page)) for merge in pending]
     editions = save_editions(pages, by=context.by, note=context.note, origin=context.origin)

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AnyUser, User
 from diseases.models import Disease, Source
-from diseases.models.parts import DiseasePart
 from diseases.rows import add_rows, ensure_not_duplicate
 from editorial.seen import stale_message, token_of
 from imports.models import Dataset, Proposal, Provenance
@@ -242,12 +241,11 @@ def _set_row(proposal: Proposal, subject: Publishable, source: Source | None) ->
     setattr(row, row.SUBJECT, subject)
     row.clean()
     _ensure_valid_row(row)
-    if isinstance(row, DiseasePart):
-        ensure_not_duplicate(row)
-    if not existing and isinstance(row, DiseasePart) and isinstance(subject, Disease):
-        add_rows(subject, [row])
-    else:
+    ensure_not_duplicate(row)
+    if existing:
         row.save()
+    else:
+        add_rows(subject, [row])
     return row
 
 

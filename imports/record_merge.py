@@ -2,9 +2,11 @@
 
 import uuid
 from collections import defaultdict
+from itertools import chain
 from typing import Protocol
 
 from diseases.models import Source
+from diseases.rows import add_rows
 from imports.matching import DiseaseIndex
 from imports.models import Proposal, Provenance
 from imports.parts import (
@@ -106,13 +108,10 @@ class RecordMerge:
         self.is_done = True
 
     def _write(self) -> None:
-        self.add_rows()
+        add_rows(self.subject, chain.from_iterable(self.new_rows.values()))
         self.log.write()
         if self.is_changed or self.new_rows:
             save_edition(self.subject, by=self.context.by, note=self.context.note, origin=self.context.origin)
-
-    def add_rows(self) -> None:
-        """Saves the new rows, at their places among those that are there."""
 
     def page(self) -> Page:
         """Returns the page of a new subject with its new rows."""

@@ -21,8 +21,8 @@ class RowRecord:
     SORT: ClassVar[str]  # the name of the model
 
     def identity(self) -> str:
-        """Returns what is the same in every delivery."""
-        raise NotImplementedError
+        """Returns what is the same in every delivery: its first field, without differences in spelling."""
+        return fold_text(str(next(iter(vars(self).values()))))
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,6 @@ class SynonymRecord(RowRecord):
 
     text: str
     kind: SynonymKind = SynonymKind.EXACT
-
-    def identity(self) -> str:
-        return fold_text(self.text)
 
 
 @dataclass(frozen=True)
@@ -84,18 +81,12 @@ class SymptomRecord(RowRecord):
     aspect: Aspect = Aspect.SYMPTOM
     hpo_id: str = ""
 
-    def identity(self) -> str:
-        return fold_text(self.term)
-
 
 @dataclass(frozen=True)
 class SupportRecord(RowRecord):
     SORT = "support"
 
     organization: str  # its name, as one of the record's organizations has it
-
-    def identity(self) -> str:
-        return fold_text(self.organization)
 
 
 @dataclass(frozen=True)

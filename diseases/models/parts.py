@@ -29,14 +29,8 @@ class DiseasePart(ChildRow):
 
     SUBJECT = "disease"
 
-    disease_id: int
-
     class Meta(ChildRow.Meta):
         abstract = True
-
-    def rank(self) -> int:
-        """Returns the place of the row's sort among the rows of its class. A new row is not put behind a later sort."""
-        return 0
 
 
 class SourcedPart(DiseasePart):

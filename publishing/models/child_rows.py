@@ -86,6 +86,10 @@ class ChildRow(ComposedRow):
         """Returns what the column of a field holds: of a foreign key the other row's primary key, without a query."""
         return getattr(self, self._meta.get_field(name).attname)  # type: ignore[union-attr] # a field with a column
 
+    def rank(self) -> int:
+        """Returns the place of the row's sort among the rows of its class. A new row is not put behind a later sort."""
+        return 0
+
     def is_on_page(self) -> bool:
         """Returns whether the page of the subject has this row. A row that it lacks is work in progress."""
         return True

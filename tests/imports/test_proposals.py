@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
@@ -20,7 +21,7 @@ from imports.sources import source_named
 from publishing.models import Edition
 from publishing.trash import trash
 from publishing.verbs import publish, save_edition
-from tests.factories import make_disease, make_editor, make_publisher, make_question, make_user
+from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_question, make_user
 from tests.forms import fields_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -365,3 +366,59 @@ def test_the_import_shows_its_report_and_what_waits(client):
 
 def _run(**report):
     return ImportRun.objects.create(dataset="medquad", by_name="Ada", report=report)
+
+
+@pytest.mark.usefixtures("editor")
+def test_proposals_about_an_organization_are_listed_counted_shown_and_accepted(client):
+    organization, other = make_organization(name="Eye Society", phone="555-0100"), make_organization(name="Other")
+    propose(make_disease(), "summary", {"text": "S"})
+    about = {"kind": "organization", "subject_id": organization.pk, "dataset": "page", "record": "coats/eye society"}
+    proposal = Proposal.objects.create(**about, part="phone", action="change", new={"text": "555-0199"}, digest="x")
+    organizations = "/admin/organizations/organization/"
+
+    listed = client.get(f"{LIST}?subject=organization:{organization.pk}").context["cl"].result_list
+    fields = client.get(f"{LIST}?sort=fields").context["cl"].result_list
+    waiting = client.get(f"{organizations}?waiting=proposals").context["cl"].result_list
+    form = client.get(f"{organizations}{organization.pk}/change/").text
+    text = page_of(client, proposal).text
+    press(client, proposal, "_accept")
+
+    assert ([*listed], len(fields), [*waiting]) == ([proposal], 2, [organization])
+    assert "1 proposal from imports is waiting" in form
+    assert "<h3>Phone</h3>" in text
+    assert "<del>555-0100</del><ins>555-0199</ins>" in text
+    organization.refresh_from_db()
+    assert (organization.phone, newest(organization).note) == ("555-0199", "Accepted from a page of text: 555-0199")
+    assert newest(other).number == 1
+
+
+@pytest.mark.usefixtures("editor")
+def test_an_organization_on_a_disease_is_shown_by_its_name(client):
+    organization = make_organization(name="Eye Society")
+    proposal = propose(make_disease(), "support:eye", {"organization": str(organization.pk)}, dataset="page")
+
+    text = page_of(client, proposal).text
+
+    assert re.search("<h3>Organization</h3>.*Eye Society", text, re.DOTALL)
+
+
+def test_whoever_may_change_one_kind_decides_about_that_kind_alone(client):
+    organization = make_organization()
+    about = {
+        "kind": "organization",
+        "subject_id": organization.pk,
+        "dataset": "page",
+        "record": "x",
+        "action": "change",
+    }
+    one = Proposal.objects.create(**about, part="phone", new={"text": "1"}, digest="x")
+    other = propose(make_disease(), "summary", {"text": "S"})
+    user = make_user(is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="change_organization"))
+    client.force_login(user)
+
+    assert [*client.get(LIST).context["cl"].result_list] == [one]
+    assert page_of(client, other).status_code == 404
+    with pytest.raises(PermissionDenied):
+        accept_proposals([one, other], by=user)
+    assert accept_proposals([one], by=user) == []
