@@ -165,16 +165,18 @@ def save_page_edition(subject: Publishable, page: Page, by: Author, note: str = 
 
 
 def save_editions(
-    pages: Sequence[tuple[Publishable, Page]], by: Author, note: str = "", origin: str = ""
+    pages: Sequence[tuple[Publishable, Page]],
+    by: Author,
+    note: str = "",
+    origin: str = "",
+    *,
+    is_draft_changed: bool = True,
 ) -> list[Edition]:
     """Does what `save_page_edition` does, for several subjects of one kind.
 
-    The caller has opened a transaction, and has locked or created the subjects in it.
+    The caller has opened a transaction, and has locked or created the subjects in it. Where the author did not change
+    the drafts, only subjects with a new edition say that the author saved them.
     """
-    saved_by = author_name(by)
-    if outdated := [subject for subject, _page in pages if subject.saved_by != saved_by]:
-        kind = type(outdated[0])
-        kind._base_manager.filter(pk__in=[subject.pk for subject in outdated]).update(saved_by=saved_by)
     kinds_ = {subject.KIND for subject, _page in pages}
     editions = Edition.objects.newest().filter(kind__in=kinds_, subject_id__in=[subject.pk for subject, _page in pages])
     newest = {edition.subject_id: edition for edition in editions}
@@ -183,6 +185,10 @@ def save_editions(
         for subject, page in pages
         if not _has_same_page(newest.get(subject.pk), page)
     }
+    saved = [subject for subject, _page in pages if is_draft_changed or subject.pk in new_editions]
+    if outdated := [subject for subject in saved if subject.saved_by != author_name(by)]:
+        kind = type(outdated[0])
+        kind._base_manager.filter(pk__in=[subject.pk for subject in outdated]).update(saved_by=author_name(by))
     Address.objects.reserve(
         {reference for subject, page in pages if subject.pk in new_editions for reference in page.references()}
     )

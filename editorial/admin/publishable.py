@@ -196,7 +196,8 @@ class PublishableAdmin(SeenAdmin, BulkAdmin, HistoryAdmin[AdminSubject]):
         super().save_related(request, form, formsets, change)
         # Also where nothing was typed: rows that were written outside of the admin get their edition by this save.
         page = compose_page(form.instance.compose)
-        save_editions([(form.instance, page)], by=signed_in_user(request))
+        is_changed = form.has_changed() or any(formset.has_changed() for formset in formsets)
+        save_editions([(form.instance, page)], by=signed_in_user(request), is_draft_changed=is_changed)
 
     def response_add(
         self, request: HttpRequest, obj: AdminSubject, post_url_continue: str | None = None
