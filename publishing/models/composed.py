@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
-from typing import ClassVar, get_args
+from typing import ClassVar, get_args, get_origin
 from uuid import UUID
 
 from django.core import checks
@@ -104,10 +104,10 @@ def _fields_on_no_page(model: type[ComposedRow]) -> list[str]:
 
 
 def _names_in_parts(value_class: type[Value]) -> Iterator[str]:
-    """Yields the fields of values inside a value, such as the description of a picture."""
+    """Yields the fields of a value inside a value, such as the description of a picture. Child rows do not count."""
     for field in value_class.model_fields.values():
-        for part in get_args(field.annotation):
-            if isinstance(part, type) and issubclass(part, Value):
+        for part in get_args(field.annotation) if get_origin(field.annotation) is not tuple else ():
+            if isinstance(part, type) and issubclass(part, Value) and part is not Reference:
                 yield from part.model_fields
 
 

@@ -15,19 +15,22 @@ from publishing.comparison import Comparison
 from publishing.labels import label_of
 from publishing.models import ChildRow, ComposedRow, Edition, Publishable
 from publishing.restoring import restore
-from publishing.values import Page, Value
+from publishing.values import Page, Reference, Value
 from publishing.verbs import save_edition
 from tests.factories import make_disease, make_editor, make_organization, make_question
 
 ROWS = [model for model in apps.get_models() if issubclass(model, ComposedRow)]
 
 
-class LeafletPage(Page):
-    text: str = ""
-
-
 class LineValue(Value):
     text: str = ""
+    colour: str = ""
+
+
+class LeafletPage(Page):
+    text: str = ""
+    lines: tuple[LineValue, ...] = ()
+    mentioned: Reference | None = None
 
 
 def errors_of(model):
@@ -48,7 +51,8 @@ def test_a_field_that_a_page_lacks_is_an_error_with_a_hint():
 
         text = models.TextField()
         author = models.TextField()
-        colour = models.TextField()
+        colour = models.TextField()  # the page has that of each line only
+        kind = models.TextField()
         authors = models.ManyToManyField("self")
         printed = models.IntegerField(editable=False)
 
@@ -72,7 +76,7 @@ def test_a_field_that_a_page_lacks_is_an_error_with_a_hint():
             f"The field “{name}” is on no page.",
             "Add it to LeafletPage, or to Leaflet.STAFF_ONLY if readers must not see it.",
         )
-        for name in ["colour", "authors"]
+        for name in ["colour", "kind", "authors"]
     ]
     # A child row without its key in the value could not be found again.
     assert [message for _id, message, _hint in errors_of(Line)] == [
