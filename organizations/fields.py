@@ -1,7 +1,6 @@
 """Fields of several languages or countries. A form has their names in one line, since a browser posts one value."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -19,8 +18,9 @@ class NamesField(forms.Field):
 
     widget = forms.TextInput(attrs={"class": "vLargeTextField"})
 
-    def __init__(self, *, codes: Iterable[str], names: Callable[[Iterable[str]], str], **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, field: models.Field, codes: Iterable[str], names: Callable[[Iterable[str]], str]) -> None:
+        label = capfirst(str(field.verbose_name))
+        super().__init__(required=not field.blank, label=label, help_text=str(field.help_text))
         self.codes, self.names = codes, names
 
     def prepare_value(self, value: str | Iterable[object] | None) -> str:
@@ -36,19 +36,11 @@ class NamesField(forms.Field):
         return sorted({by_name[name.casefold()] for name in names if name})
 
 
-def _names_field(
-    field: models.Field, codes: Iterable[str], names: Callable[[Iterable[str]], str], options: dict[str, Any]
-) -> NamesField:
-    label = capfirst(str(field.verbose_name))
-    given = {"label": label, "help_text": field.help_text, "required": not field.blank, **options}
-    return NamesField(codes=codes, names=names, **given)
-
-
 class LanguagesField(models.JSONField):
     """The codes of several languages (BCP 47), in alphabetical order."""
 
-    def formfield(self, **options: Any) -> NamesField:
-        return _names_field(self, LANGUAGES, names_of_languages, options)
+    def formfield(self, **options: object) -> NamesField:
+        return NamesField(self, LANGUAGES, names_of_languages)
 
     def validate(self, value: object, model_instance: models.Model | None) -> None:
         super().validate(value, model_instance)
@@ -59,8 +51,5 @@ class LanguagesField(models.JSONField):
 class CountriesField(CountryField):
     """The codes of several countries, in alphabetical order."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options | {"multiple": True})
-
-    def formfield(self, **options: Any) -> NamesField:
-        return _names_field(self, [code for code, _name in countries], names_of_countries, options)
+    def formfield(self, **options: object) -> NamesField:
+        return NamesField(self, [code for code, _name in countries], names_of_countries)

@@ -59,6 +59,7 @@ class Organization(Publishable):
         ),
     )
     countries_served = CountriesField(
+        multiple=True,
         blank=True,
         help_text=_(
             "The countries whose families it helps, with commas between them. Leave it empty if it does not say."
