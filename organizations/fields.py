@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django_countries import countries
 from django_countries.fields import CountryField
 
-from organizations.codes_and_names import LANGUAGES, names_of_countries, names_of_languages
+from organizations.codes_and_names import languages, names_of_countries, names_of_languages
 
 
 class NamesField(forms.Field):
@@ -40,11 +40,11 @@ class LanguagesField(models.JSONField):
     """The codes of several languages (BCP 47), in alphabetical order."""
 
     def formfield(self, **options: object) -> NamesField:
-        return NamesField(self, LANGUAGES, names_of_languages)
+        return NamesField(self, languages(), names_of_languages)
 
     def validate(self, value: object, model_instance: models.Model | None) -> None:
         super().validate(value, model_instance)
-        if not isinstance(value, list) or not all(str(code) in LANGUAGES for code in value):
+        if not isinstance(value, list) or not all(str(code) in languages() for code in value):
             raise ValidationError(_("This is not a list of codes of languages."))
 
 

@@ -34,6 +34,7 @@ def field(name):
     [
         ("languages", "", []),
         ("languages", " german ;; FRENCH,German", ["de", "fr"]),
+        ("languages", "American Sign Language, Tagalog", ["ase", "tl"]),
         ("countries_served", "Austria, Germany", ["AT", "DE"]),
         ("countries_served", "bonaire, sint eustatius and saba", ["BQ"]),
         ("countries_served", TYPED["countries_served"].replace("Saba,", "Saba;"), ["AT", "BQ", "DE"]),
