@@ -11,12 +11,11 @@ from datetime import timedelta
 from typing import Annotated, Any, Generic, TypeVar
 
 from django.utils import timezone
-from pydantic import AfterValidator, AwareDatetime, Base64Bytes
+from pydantic import AfterValidator, AwareDatetime, Base64Bytes, Field
 
-from publishing.models import SLUG_LENGTH, State
+from publishing.models import SLUG_LENGTH, State, kinds
 from publishing.values import Line, Page, Reference, Text, Value
 
-FORMAT = 1
 MAX_LINE_MEGABYTES = 100  # with the pictures of the subject
 SUBJECTS_PER_BATCH = 200
 SUBJECTS_PER_WRITE = 20  # in one transaction, for which others wait
@@ -47,6 +46,22 @@ def _check_slug(slug: str) -> str:
 Slug = Annotated[str, AfterValidator(_check_slug)]
 _Page = TypeVar("_Page", bound=Page)
 _Batched = TypeVar("_Batched")
+
+
+def _check_schemas(schemas: dict[str, int]) -> dict[str, int]:
+    for name, schema in schemas.items():
+        if name in kinds() and not 1 <= schema <= kinds()[name].PAGE.SCHEMA:
+            raise ValueError(f"has {schema} for {name}; this site reads up to {kinds()[name].PAGE.SCHEMA}")
+    return schemas
+
+
+class Head(Value):
+    """The first line. `unresolved` has the references of old pages that lead nowhere on the other site either."""
+
+    about: Text = ""
+    format: Annotated[int, Field(ge=1, le=1)]
+    schemas: Annotated[dict[str, int], AfterValidator(_check_schemas)] = {}
+    unresolved: tuple[Reference, ...] = ()
 
 
 class NoteValue(Value):

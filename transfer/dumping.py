@@ -17,8 +17,8 @@ from publishing.models import Address, Edition, Event, Publishable, kinds
 from publishing.values import Page, Reference
 from transfer.document import (
     DOCUMENT_DESCRIPTION,
-    FORMAT,
     STATE_FIELDS,
+    Head,
     PortableError,
     record_state,
     subject_batches,
@@ -57,8 +57,8 @@ def dump(write: Callable[[str], Any]) -> list[str]:
             spool.write(to_json(record) + "\n")
         spool.seek(0)
         schemas = {name: kind.PAGE.SCHEMA for name, kind in kinds().items()}
-        head = {"about": DOCUMENT_DESCRIPTION, "format": FORMAT, "schemas": schemas}
-        write(to_json(head | {"unresolved": dumping.unresolved()}) + "\n")
+        head = Head(about=DOCUMENT_DESCRIPTION, format=1, schemas=schemas, unresolved=dumping.unresolved())
+        write(to_json(head.model_dump(mode="json")) + "\n")
         for subject in subjects:
             # The addresses are complete only now: a later draft page may have used another address of the subject.
             addresses = to_json({"addresses": dumping.addresses[subject]}).removesuffix("}")
@@ -94,11 +94,11 @@ class _Dump:
                 for pk in batch:
                     yield pk, self._record(rows[pk], live.get(pk), newest.get(pk), events[pk])
 
-    def unresolved(self) -> list[dict[str, str]]:
+    def unresolved(self) -> tuple[Reference, ...]:
         """Returns the references of old pages that lead nowhere on this site either."""
         lost = {(name.kind, name.slug) for name in self.references} - self.reserved
         lost -= {(name, slug) for name, slugs in self.by_slug.items() for slug in slugs}
-        return [{"kind": name, "slug": slug} for name, slug in sorted(lost)]
+        return tuple(Reference(kind=name, slug=slug) for name, slug in sorted(lost))
 
     def _last_events(self, kind: type[Publishable], pks: Sequence[int]) -> dict[int, dict[str, Event]]:
         """Returns the last event of each verb, by subject and verb."""

@@ -1,6 +1,7 @@
 """Reads the records of a document, validates them and compares them with each other, without asking the database."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -9,11 +10,9 @@ import pydantic
 
 from publishing.models import Publishable, kinds
 from publishing.values import Page, Reference
-from transfer.document import FORMAT, PortableError, SubjectDocument
+from transfer.document import Head, PortableError, SubjectDocument
 from transfer.reading import (
-    HEAD_FIELDS,
     DocumentLines,
-    find_half_characters,
     format_path,
     nested_values,
     problem_text,
@@ -62,8 +61,7 @@ class DocumentReader:
         self.lines = DocumentLines(file)
         self.entries = [SubjectEntry(number, place) for number, place in self.lines.places[1:]]
         self.problems: list[tuple[int, str]] = []
-        self.schemas: dict[str, int] = {}
-        self.unresolved: set[Reference] = set()
+        self.head = Head(format=1)
 
     def read_all(self) -> None:
         self.read_head()
@@ -81,36 +79,17 @@ class DocumentReader:
 
     def read_head(self) -> None:
         """Reads the first line. Raises PortableError, since the records depend on it."""
-        first, place = self.lines.places[0]
+        number, place = self.lines.places[0]
         try:
-            head, problems = self.lines.value(place), []
-        except ValueError as error:
-            raise PortableError(f"line {first}: {error}") from error
-        if not isinstance(head, dict):
-            raise PortableError(f"line {first}: should be an object")
-        number = head.get("format")
-        if type(number) is not int or number != FORMAT:
-            raise PortableError(f"format: is {json.dumps(number)}; this site reads format {FORMAT}.")
-        problems += [f"{name}: is not a field that this site knows" for name in head if name not in HEAD_FIELDS]
-        schemas = head.get("schemas", {})
-        if not isinstance(schemas, dict) or any(type(schema) is not int for schema in schemas.values()):
-            problems.append("schemas: should be an object of whole numbers")
-        else:
-            self.schemas = schemas
-            problems += [
-                f"schemas.{name}: is {schema}; this site reads up to {kinds()[name].PAGE.SCHEMA}"
-                for name, schema in schemas.items()
-                if name in kinds() and not 1 <= schema <= kinds()[name].PAGE.SCHEMA
-            ]
-        try:
-            unresolved = pydantic.TypeAdapter(list[Reference]).validate_python(head.get("unresolved", []), strict=True)
-            self.unresolved = set(unresolved)
+            self.head = Head.model_validate_json(json.dumps(self.lines.value(place)), strict=True)
         except pydantic.ValidationError as error:
-            problems += [
-                f"{format_path(('unresolved', *problem['loc']))}: {problem_text(problem)}" for problem in error.errors()
-            ]
-        if problems:
-            raise PortableError(*problems)
+            places = [", ".join(filter(None, [f"line {number}", format_path(each["loc"])])) for each in error.errors()]
+            reasons = map(problem_text, error.errors())
+            raise PortableError(
+                *(f"{place}: {reason}" for place, reason in zip(places, reasons, strict=True))
+            ) from error
+        except ValueError as error:
+            raise PortableError(f"line {number}: {error}") from error
 
     def read(self, entry: SubjectEntry) -> None:
         """Validates one record and keeps in its entry what the other records need to know."""
@@ -128,10 +107,8 @@ class DocumentReader:
         addresses = content.get("addresses")
         if isinstance(addresses, list):
             entry.addresses = tuple(address for address in addresses if isinstance(address, str))
-        if paths := list(find_half_characters(content, "")):
-            for path in paths:
-                self.add_problem(entry, path, "contains half a character, which no database can store")
-            return None
+        if re.search("[\ud800-\udfff]", json.dumps(content, ensure_ascii=False)):
+            return self.add_problem(entry, "", "contains half a character, which no database can store")
         try:
             record = self.parse(entry.kind, content)
         except pydantic.ValidationError as error:
@@ -155,7 +132,7 @@ class DocumentReader:
 
     def parse(self, kind: type[Publishable], content: dict[str, Any]) -> SubjectDocument[Page]:
         """Returns the record as a value, by today's rules. Pages of an older shape are translated first."""
-        schema, withdrawn = self.schemas.get(kind.KIND, kind.PAGE.SCHEMA), content.get("withdrawn")
+        schema, withdrawn = self.head.schemas.get(kind.KIND, kind.PAGE.SCHEMA), content.get("withdrawn")
         if schema < kind.PAGE.SCHEMA:
             for part, name in [(content, "live"), (content, "draft"), (withdrawn, "page")]:
                 if isinstance(part, dict) and isinstance(part.get(name), dict):

@@ -250,7 +250,7 @@ class _Load(DocumentReader):
             for path, reference in entry.references:
                 if reference in on_site or (kinds()[reference.kind], reference.slug) in in_file:
                     continue
-                if reference not in self.unresolved or path.startswith((entry.current, ".withdrawn.successor")):
+                if reference not in self.head.unresolved or path.startswith((entry.current, ".withdrawn.successor")):
                     name = f"{reference.kind} “{reference.slug}”"
                     self.add_problem(entry, path, f"there is no {name}, neither in the file nor on this site")
 
@@ -341,7 +341,11 @@ class _Load(DocumentReader):
         kind, record = self.record(entry)
         subject = kind.objects.get(pk=entry.pk)
         public_page = record.last_public_page
-        if public_page and public_page != record.current and not self.unresolved.intersection(public_page.references()):
+        if (
+            public_page
+            and public_page != record.current
+            and not set(self.head.unresolved).intersection(public_page.references())
+        ):
             path = ".live" if record.live else ".withdrawn.page"
             with self.collect_errors(entry, path, roll_back=True):
                 self.apply_page(entry, kind.objects.get(pk=entry.pk), public_page, path)

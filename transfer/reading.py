@@ -1,7 +1,6 @@
 """Reads the lines of a document, and finds what is wrong with a JSON value."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, NoReturn
 
@@ -9,8 +8,6 @@ from pydantic_core import ErrorDetails
 
 from publishing.values import Value
 from transfer.document import MAX_LINE_MEGABYTES, PortableError
-
-HEAD_FIELDS = {"about", "format", "schemas", "unresolved"}
 
 
 class DocumentLines:
@@ -82,15 +79,3 @@ def nested_values(value: Value, path: str) -> Iterator[tuple[str, Value]]:
                 yield from nested_values(
                     item, f"{path}.{name}[{number}]" if isinstance(content, tuple) else f"{path}.{name}"
                 )
-
-
-def find_half_characters(content: Any, path: str) -> Iterator[str]:
-    """Yields the path of each text of a JSON value with a single surrogate, which no database can store."""
-    if isinstance(content, str) and re.search("[\ud800-\udfff]", content):
-        yield path
-    items: Any = (
-        content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
-    )
-    for name, item in items:
-        yield from find_half_characters(name, path)
-        yield from find_half_characters(item, path + (f"[{name}]" if isinstance(name, int) else f".{name}"))

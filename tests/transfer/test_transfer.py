@@ -404,11 +404,11 @@ def test_a_date_in_the_future_is_refused(file, publisher):
         (b'{"format": 1}\n' + b"[" * 100_000, "line 2 (?): is nested too deep"),
         (b'{"format": 1}\n"\xff"', "line 2 (?): is not UTF-8 text"),
         (b"[]", "line 1: should be an object"),
-        (b'{"format": 2}', "format: is 2; this site reads format 1"),
-        (b'{"format": true}', "format: is true"),
-        (b"{}", "format: is null"),
+        (b'{"format": 2}', "line 1, format: should be less than or equal to 1"),
+        (b'{"format": true}', "line 1, format: should be a valid integer"),
+        (b"{}", "line 1, format: is missing"),
         (b'{"format": 1, "extra": 1}', "extra: is not a field"),
-        (b'{"format": 1, "schemas": {"disease": 99}}', "schemas.disease: is 99"),
+        (b'{"format": 1, "schemas": {"disease": 99}}', "line 1, schemas: has 99 for disease; this site reads up to 1"),
         (b'{"format": 1, "unresolved": [{"kind": "x"}]}', "unresolved[0].slug: is missing"),
     ],
 )
@@ -422,8 +422,7 @@ def test_half_a_character_is_named(file, publisher):
     write(file, disease_record(questions=[answer(question="\ud800?")]))
 
     assert refused(file)[1].strip() == (
-        "line 2, draft.questions[0].question (disease a-disease): "
-        "contains half a character, which no database can store"
+        "line 2 (disease a-disease): contains half a character, which no database can store"
     )
 
 
