@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 from uuid import UUID
 
+import pydantic
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
@@ -56,7 +57,10 @@ def load(file: BinaryIO, by: User, *, publish: bool = False, update: bool = Fals
 
 
 def _is_empty(kind: type[Publishable], pk: int) -> bool:
-    return kind.objects.get(pk=pk).compose().content().keys() <= {"title", "slug"}
+    try:
+        return kind.objects.get(pk=pk).compose().content().keys() <= {"title", "slug"}
+    except pydantic.ValidationError:
+        return False  # what the row says makes no page
 
 
 class _Load(DocumentReader):

@@ -569,6 +569,17 @@ def test_a_page_that_was_changed_since_it_was_loaded_is_refused_without_update(f
     ]
 
 
+def test_a_row_without_an_edition_is_not_taken_for_a_part_of_an_interrupted_load(file, publisher):
+    Organization.objects.create(name="Here", slug="here", city="Boston")
+    Organization.objects.create(name="There", slug="there", website="javascript:alert(1)")
+    write(file, record(), record(slug="there", draft={"title": "There", "slug": "there"}))
+
+    assert [line.strip() for line in refused(file)[1:]] == [
+        "line 2 (organization here): this site already has a page at here",
+        "line 3 (organization there): this site already has a page at there",
+    ]
+
+
 class Killed(BaseException):
     """Stops a load as a lost process does."""
 
