@@ -4,9 +4,11 @@ from datetime import date
 
 import pytest
 import time_machine
+from django.forms import modelform_factory
 from django.urls import reverse
 
-from diseases.models import Identifier, Synonym
+from diseases.forms import QuestionForm
+from diseases.models import Identifier, Question, Synonym
 from publishing.models import Edition
 from tests.factories import make_disease, make_editor, make_organization, make_question, make_source
 from tests.forms import add_row, fields_of, row_of
@@ -297,3 +299,16 @@ def test_a_changed_source_gives_every_page_that_names_it_a_new_edition(client, e
     edition = Edition.objects.about(disease).order_by("number").last()
     assert edition.page.sources[0].licence == "CC BY 4.0"
     assert edition.by == editor
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("<ul><li>a" * 50_000, "Ensure this value has at most 100000 characters (it has 450000)."),
+        ("<p>" * 33_333, "The answer is too long by 199997 characters."),
+    ],
+)
+def test_an_answer_that_is_nested_very_deeply_is_refused_with_a_reason(answer, reason):
+    form = modelform_factory(Question, form=QuestionForm)({"answer": answer})
+
+    assert form.errors["answer"] == [reason]
