@@ -1,62 +1,64 @@
 """Renders the smallest parts of forms without a template: a change form of the admin has hundreds of them."""
 
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import Any
 
 from django.forms.renderers import DjangoTemplates
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 INPUTS = {f"django/forms/widgets/{name}.html" for name in ["checkbox", "date", "email", "hidden", "text", "url"]}
 FORM_LABEL = "django/forms/label.html"
 ERRORS = "django/forms/errors/list/ul.html"
 SELECT, OPTION = "django/forms/widgets/select.html", "django/forms/widgets/select_option.html"
-BEGIN, END = SafeString('="'), SafeString('"')
 
 
 class FormRenderer(DjangoTemplates):
-    """Returns exactly what Django's templates say, in a small part of the time."""
+    """Returns exactly what Django's templates say, in a small part of the time. Every value is escaped as they do."""
 
     def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
         if template_name in INPUTS:
-            return _input(context["widget"])
+            return SafeString(_input(context["widget"]))
         if template_name == FORM_LABEL and context["use_tag"]:
-            tag = context["tag"]
-            return format_html("<{}{}>{}</{}>", tag, _attributes(context["attrs"]), context["label"], tag)
+            tag = _escaped(context["tag"])
+            return SafeString(f"<{tag}{_attributes(context['attrs'])}>{_escaped(context['label'])}</{tag}>")
         if template_name == ERRORS and not context["errors"]:
             return SafeString()
         if template_name == SELECT:
-            widget = context["widget"]
-            options = format_html_join("", "{}", ((part,) for part in self._options(widget["optgroups"])))
-            return format_html(
-                '<select name="{}"{}>{}\n</select>', widget["name"], _attributes(widget["attrs"]), options
-            )
+            return SafeString("".join(self._select(context["widget"])))
         return super().render(template_name, context, request)
 
-    def _options(self, groups: list[tuple[str | None, list[dict[str, Any]], int]]) -> Iterator[SafeString]:
-        for name, options, _index in groups:
+    def _select(self, widget: Mapping[str, Any]) -> Iterator[str]:
+        yield f'<select name="{_escaped(widget["name"])}"{_attributes(widget["attrs"])}>'
+        for name, options, _index in widget["optgroups"]:
             if name:
-                yield format_html('\n  <optgroup label="{}">', name)
+                yield f'\n  <optgroup label="{_escaped(name)}">'
             for option in options:
                 if option["template_name"] == OPTION:
-                    attributes = _attributes(option["attrs"])
-                    text = '\n  <option value="{}"{}>{}</option>\n'
-                    yield format_html(text, str(option["value"]), attributes, option["label"])
+                    value, label = _escaped(str(option["value"])), _escaped(option["label"])
+                    yield f'\n  <option value="{value}"{_attributes(option["attrs"])}>{label}</option>\n'
                 else:
-                    yield format_html("\n  {}", self.get_template(option["template_name"]).render({"widget": option}))
+                    yield "\n  " + self.get_template(option["template_name"]).render({"widget": option})
             if name:
-                yield SafeString("\n  </optgroup>")
+                yield "\n  </optgroup>"
+        yield "\n</select>"
 
 
-def _input(widget: Mapping[str, Any]) -> SafeString:
-    value = "" if widget["value"] is None else format_html(' value="{}"', widget["value"])
-    return format_html(
-        '<input type="{}" name="{}"{}{}>', widget["type"], widget["name"], value, _attributes(widget["attrs"])
+def _escaped(value: object) -> str:
+    text = str(value)
+    return text if isinstance(text, SafeString) else escape(text)
+
+
+def _input(widget: Mapping[str, Any]) -> str:
+    value = "" if widget["value"] is None else f' value="{_escaped(widget["value"])}"'
+    kind, name = _escaped(widget["type"]), _escaped(widget["name"])
+    return f'<input type="{kind}" name="{name}"{value}{_attributes(widget["attrs"])}>'
+
+
+def _attributes(attributes: Mapping[str, Any]) -> str:
+    return "".join(
+        f" {_escaped(name)}" if value is True else f' {_escaped(name)}="{_escaped(value)}"'
+        for name, value in attributes.items()
+        if value is not False
     )
-
-
-def _attributes(attributes: Mapping[str, Any]) -> SafeString:
-    shown = ((name, value) for name, value in attributes.items() if value is not False)
-    parts = ((name, "", "", "") if value is True else (name, BEGIN, value, END) for name, value in shown)
-    return format_html_join("", " {}{}{}{}", parts)
