@@ -37,6 +37,7 @@ class SampleForm(forms.Form):
     name = forms.CharField(label=mark_safe("<i>Name</i>"), help_text="<Help>")
     place = forms.ChoiceField(label="A & B", choices=CHOICES)
     is_open = forms.BooleanField(required=False)
+    size = forms.ChoiceField(choices=CHOICES, widget=forms.RadioSelect)  # its label names no field
 
 
 @pytest.mark.parametrize("data", [None, {}, {"name": "<x>", "place": "nowhere"}, {"name": "x", "place": "b"}])
