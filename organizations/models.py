@@ -54,15 +54,15 @@ class Organization(Publishable):
         default=list,
         blank=True,
         help_text=_(
-            "The languages in which one can write or call, by their English names, with commas between them: "
-            "English, Brazilian Portuguese."
+            "The languages in which one can write or call, by their English names, with semicolons between them: "
+            "English; Brazilian Portuguese."
         ),
     )
     countries_served = CountriesField(
         multiple=True,
         blank=True,
         help_text=_(
-            "The countries whose families it helps, with commas between them. Leave it empty if it does not say."
+            "The countries whose families it helps, with semicolons between them. Leave it empty if it does not say."
         ),
     )
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)

@@ -102,14 +102,14 @@ class Migration(migrations.Migration):
                     organizations.fields.LanguagesField(
                         blank=True,
                         default=list,
-                        help_text="The languages in which one can write or call, by their English names, with commas between them: English, Brazilian Portuguese.",
+                        help_text="The languages in which one can write or call, by their English names, with semicolons between them: English; Brazilian Portuguese.",
                     ),
                 ),
                 (
                     "countries_served",
                     organizations.fields.CountriesField(
                         blank=True,
-                        help_text="The countries whose families it helps, with commas between them. Leave it empty if it does not say.",
+                        help_text="The countries whose families it helps, with semicolons between them. Leave it empty if it does not say.",
                         max_length=746,
                         multiple=True,
                     ),
