@@ -1,4 +1,6 @@
-"""The section "Together" of a disease's page: the invitation, and portraits of people with the disease."""
+"""The section "Together" of a disease's page: the invitation, portraits of people with the disease, and the link by
+which readers send a suggestion about the page.
+"""
 
 from typing import Any
 
@@ -12,7 +14,7 @@ from website.sections import register_section
 def together_context(edition: Edition, is_preview: bool) -> dict[str, Any] | None:
     """Returns the context of the section "Together", or None where the section would be empty."""
     disease_invitation, portraits = invitation(edition.page), teaser(portraits_about(edition))
-    live_slug = "" if is_preview else edition.slug  # a preview has no link for suggestions
+    live_slug = "" if is_preview else edition.slug  # for the link "Send us a suggestion", which a preview lacks
     if not (disease_invitation or portraits.portraits or live_slug):
         return None
     return {

@@ -121,8 +121,11 @@ class ConflictMerge:
         return taken
 
     def _merge_rows(self, formset: ChildRowFormSet) -> None:
-        """Merges the rows of a formset: first the saved ones, then the editor's new ones."""
-        # A row that was deleted and then restored by another person has the same key and another number.
+        """Merges the rows of a formset: first the saved ones, then the editor's new ones.
+
+        A row that another person deleted comes back as a new one if the editor had changed it.
+        """
+        # Rows are matched by key: a row that another person deleted and restored has another primary key.
         unmatched = {str(row.key): row for row in formset.get_queryset()}
         opened = self.opened.rows.get(formset.prefix, {})
         existing: list[FormRow] = []

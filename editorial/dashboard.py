@@ -30,7 +30,8 @@ SubjectKey = tuple[str, int]
 """A subject's kind and primary key."""
 
 EditionRow = tuple[int, str, int, int | None, bool, int | None]
-"""The values of one unpublished edition: its key, kind, subject, author, whether its subject is live, submitted by."""
+"""The values of one unpublished edition: its key, kind, subject, author, whether its subject is live, and the event
+that submitted it."""
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ def _same_subject() -> dict[str, OuterRef]:
 
 
 def unpublished_editions(viewable: dict[str, type[Publishable]]) -> QuerySet[Edition, EditionRow]:
-    """Returns the newest edition of each subject that is neither live nor in the trash, the latest first.
+    """Returns the newest editions of subjects that are not in the trash, where they are not live; the latest first.
 
     As in `with_state`, an edition with the same text as the live one counts as live.
     """

@@ -1,4 +1,4 @@
-"""Sections that an app adds to the public page of a kind that it may import.
+"""Sections that an app adds to the public page of a kind of an app below it.
 
 For example, `community` adds portraits to the page of a disease. An app registers its sections in its `sections.py`,
 which is imported at the start. The template of the page prints them with `{% registered_sections %}`.
