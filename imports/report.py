@@ -3,44 +3,25 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TypedDict
 
-
-class Heading(StrEnum):
-    """The headings of a report, in their order. Stored reports and files carry the values."""
-
-    FAILED = "failed"
-    CREATED = "created"
-    PUBLISHED = "published"
-    UPDATED = "updated"
-    PROPOSED = "proposed"
-    CONFLICTS = "conflicts"
-    POSSIBLE_DUPLICATES = "possible_duplicates"
-    SUPPRESSED = "suppressed"
-    MISSING = "missing"
-    SKIPPED = "skipped"
-    REMARKS = "remarks"
-
-    @property
-    def label(self) -> str:
-        """The heading as the report prints it."""
-        return HEADING_LABELS[self]
+from django.db.models import TextChoices
 
 
-HEADING_LABELS = {
-    Heading.FAILED: "Failed: not imported, nothing of it was saved",
-    Heading.CREATED: "Created as drafts",
-    Heading.PUBLISHED: "Published",
-    Heading.UPDATED: "Updated, not yet published",
-    Heading.PROPOSED: "Proposed: an editor decides",
-    Heading.CONFLICTS: "Conflicts: nothing was changed",
-    Heading.POSSIBLE_DUPLICATES: "Perhaps the same as another page on this site",
-    Heading.SUPPRESSED: "Not imported again: an editor deleted or declined it",
-    Heading.MISSING: "Imported before, but not among these records: nothing was changed",
-    Heading.SKIPPED: "Skipped",
-    Heading.REMARKS: "For an editor to check",
-}
+class Heading(TextChoices):
+    """The headings of a report, in their order. Stored reports and files carry the values; the labels are printed."""
+
+    FAILED = "failed", "Failed: not imported, nothing of it was saved"
+    CREATED = "created", "Created as drafts"
+    PUBLISHED = "published", "Published"
+    UPDATED = "updated", "Updated, not yet published"
+    PROPOSED = "proposed", "Proposed: an editor decides"
+    CONFLICTS = "conflicts", "Conflicts: nothing was changed"
+    POSSIBLE_DUPLICATES = "possible_duplicates", "Perhaps the same as another page on this site"
+    SUPPRESSED = "suppressed", "Not imported again: an editor deleted or declined it"
+    MISSING = "missing", "Imported before, but not among these records: nothing was changed"
+    SKIPPED = "skipped", "Skipped"
+    REMARKS = "remarks", "For an editor to check"
 
 
 class ReportSection(TypedDict):
@@ -103,7 +84,7 @@ class ImportReport:
         return {
             "counts": self.counts(),
             "sections": [
-                {"heading": str(heading), "title": heading.label, "lines": lines[heading]}
+                {"heading": str(heading), "title": str(heading.label), "lines": lines[heading]}
                 for heading in Heading
                 if lines[heading]
             ],
