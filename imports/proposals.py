@@ -53,18 +53,12 @@ def accept_proposals(proposals: Iterable[Proposal], by: AnyUser, seen: str = "")
     Proposals that were decided in the meantime are left alone. `seen` is what `seen_of` returned when the editor
     looked at the proposal.
     """
-    groups = _proposals_by_subject(proposals)
-    user = _require_editor(by, (proposal for chosen in groups for proposal in chosen))
-    datasets = {proposal.dataset for chosen in groups for proposal in chosen}
-    sources = {dataset: source_of(dataset) for dataset in datasets}
-    return [error for chosen in groups for error in _accept(chosen, user, seen, sources)]
+    return _decide(proposals, by, seen, Proposal.State.ACCEPTED)
 
 
 def decline_proposals(proposals: Iterable[Proposal], by: AnyUser, seen: str = "") -> ProposalErrors:
     """Changes nothing, and makes sure that the same text is not proposed again. Returns what could not be declined."""
-    groups = _proposals_by_subject(proposals)
-    user = _require_editor(by, (proposal for chosen in groups for proposal in chosen))
-    return [error for chosen in groups for error in _decline(chosen, user, seen)]
+    return _decide(proposals, by, seen, Proposal.State.DECLINED)
 
 
 def seen_of(proposal: Proposal) -> str:
@@ -98,16 +92,15 @@ def _provenance_of(proposal: Proposal) -> QuerySet[Provenance]:
     return Provenance.objects.filter(dataset=proposal.dataset, record=proposal.record, part=proposal.part)
 
 
-def _require_editor(by: AnyUser, proposals: Iterable[Proposal]) -> User:
-    """Returns the user. Raises PermissionDenied where the user may not change a kind that the proposals are about."""
-    if not isinstance(by, User) or not all(may(by, "change", model) for model in {each.model for each in proposals}):
-        raise PermissionDenied
-    return by
-
-
-def _proposals_by_subject(proposals: Iterable[Proposal]) -> list[list[Proposal]]:
+def _decide(proposals: Iterable[Proposal], by: AnyUser, seen: str, state: Proposal.State) -> ProposalErrors:
+    """Decides proposals, those for one subject together. Raises PermissionDenied where the user may not change one."""
     chosen = sorted(proposals, key=lambda proposal: (*_subject_of(proposal), proposal.pk))
-    return [list(group) for _subject, group in groupby(chosen, key=_subject_of)]
+    if not isinstance(by, User) or not all(may(by, "change", model) for model in {each.model for each in chosen}):
+        raise PermissionDenied
+    accepts = state == Proposal.State.ACCEPTED
+    sources = {dataset: source_of(dataset) for dataset in {each.dataset for each in chosen}} if accepts else {}
+    groups = [list(group) for _subject, group in groupby(chosen, key=_subject_of)]
+    return [error for group in groups for error in _decide_or_each_alone(group, by, seen, state, sources)]
 
 
 def _subject_of(proposal: Proposal) -> tuple[str, int]:
@@ -127,59 +120,42 @@ def _lock_pending(chosen: list[Proposal]) -> tuple[Publishable, list[Proposal]]:
     return subject, pending
 
 
-def _save_decision(proposals: list[Proposal], state: Proposal.State, by: User) -> None:
-    Proposal.objects.filter(pk__in=[proposal.pk for proposal in proposals]).update(
-        state=state, decided_at=timezone.now(), decided_by=by, decided_by_name=author_name(by)
-    )
-
-
-def _ensure_seen(proposal: Proposal, seen: str) -> None:
-    if seen and seen != seen_of(proposal):
-        raise ProposalRefused(stale_message())
-
-
-@transaction.atomic
-def _decline(chosen: list[Proposal], by: User, seen: str) -> ProposalErrors:
-    errors: ProposalErrors = []
-    _subject, pending = _lock_pending(chosen)
-    for proposal in pending:
-        try:
-            _ensure_seen(proposal, seen)
-        except ProposalRefused as error:
-            errors.append((proposal, str(error)))
-    refused = {proposal.pk for proposal, _reason in errors}
-    _save_decision([proposal for proposal in pending if proposal.pk not in refused], Proposal.State.DECLINED, by)
-    return errors
-
-
-def _accept(chosen: list[Proposal], by: User, seen: str, sources: Sources) -> ProposalErrors:
+def _decide_or_each_alone(
+    chosen: list[Proposal], by: User, seen: str, state: Proposal.State, sources: Sources
+) -> ProposalErrors:
     try:
-        return _accept_together(chosen, by, seen, sources)
+        return _decide_together(chosen, by, seen, state, sources)
     except PageRefused as error:
         if len(chosen) == 1:
             return [(chosen[0], str(error))]
     # The error does not tell which proposal does not fit on the page, so each is tried alone.
-    return [error for proposal in chosen for error in _accept([proposal], by, seen, sources)]
+    return [error for each in chosen for error in _decide_or_each_alone([each], by, seen, state, sources)]
 
 
 @transaction.atomic
-def _accept_together(chosen: list[Proposal], by: User, seen: str, sources: Sources) -> ProposalErrors:
+def _decide_together(
+    chosen: list[Proposal], by: User, seen: str, state: Proposal.State, sources: Sources
+) -> ProposalErrors:
     errors: ProposalErrors = []
-    accepted: list[Proposal] = []
+    decided: list[Proposal] = []
     subject, pending = _lock_pending(chosen)
     for proposal in pending:
         try:
             with transaction.atomic():
-                _ensure_seen(proposal, seen)
-                _apply(proposal, subject, sources[proposal.dataset])
+                if seen and seen != seen_of(proposal):
+                    raise ProposalRefused(stale_message())
+                if state == Proposal.State.ACCEPTED:
+                    _apply(proposal, subject, sources[proposal.dataset])
         except (ProposalRefused, ValidationError, IntegrityError, DataError) as error:
             errors.append((proposal, _proposal_error_text(error)))
             subject.refresh_from_db()
         else:
-            accepted.append(proposal)
-    if accepted:
-        _save_decision(accepted, Proposal.State.ACCEPTED, by)
-        save_edition(subject, by, note=_edition_note(accepted, sources))
+            decided.append(proposal)
+    Proposal.objects.filter(pk__in=[proposal.pk for proposal in decided]).update(
+        state=state, decided_at=timezone.now(), decided_by=by, decided_by_name=author_name(by)
+    )
+    if decided and state == Proposal.State.ACCEPTED:
+        save_edition(subject, by, note=_edition_note(decided, sources))
     return errors
 
 
