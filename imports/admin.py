@@ -217,25 +217,27 @@ class ProposalAdmin(ReadOnlyAdmin):
 
     @admin.action(permissions=["view"], description=gettext_lazy("Accept: put it into the drafts"))
     def accept_many(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
-        n, errors = self._decide_many(request, queryset, accept_proposals)
-        message = ngettext("%(n)s proposal was accepted.", "%(n)s proposals were accepted.", n) % {"n": n}
-        self.message_user(request, message, messages.SUCCESS)
-        show_refusals(self, request, errors)
+        words = partial(ngettext, "%(n)s proposal was accepted.", "%(n)s proposals were accepted.")
+        self._decide_many(request, queryset, accept_proposals, words)
 
     @admin.action(permissions=["view"], description=gettext_lazy("Decline: never propose this text again"))
     def decline_many(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
-        n, errors = self._decide_many(request, queryset, decline_proposals)
-        message = ngettext("%(n)s proposal was declined.", "%(n)s proposals were declined.", n) % {"n": n}
-        self.message_user(request, message, messages.SUCCESS)
-        show_refusals(self, request, errors)
+        words = partial(ngettext, "%(n)s proposal was declined.", "%(n)s proposals were declined.")
+        self._decide_many(request, queryset, decline_proposals, words)
 
     def _decide_many(
-        self, request: HttpRequest, queryset: QuerySet[Proposal], decide: DecideProposals
-    ) -> tuple[int, ProposalErrors]:
-        """Decides the pending ones of the proposals. Returns how many were decided, and the errors of the others."""
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Proposal],
+        decide: DecideProposals,
+        words: Callable[[int], str],
+    ) -> None:
+        """Decides the pending ones of the proposals, and tells how many were decided, and why others were not."""
         chosen = list(queryset.filter(state=Proposal.State.PENDING))
         errors = decide(chosen, by=request.user)
-        return len(chosen) - len(errors), errors
+        n = len(chosen) - len(errors)
+        self.message_user(request, words(n) % {"n": n}, messages.SUCCESS)
+        show_refusals(self, request, errors)
 
     # One proposal
 
@@ -325,23 +327,13 @@ class ImportRunAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         run = self.get_row(request, ImportRun, object_id)
         sections: list[ReportSection] = run.report.get("sections", [])
+        context: dict[str, Any] = {"counts": _labelled(run.report.get("counts", {})), "max_lines": MAX_LINES_SHOWN}
         chosen = request.GET.get("section", "")
-        counts = _labelled(run.report.get("counts", {}))
-        context: dict[str, Any] = {"counts": counts, "finished": self.finished(run), "origin": run.origin}
         if chosen.isascii() and chosen.isdigit() and int(chosen) < len(sections):
             section = sections[int(chosen)]
             page = Paginator(section["lines"], MAX_LINES_SHOWN * 10).get_page(request.GET.get("page"))
-            return self.render_row(request, "import_section.html", run, section=section, page=page, **context)
-        shown = [
-            {
-                "title": each["title"],
-                "count": len(each["lines"]),
-                "lines": each["lines"][:MAX_LINES_SHOWN],
-                "number": number,
-            }
-            for number, each in enumerate(sections)
-        ]
-        return self.render_row(request, "import.html", run, sections=shown, max_lines=MAX_LINES_SHOWN, **context)
+            context |= {"section": section, "page": page}
+        return self.render_row(request, "import.html", run, sections=sections, finished=self.finished(run), **context)
 
 
 def _labelled(counts: dict[str, int]) -> dict[str, int]:

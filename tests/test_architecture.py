@@ -96,7 +96,7 @@ def test_templates_follow_the_table_of_apps():
         ("editorial/change_form.html", "{% extends 'diseases/admin/_note.html' %}"),
         ("organizations/organization_detail.html", '{%include "suggestions/thanks.html"%}'),
         ("base.html", '{% include "diseases/_question.html" %}'),
-        ("admin/index.html", '{% include "imports/admin/_run.html" %}'),
+        ("admin/index.html", '{% include "imports/admin/_proposals_note.html" %}'),
     ],
 )
 def test_a_template_that_uses_a_higher_app_is_found(name, text):
