@@ -175,16 +175,7 @@ def _finish(block: _Block) -> OrganizationText:
     if not block.has_address_label:
         name, street = split_name(block.name)
     found = place([street, *block.address] if street else block.address)
-    return OrganizationText(
-        line=block.line,
-        name=name.strip(" ,;"),
-        street=found.street,
-        city=found.city,
-        region=found.region,
-        postal_code=found.postal_code,
-        country=found.country,
-        **block.contacts,
-    )
+    return OrganizationText(block.line, name.strip(" ,;"), **vars(found), **block.contacts)
 
 
 def _has_text(value: str) -> bool:

@@ -1,6 +1,6 @@
 """Makes a record from a page of text. A value that does not fit is left out as a whole, and a remark keeps it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from diseases import codes
 from diseases.models import Disease, Identifier, Question, Source, Synonym
 from diseases.values import Topic
 from imports.contact_text import OrganizationText
-from imports.lines import NumberedLine, PageTextError, split_lines
+from imports.lines import PageTextError
 from imports.models import RECORD_LENGTH
-from imports.page_text import HEAD_LABEL, PageText, read_page_text
+from imports.page_text import PageText, read_page_text
 from imports.parts import set_content, shortened
 from imports.question_text import QuestionText
 from imports.records import (
@@ -39,7 +39,8 @@ def read_page(path: Path) -> Delivery:
     try:
         if path.stat().st_size > MAX_PAGE_MEGABYTES * 1024 * 1024:
             raise UnreadableSource(f"{path} is larger than {MAX_PAGE_MEGABYTES} MB, too large for a page of text.")
-        record = page_record(path.read_bytes().decode("utf-8"), path.name)
+        page = read_page_text(path.read_bytes().decode("utf-8"))
+        record = _RecordOfPage(page, path.name).record()
     except OSError as error:
         raise UnreadableSource(f"Cannot read {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -50,25 +51,18 @@ def read_page(path: Path) -> Delivery:
     return Delivery(iter([record]), [], 1, (path,))
 
 
-def page_record(text: str, where: str) -> SourceRecord:
-    """Returns the record of a page. Raises PageTextError where it is not a page, or where its name does not fit."""
-    lines, _damaged = split_lines(text)
-    return _RecordOfPage(read_page_text(text), lines, where).record()
-
-
 class _RecordOfPage:
     """Collects the record of one page, without repetitions and without values that do not fit."""
 
-    def __init__(self, page: PageText, lines: Iterable[NumberedLine], where: str) -> None:
+    def __init__(self, page: PageText, where: str) -> None:
         self.page, self.where, self.key = page, where, shortened(fold_text(page.name), RECORD_LENGTH)
-        self.head = _head_lines(page, lines)
         self.remarks = [f"line {each.line}: {each.text}" for each in page.unplaced]
 
     def record(self) -> SourceRecord:
-        page, head = self.page, self.head
+        page, head = self.page, self.page.head
         if reason := field_errors(Disease(name=page.name)).get("name"):
             raise PageTextError(
-                f"Line {head['name'] or 1}: the disease's name does not fit. {reason} "
+                f"Line {head['name']}: the disease's name does not fit. {reason} "
                 "Put a shorter name on that line, and nothing else."
             )
         disease = Disease(name=page.name, summary=page.summary)
@@ -99,7 +93,7 @@ class _RecordOfPage:
         seen = {self.page.name.casefold()}
         for synonym in self.page.synonyms:
             if reason := field_errors(Synonym(text=synonym.text, kind=synonym.kind)).get("text"):
-                self.remarks.append(_left_out(self.head["also called"], "synonym", synonym.text, reason))
+                self.remarks.append(_left_out(self.page.head["also called"], "synonym", synonym.text, reason))
             elif synonym.text.casefold() not in seen:
                 seen.add(synonym.text.casefold())
                 yield synonym
@@ -112,7 +106,7 @@ class _RecordOfPage:
             except ValueError as error:
                 reason = str(error)
             if reason:
-                self.remarks.append(_left_out(self.head["codes"], "code", f"{code.scheme}:{code.value}", reason))
+                self.remarks.append(_left_out(self.page.head["codes"], "code", f"{code.scheme}:{code.value}", reason))
             else:
                 yield stored
 
@@ -193,17 +187,6 @@ class _RecordOfPage:
             fields={name: value for name, value in values.items() if value},
             remarks=tuple(remarks),
         )
-
-
-def _head_lines(page: PageText, lines: Iterable[NumberedLine]) -> dict[str, int]:
-    """Returns the line of the disease's name and of each label at the head of the page; 0 where it is not known."""
-    head = dict.fromkeys(["name", "also called", "codes", "summary"], 0)
-    for number, text in lines:
-        mark = HEAD_LABEL.fullmatch(text)
-        name = "name" if text == page.name else mark[1].casefold().replace("synonyms", "also called") if mark else ""
-        if head.get(name) == 0:
-            head[name] = number
-    return head
 
 
 def _whole(text: QuestionText) -> str:

@@ -4,24 +4,25 @@ Nothing is lost and nothing is made up: each word is in a field or in `unplaced`
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from diseases.values import SynonymKind
 from imports.contact_text import OrganizationText, continues_organization, opens_organization, read_organizations
 from imports.lines import NumberedLine, PageTextError, Unplaced, split_lines
-from imports.question_text import OpenQuestion, QuestionText, finish_question, is_question, read_answer_lines
+from imports.question_text import QuestionText, finish_question, is_question, read_answer_lines
 from imports.records import CodeRecord, SynonymRecord
 
 
-@dataclass(frozen=True)
+@dataclass
 class PageText:
     name: str
-    synonyms: tuple[SynonymRecord, ...] = ()
-    codes: tuple[CodeRecord, ...] = ()
+    head: dict[str, int]  # the lines of the name and of the labels before the questions; 0 where there is none
+    unplaced: list[Unplaced]
+    synonyms: list[SynonymRecord] = field(default_factory=list)
+    codes: list[CodeRecord] = field(default_factory=list)
     summary: str = ""
-    questions: tuple[QuestionText, ...] = ()
-    organizations: tuple[OrganizationText, ...] = ()
-    unplaced: tuple[Unplaced, ...] = ()
+    questions: list[QuestionText] = field(default_factory=list)
+    organizations: list[OrganizationText] = field(default_factory=list)
 
 
 # The app from which such pages come repeats these texts on every page.
@@ -50,23 +51,11 @@ PAGE_SCHEMES = {
 }
 
 
-class _PageReading:
-    """Collects what has been read so far."""
-
-    def __init__(self) -> None:
-        self.synonyms: list[SynonymRecord] = []
-        self.codes: list[CodeRecord] = []
-        self.summary = ""
-        self.questions: list[OpenQuestion] = []
-        self.organizations: list[OrganizationText] = []
-        self.unplaced: list[Unplaced] = []
-
-
 def read_page_text(text: str) -> PageText:
     """Reads a page. Raises PageTextError where it has no name, or neither a question nor an organization."""
-    page = _PageReading()
-    lines, page.unplaced = split_lines(text)
+    lines, damaged = split_lines(text)
     name, paragraphs = _name_and_paragraphs(lines)
+    page = PageText(name.text, {"name": name.number, "also called": 0, "codes": 0, "summary": 0}, damaged)
     section = ""  # "question" or "organization": what the paragraph before belongs to
     organization_lines: list[list[NumberedLine]] = []
     for paragraph in paragraphs:
@@ -76,7 +65,7 @@ def read_page_text(text: str) -> PageText:
         start = next((i for i, line in enumerate(paragraph) if opens_organization(line.text)), len(paragraph))
         text_lines, contacts = paragraph[:start], paragraph[start:]
         if text_lines and is_question(text_lines[0].text):
-            page.questions.append(OpenQuestion(*text_lines[0]))
+            page.questions.append(QuestionText(*text_lines[0]))
             section = "question"
             text_lines = text_lines[1:]
         if section == "question":
@@ -96,31 +85,26 @@ def read_page_text(text: str) -> PageText:
             f'of its own that ends in "?", with an empty line before it, or start an organization with "Name:".'
         )
     source = "GARD" if any(GARD_STANDARD_TEXT.fullmatch(line.text) for line in lines) else ""
-    return PageText(
-        name,
-        tuple(page.synonyms),
-        tuple(page.codes),
-        page.summary,
-        tuple(finish_question(question, name, source) for question in page.questions),
-        tuple(page.organizations),
-        tuple(sorted(page.unplaced, key=lambda each: each.line)),
-    )
+    for question in page.questions:
+        finish_question(question, page.name, source)
+    page.unplaced.sort(key=lambda each: each.line)
+    return page
 
 
-def _name_and_paragraphs(lines: list[NumberedLine]) -> tuple[str, list[list[NumberedLine]]]:
+def _name_and_paragraphs(lines: list[NumberedLine]) -> tuple[NumberedLine, list[list[NumberedLine]]]:
     """Returns the first line that is not empty, and the paragraphs after it, without standard texts."""
-    name = ""
+    name = NumberedLine(1, "")
     paragraphs: list[list[NumberedLine]] = [[]]
     for line in lines:
         if not line.text or STANDARD_TEXT.fullmatch(line.text):
             paragraphs.append([])
-        elif not name:
-            name = line.text
-            if is_question(name) or continues_organization(name) or HEAD_LABEL.fullmatch(name):
+        elif not name.text:
+            name = line
+            if is_question(name.text) or continues_organization(name.text) or HEAD_LABEL.fullmatch(name.text):
                 raise _no_name(line.number)
         else:
             paragraphs[-1].append(line)
-    if not any(map(str.isalnum, name)):
+    if not any(map(str.isalnum, name.text)):
         raise _no_name(1)
     return name, [paragraph for paragraph in paragraphs if paragraph]
 
@@ -129,14 +113,15 @@ def _no_name(number: int) -> PageTextError:
     return PageTextError(f"Line {number}: the disease's name is missing. Put it alone on the first line.")
 
 
-def _read_head(lines: list[NumberedLine], page: _PageReading) -> None:
+def _read_head(lines: list[NumberedLine], page: PageText) -> None:
     """Reads the labelled texts about the disease. Each ends at the next label or at the end of the paragraph."""
     label = ""
     synonyms: list[str] = []
     summary: list[str] = []
     for number, text in lines:
         if match := HEAD_LABEL.fullmatch(text):
-            label, text = match[1].casefold(), match[2]
+            label, text = match[1].casefold().replace("synonyms", "also called"), match[2]
+            page.head[label] = page.head[label] or number
         if label == "codes":
             _read_codes(number, text, page)
         elif label == "summary":
@@ -156,7 +141,7 @@ def _read_head(lines: list[NumberedLine], page: _PageReading) -> None:
             )
 
 
-def _read_codes(number: int, text: str, page: _PageReading) -> None:
+def _read_codes(number: int, text: str, page: PageText) -> None:
     for entry in re.split("[;,]", text):
         scheme, _, value = (part.strip() for part in entry.partition(":"))
         known = PAGE_SCHEMES.get(re.sub(r"\W", "", scheme).casefold())

@@ -2,22 +2,27 @@
 
 import html
 import re
+from calendar import month_abbr, month_name
 from dataclasses import dataclass, field
 from datetime import date
 
 from imports.lines import NumberedLine, Unplaced
 
 
-@dataclass(frozen=True)
+@dataclass
 class QuestionText:
+    """A question with its answer. `topic` and `answer` are empty until the answer is read completely."""
+
     line: int
-    topic: str
     question: str
-    answer: str  # HTML, escaped
-    last_updated: date | None
-    source: str
-    source_url: str
-    adapted: bool
+    topic: str = ""
+    answer: str = ""  # HTML, escaped
+    last_updated: date | None = None
+    source: str = ""
+    source_url: str = ""
+    adapted: bool = False
+    paragraphs: list[list[str]] = field(default_factory=list)
+    is_closed: bool = False  # a date or source has followed the answer
 
 
 MAX_QUESTION_LENGTH = 199  # a longer line that ends in "?" is part of an answer
@@ -26,8 +31,9 @@ DATE_LINE = re.compile(r"last updated(?:(?: on)?\s?:| on\b)\s*(?P<date>.{0,40})|
 SOURCE_LINE = re.compile(r"(?:(?P<adapted>Adapted from)\b\s?:?|Source\s?:)\s*(?P<source>.{0,200})")
 SOURCE_WITH_URL = re.compile(r"(?P<source>.*?)[\s,;:(–-]*(?P<url>https?://[^\s,;()]+)\)?(?P<rest>.*)")
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-MONTH = r"(?P<name>(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)\.?"
+MONTHS = {name.casefold(): str(n) for names in (month_name, month_abbr) for n, name in enumerate(names) if n}
+MONTHS["sept"] = "9"
+MONTH = rf"(?P<name>{'|'.join(MONTHS)})\.?"
 DAY = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?"
 DATES = (
     re.compile(r"(?P<month>[0-9]{1,2})(?P<mark>[-–/])(?P<day>[0-9]{1,2})(?P=mark)(?P<year>[0-9]{4}|[0-9]{2})"),
@@ -35,11 +41,6 @@ DATES = (
     re.compile(rf"{DAY} {MONTH},? (?P<year>[0-9]{{4}})", re.IGNORECASE),
     re.compile(rf"{MONTH} {DAY},? (?P<year>[0-9]{{4}})", re.IGNORECASE),
 )
-MONTHS_IN_FULL = (
-    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"),
-    *("december", "sept"),
-)
-
 # The first pattern that is found in the question (without the disease's name) decides.
 TOPIC_PATTERNS = (
     ("living_with_it", r"living with|live with|daily li(?:fe|ving)|everyday|school|\bcop(?:e|ing)\b"),
@@ -53,20 +54,6 @@ TOPIC_PATTERNS = (
     ("causes", r"\bcauses?\b|\bcaused\b"),
     ("overview", r"^what (?:is|are)(?: \(are\))?(?! (?:the|my|your|our)\b)"),
 )
-
-
-@dataclass
-class OpenQuestion:
-    """A question whose answer is still being read."""
-
-    line: int
-    question: str
-    paragraphs: list[list[str]] = field(default_factory=list)
-    last_updated: date | None = None
-    source: str = ""
-    source_url: str = ""
-    adapted: bool = False
-    is_closed: bool = False  # a date or source has followed the answer
 
 
 def is_question(text: str) -> bool:
@@ -89,10 +76,7 @@ def printed_date(printed: str) -> date | None:
             continue
         parts = match.groupdict()
         if "name" in parts:
-            name = parts["name"].casefold()
-            if len(name) > 3 and name not in MONTHS_IN_FULL:
-                return None
-            parts["month"] = str(MONTHS.index(name[:3]) + 1)
+            parts["month"] = MONTHS[parts["name"].casefold()]
         year = int(parts["year"])
         if len(parts["year"]) == 2:
             year += 1900 if year >= 70 else 2000
@@ -103,7 +87,7 @@ def printed_date(printed: str) -> date | None:
     return None
 
 
-def read_answer_lines(lines: list[NumberedLine], question: OpenQuestion, unplaced: list[Unplaced]) -> None:
+def read_answer_lines(lines: list[NumberedLine], question: QuestionText, unplaced: list[Unplaced]) -> None:
     """Adds a paragraph to the answer of a question: text, its date and its source. Other lines go to `unplaced`."""
     paragraph: list[str] = []
     for number, text in lines:
@@ -127,7 +111,7 @@ def read_answer_lines(lines: list[NumberedLine], question: OpenQuestion, unplace
 
 
 def _read_source(
-    number: int, text: str, match: re.Match[str], question: OpenQuestion, unplaced: list[Unplaced]
+    number: int, text: str, match: re.Match[str], question: QuestionText, unplaced: list[Unplaced]
 ) -> None:
     printed = match["source"].strip(" .,;")
     if question.source or question.source_url:
@@ -140,19 +124,12 @@ def _read_source(
             unplaced.append(Unplaced(number, with_url["rest"]))
 
 
-def finish_question(question: OpenQuestion, disease: str, source: str) -> QuestionText:
-    """Returns a question that was read completely. `source` is the page's own, for a question without one."""
-    has_source = question.source or question.source_url
-    return QuestionText(
-        question.line,
-        topic(question.question, disease),
-        question.question,
-        _answer_html(question.paragraphs),
-        question.last_updated,
-        question.source if has_source else source,
-        question.source_url,
-        question.adapted,
-    )
+def finish_question(question: QuestionText, disease: str, source: str) -> None:
+    """Ends a question that was read completely. `source` is the page's own, for a question without one."""
+    question.topic = topic(question.question, disease)
+    question.answer = _answer_html(question.paragraphs)
+    if not question.source and not question.source_url:
+        question.source = source
 
 
 def _answer_html(paragraphs: list[list[str]]) -> str:

@@ -31,7 +31,7 @@ def read_question(text: str):
 def read_organization(text: str) -> OrganizationText:
     """Returns the only organization of a page that holds nothing else."""
     page = read_page_text(f"Testitis\n\n{text}")
-    assert (len(page.organizations), page.unplaced) == (1, ())
+    assert (len(page.organizations), page.unplaced) == (1, [])
     return page.organizations[0]
 
 
@@ -44,7 +44,7 @@ def seed() -> PageText:
 
 def test_seed_page_is_read_whole(seed):
     assert seed.name == "Neonatal hemochromatosis"
-    assert seed.unplaced == ()
+    assert seed.unplaced == []
     assert [(each.line, each.topic, each.question) for each in seed.questions] == [
         (3, "causes", "What causes neonatal hemochromatosis?"),
         (9, "inheritance", "Is neonatal hemochromatosis inherited?"),
@@ -105,20 +105,20 @@ def test_head_of_the_page():
         "Codes: GARD:7172; orpha: 446; ICD10:E83.1; MONDO:0009275; SNOMED:12\n"
         "Summary: One paragraph\nthat goes on.\n\nA stray line.\n\nWhat is testitis?\n"
     )
-    assert page.synonyms == (
+    assert page.synonyms == [
         SynonymRecord("Hereditary test", "exact"),
         SynonymRecord("TS", "abbreviation"),
         SynonymRecord("Old, odd name", "former"),
         SynonymRecord("Testitis (infantile)", "exact"),
-    )
-    assert page.codes == (
+    ]
+    assert page.codes == [
         CodeRecord("GARD", "7172"),
         CodeRecord("ORPHA", "446"),
         CodeRecord("ICD-10", "E83.1"),
         CodeRecord("MONDO", "0009275"),
-    )
+    ]
     assert page.summary == "One paragraph that goes on."
-    assert page.unplaced == (Unplaced(5, "SNOMED:12"), Unplaced(9, "A stray line."))
+    assert page.unplaced == [Unplaced(5, "SNOMED:12"), Unplaced(9, "A stray line.")]
 
 
 def test_answer_is_escaped_html_with_paragraphs_and_lists():
@@ -129,7 +129,7 @@ def test_answer_is_escaped_html_with_paragraphs_and_lists():
         "<p>It's &lt;b&gt;not&lt;/b&gt; known why. Is this? Nobody knows &amp; it's -5.</p>\n"
         "<ul><li>one</li><li>two goes on</li><li>three</li></ul>\n<p>End.</p>"
     )
-    assert unplaced == ()
+    assert unplaced == []
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_answer_is_escaped_html_with_paragraphs_and_lists():
 def test_questions_open_only_at_the_start_of_a_paragraph(text, questions):
     page = read_page_text(f"Testitis\n{text}")
     assert [(each.question, each.answer) for each in page.questions] == (questions or [("What is it?", "")])
-    assert page.unplaced == ()
+    assert page.unplaced == []
 
 
 @pytest.mark.parametrize(
@@ -214,13 +214,13 @@ def test_dates_are_read_and_never_made_up(printed, expected):
 def test_an_impossible_date_is_reported():
     question, unplaced = read_question("Text.\n\nLast updated on 13-45-20")
     assert (question.answer, question.last_updated) == ("<p>Text.</p>", None)
-    assert unplaced == (Unplaced(7, "Last updated on 13-45-20"),)
+    assert unplaced == [Unplaced(7, "Last updated on 13-45-20")]
 
 
 def test_what_follows_the_date_is_no_answer():
     question, unplaced = read_question("Text.\nLast updated: 05-01-20\nShare this page")
     assert (question.answer, question.last_updated) == ("<p>Text.</p>", date(2020, 5, 1))
-    assert unplaced == (Unplaced(7, "Share this page"),)
+    assert unplaced == [Unplaced(7, "Share this page")]
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_what_follows_the_date_is_no_answer():
 def test_source_of_an_answer(line, expected):
     question, unplaced = read_question(f"Text.\n\nLast updated on 05-01-20\n\n{line}")
     assert (question.source, question.source_url, question.adapted) == expected
-    assert (question.answer, unplaced) == ("<p>Text.</p>", ())
+    assert (question.answer, unplaced) == ("<p>Text.</p>", [])
 
 
 def test_the_sites_own_source_does_not_hide_the_questions():
@@ -266,7 +266,7 @@ def test_what_is_no_page_is_refused_with_a_remedy(text, problem):
 def test_a_damaged_line_is_set_aside():
     question, unplaced = read_question("Good.\nBa\x00d.\nGood.")
     assert question.answer == "<p>Good. Good.</p>"
-    assert unplaced == (Unplaced(6, "Bad."),)
+    assert unplaced == [Unplaced(6, "Bad.")]
 
 
 ADDRESSES = [
@@ -369,10 +369,10 @@ def test_doubtful_contacts_are_left_for_a_person():
         "Testitis\n\nName: Foo\nContact name: Mary\nPhone: 1 hotline phone: 2\nEmail: ask us Url: foo.org (news)\nBye\n"
         "Name: Phone: 3\n\nStray"
     )
-    assert page.organizations == (
+    assert page.organizations == [
         OrganizationText(3, "Foo", street="Contact name: Mary", phone="1", website="foo.org"),
-    )
-    assert page.unplaced == (
+    ]
+    assert page.unplaced == [
         Unplaced(5, "hotline phone: 2"),
         Unplaced(6, "Email: ask us"),
         Unplaced(6, "(news)"),
@@ -380,13 +380,13 @@ def test_doubtful_contacts_are_left_for_a_person():
         Unplaced(8, "Name:"),
         Unplaced(8, "Phone: 3"),
         Unplaced(10, "Stray"),
-    )
+    ]
 
 
 def test_a_website_inside_an_email_address_stays_there():
     page = read_page_text("Testitis\n\nName: Foo Url: a@foo.org foo.org")
-    assert page.organizations == (OrganizationText(3, "Foo", website="foo.org"),)
-    assert page.unplaced == (Unplaced(3, "a@foo.org"),)
+    assert page.organizations == [OrganizationText(3, "Foo", website="foo.org")]
+    assert page.unplaced == [Unplaced(3, "a@foo.org")]
 
 
 def test_a_huge_line_is_read_in_reasonable_time():
@@ -500,8 +500,8 @@ PAGES = st.lists(st.sampled_from(WORDS) | st.sampled_from(SIGNS), max_size=40).m
 
 
 def texts(value) -> list[str]:
-    """Returns all texts in a nested tuple."""
-    if isinstance(value, tuple):
+    """Returns all texts in nested tuples and lists."""
+    if isinstance(value, tuple | list):
         return [text for each in value for text in texts(each)]
     return [unescape(re.sub("</?(?:p|ul|li)>", " ", value))] if isinstance(value, str) else []
 
@@ -509,6 +509,8 @@ def texts(value) -> list[str]:
 @given(PAGES)
 def test_no_word_is_lost_or_doubled(body):
     page = read_page_text(f"Testitis\n\nWhy?\n\nBecause.\n\n{body}")
+    for question in page.questions:
+        question.paragraphs.clear()  # the answer has their words too
 
     def count(text):
         return Counter(re.findall("|".join(map(re.escape, WORDS)), text))
