@@ -6,7 +6,7 @@ Only what is recognised for sure is taken out of the street lines. Everything el
 import re
 from dataclasses import dataclass
 
-from imports.regions import HOME_NATIONS, country_at_end, country_code, has_regions, region_at_end
+from imports.regions import HOME_NATIONS, WITH_REGIONS, country_at_end, country_names, region_at_end
 
 NUMBER = r"(?:\d+[A-Za-z]?(?:\s?[-–/]\s?\d+[A-Za-z]?)?)"
 CAPITALISED = r"(?:[A-ZÀ-ÖØ-Þ][\w.'’-]*|\d+(?:st|nd|rd|th)\b)"
@@ -176,7 +176,7 @@ def _take_country(rows: _Rows, postal_code: str = "") -> tuple[str, str]:
     found = country_at_end(rows.last)
     if not found or (postal_code and not _country_before(rows.last, postal_code)):
         return "", ""
-    code = country_code(found.key)
+    code = country_names()[found.key]
     rows.replace_last(found.before)
     return code, found.printed if found.key in HOME_NATIONS and found.key != "england" else ""
 
@@ -210,7 +210,7 @@ def _take_postal_code(rows: _Rows, country: str) -> tuple[str, str, str]:
 def _country_before(text: str, postal_code: str) -> bool:
     """Tells whether a text ends in a country with such postcodes: "Singapore 048616", but not "Lebanon 03766"."""
     found = country_at_end(text)
-    return bool(found and re.fullmatch(POSTCODES.get(country_code(found.key), "(?!)"), postal_code))
+    return bool(found and re.fullmatch(POSTCODES.get(country_names()[found.key], "(?!)"), postal_code))
 
 
 def _take_region(rows: _Rows, country: str, is_sure: bool) -> tuple[str, bool]:
@@ -218,7 +218,7 @@ def _take_region(rows: _Rows, country: str, is_sure: bool) -> tuple[str, bool]:
 
     A region beside other words counts only if `is_sure`: if the address has a country or a postcode.
     """
-    if country and not has_regions(country):
+    if country and country not in WITH_REGIONS:
         return "", False
     found = region_at_end(rows.last, country)
     if not found or (found.before and not is_sure) or (not found.before and len(rows) == 1):

@@ -76,7 +76,8 @@ def read_medquad_answer(generated: str, raw: str, names: Iterable[str]) -> Answe
     text = NO_TEXT.sub("", raw)
     remarks = [f"{len(raw) - len(text)} characters are not text"] if text != raw else []
     question, rest = _question(text)
-    remarks += _remarks_on_question(question, tuple(names))
+    if question and not _is_about(question, tuple(names)):
+        remarks.append(f"the question may be about another disease: {question}")
     table = symptom_table.split(rest)
     symptoms, table_remarks = symptom_table.symptoms(table)
     if table.opening:
@@ -193,12 +194,6 @@ def _linked(text: str) -> str:
         parts += [escape(text[at : url.start()], quote=False), f'<a href="{escape(url[0])}">{escape(url[0])}</a>']
         at = url.end()
     return "".join([*parts, escape(text[at:], quote=False)])
-
-
-def _remarks_on_question(question: str, names: tuple[str, ...]) -> list[str]:
-    if question and not _is_about(question, names):
-        return [f"the question may be about another disease: {question}"]
-    return []
 
 
 COMMON_WORDS = """

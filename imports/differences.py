@@ -65,15 +65,12 @@ def _sides(lines: dict[str, list[str]]) -> list[Side]:
         ("new", _("In the data set now"), _("The marks show what changes if you accept.")),
     ]:
         if side in lines:
-            side_blocks = _unmarked(lines[side]) if before is None else block_segments(before, lines[side])
+            same = tuple((Segment("same", line),) for line in lines[side])
+            side_blocks = same if before is None else block_segments(before, lines[side])
             has_marks = any(segment.tag != "same" for block in side_blocks for segment in block)
             sides.append(Side(title, remark if has_marks else "", side_blocks))
             before = lines[side]
     return sides
-
-
-def _unmarked(lines: list[str]) -> tuple[Block, ...]:
-    return tuple((Segment("same", line),) for line in lines)
 
 
 def _display_lines(column: models.Field, value: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -10,7 +10,7 @@ from diseases.codes import Relation, Scheme, clean
 from imports.archives import Member, members
 from imports.records import CodeRecord, Delivery, SourceRecord, UnreadableRecord, UnreadableSource
 from imports.synonyms import distinct_synonyms
-from imports.tables import FileRow, TextLine, opened, table, text_lines
+from imports.tables import FileRow, opened, table, text_lines
 from publishing.values import LINE_LENGTH
 
 COLUMNS = ("subject_id", "subject_label", "predicate_id", "object_id")
@@ -93,15 +93,12 @@ def _read_mappings(
 ) -> None:
     name = PurePosixPath(member.name).name
     lines = text_lines(io.BytesIO(member.data), name, unreadable)
-    for row in table(_without_comments(lines), name, COLUMNS, unreadable, delimiter="\t"):
+    without_comments = (line for line in lines if not line.text.startswith("#"))
+    for row in table(without_comments, name, COLUMNS, unreadable, delimiter="\t"):
         try:
             _read_mapping(row, concepts, unused)
         except ValueError as error:
             unreadable.append(UnreadableRecord(row.where, str(error), failed=True))
-
-
-def _without_comments(lines: Iterable[TextLine]) -> Iterator[TextLine]:
-    return (line for line in lines if not line.text.startswith("#"))
 
 
 def _read_mapping(row: FileRow, concepts: dict[str, Concept], unused: Counter[str]) -> None:

@@ -38,7 +38,10 @@ def read_orphanet(paths: Sequence[Path]) -> Delivery:
         _drop_nameless(nomenclature, unreadable)
         entities = nomenclature.active
     else:
-        entities = {code: _entity(packet) for code, packet in packets.items() if code not in nomenclature.inactive}
+        unused = nomenclature.inactive
+        entities = {
+            code: Entity(each.where, each.name, each.level) for code, each in packets.items() if code not in unused
+        }
     if not entities:
         raise UnreadableSource(
             f"{', '.join(map(str, paths))}: the files hold no ORPHA code in use. Are these the right files?"
@@ -97,10 +100,6 @@ def _drop_nameless(nomenclature: Nomenclature, unreadable: list[UnreadableRecord
     for code in [code for code, entity in nomenclature.active.items() if not entity.name]:
         entity = nomenclature.active.pop(code)
         unreadable.append(UnreadableRecord(entity.where, f"ORPHA:{code} has no name that can be read", failed=True))
-
-
-def _entity(packet: Packet) -> Entity:
-    return Entity(packet.where, packet.name, packet.level)
 
 
 def _orphanet_record(

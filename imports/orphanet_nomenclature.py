@@ -71,16 +71,13 @@ class Nomenclature:
     inactive: dict[str, Inactive] = field(default_factory=dict)
 
     def entity(self, code: str, where: str) -> Entity:
-        """Returns what is known about a code. A new one is added by `add`, only after its row was read without errors.
+        """Returns what is known about a code. A new one is added to `active` after its row was read without errors.
 
         Raises ValueError where another row says that the code is out of use.
         """
         if code in self.inactive:
             raise ValueError(f"says that ORPHA:{code} is in use, and {self.inactive[code].where} that it is not")
         return self.active.get(code) or Entity(where)
-
-    def add(self, code: str, entity: Entity) -> None:
-        self.active[code] = entity
 
     def add_inactive(self, code: str, inactive: Inactive) -> None:
         """Adds a code that is out of use. Raises ValueError where another row says otherwise."""
@@ -144,7 +141,7 @@ def _read_table_row(row: FileRow, nomenclature: Nomenclature) -> None:
     entity.synonyms |= {_plain_name(name) for name in cells["synonyms"].split("|") if name}
     _add_codes(entity, Scheme.ICD10, cells["icd10"])
     _add_codes(entity, Scheme.ICD11, cells["icd11_mms"])
-    nomenclature.add(code, entity)
+    nomenclature.active[code] = entity
 
 
 def read_workbook(path: Path, nomenclature: Nomenclature, unreadable: list[UnreadableRecord]) -> None:
@@ -181,7 +178,7 @@ def _read_label(row: FileRow, nomenclature: Nomenclature) -> None:
         entity.where = row.where
     else:
         entity.synonyms.add(cells["Label"])
-    nomenclature.add(code, entity)
+    nomenclature.active[code] = entity
 
 
 def _read_inactive(row: FileRow, nomenclature: Nomenclature) -> None:
@@ -202,7 +199,7 @@ def _reader_of_codes(scheme: Scheme, column: str) -> ReadRow:
         entity = nomenclature.entity(code, row.where)
         entity.set_name(row.cells["PreferredTerm"])
         _add_codes(entity, scheme, row.cells[column])
-        nomenclature.add(code, entity)
+        nomenclature.active[code] = entity
 
     return read
 

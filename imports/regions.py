@@ -62,10 +62,6 @@ class Ending(NamedTuple):
     key: str  # the name as the tables hold it
 
 
-def country_code(key: str) -> str:
-    return country_names()[key]
-
-
 def country_at_end(text: str) -> Ending | None:
     """Returns the country at the end of a text, unless it is the end of a region ("New Mexico", "New South Wales")."""
     country = _ending(text, country_names().keys())
@@ -80,10 +76,6 @@ def country_at_end(text: str) -> Ending | None:
 def region_at_end(text: str, country: str) -> Ending | None:
     """Returns the region of a country at the end of a text; a region of any country if `country` is ""."""
     return _ending(text, _regions(country))
-
-
-def has_regions(country: str) -> bool:
-    return country in WITH_REGIONS
 
 
 def _ending(text: str, names: Container[str]) -> Ending | None:

@@ -89,12 +89,6 @@ class AnswerSymptomTable:
     closing: str = ""
     after: str = ""
 
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """Returns everything that the answer said, in its order."""
-        cells = (cell for row in self.rows for cell in row)
-        return (self.before, self.opening, *cells, self.unread, self.closing, self.after)
-
 
 def split(answer: str) -> AnswerSymptomTable:
     """Finds the table in an answer, and divides the answer there."""

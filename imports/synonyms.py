@@ -27,11 +27,8 @@ def synonym(text: str) -> SynonymRecord:
     if (match := SYNONYM_NOTE.search(text)) and (match["end"] or match["note"] in NOTED_KINDS):
         text = text[: match.start()].rstrip(" ,;")
         kind = NOTED_KINDS.get(match["note"])
-    return SynonymRecord(text, kind or (SynonymKind.ABBREVIATION if is_abbreviation(text) else SynonymKind.EXACT))
-
-
-def is_abbreviation(text: str) -> bool:
-    return len(text) <= MAX_ABBREVIATION_LENGTH and bool(ABBREVIATION.fullmatch(text))
+    is_abbreviation = len(text) <= MAX_ABBREVIATION_LENGTH and ABBREVIATION.fullmatch(text)
+    return SynonymRecord(text, kind or (SynonymKind.ABBREVIATION if is_abbreviation else SynonymKind.EXACT))
 
 
 def distinct_synonyms(name: str, texts: Iterable[str]) -> tuple[tuple[SynonymRecord, ...], tuple[str, ...]]:
