@@ -7,29 +7,13 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import TextChoices
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 NAMED = re.compile(r"[A-Za-z][A-Za-z ]*\((.+)\)")  # Orphanet's classes: "Frequent (79-30%)"
 PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?) ?%")
 RANGE = re.compile(r"(<?)(\d{1,3}(?:\.\d+)?) ?%? ?[-–] ?(\d{1,3}(?:\.\d+)?) ?%")
 STUDY = re.compile(r"(\d{1,6}) ?(?:/|\bof\b) ?(\d{1,6})")
-
-
-class Band(TextChoices):
-    """The classes of the Human Phenotype Ontology, which Orphanet uses too."""
-
-    ALWAYS = "always", gettext_lazy("always")
-    VERY_FREQUENT = "very_frequent", gettext_lazy("very frequent")
-    FREQUENT = "frequent", gettext_lazy("frequent")
-    OCCASIONAL = "occasional", gettext_lazy("occasional")
-    VERY_RARE = "very_rare", gettext_lazy("very rare")
-    NEVER = "never", gettext_lazy("never")
-    NOT_KNOWN = "not_known", gettext_lazy("not known")
-
-
-LOWEST_SHARES = {Band.VERY_FREQUENT: 80, Band.FREQUENT: 30, Band.OCCASIONAL: 5, Band.VERY_RARE: 0}
 
 
 @dataclass(frozen=True)
@@ -46,15 +30,6 @@ class Frequency:
     def share(self) -> Decimal | None:
         """Returns one number of 100, for a range its middle; None where not known."""
         return None if self.least is None or self.most is None else (self.least + self.most) / 2
-
-    @property
-    def band(self) -> Band:
-        if self.share is None:
-            return Band.NOT_KNOWN
-        if self.study is None and self.share in (0, 100):
-            return Band.ALWAYS if self.share else Band.NEVER
-        # "All of 12 people in one study" does not mean everyone with the disease, so it is not ALWAYS or NEVER.
-        return next(band for band, least in LOWEST_SHARES.items() if self.share >= least)
 
     @property
     def words(self) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diseases.frequencies import Band, Frequency, read_frequency
+from diseases.frequencies import Frequency, read_frequency
 
 # Every form that the real tables print, besides "-": MedQuAD's two sorts, and Orphanet's classes below.
 PERCENTAGES = """
@@ -26,57 +26,57 @@ FRACTIONS = """
 
 
 @pytest.mark.parametrize(
-    ("printed", "words", "share", "band"),
+    ("printed", "words", "share"),
     [
-        ("Obligate (100%)", "in everyone with the disease", 100, Band.ALWAYS),
-        ("Very frequent (99-80%)", "in 80 to 99 of 100 people", 89.5, Band.VERY_FREQUENT),
-        ("Frequent (79-30%)", "in 30 to 79 of 100 people", 54.5, Band.FREQUENT),
-        ("Occasional (29-5%)", "in 5 to 29 of 100 people", 17, Band.OCCASIONAL),
-        ("Very rare (<4-1%)", "in fewer than 4 of 100 people", 2.5, Band.VERY_RARE),
-        ("Excluded (0%)", "in no one with the disease", 0, Band.NEVER),
-        ("100%", "in everyone with the disease", 100, Band.ALWAYS),
-        ("90%", "in about 9 of 10 people", 90, Band.VERY_FREQUENT),
-        ("80 %", "in about 8 of 10 people", 80, Band.VERY_FREQUENT),
-        ("79%", "in about 79 of 100 people", 79, Band.FREQUENT),
-        ("50%", "in about half of people", 50, Band.FREQUENT),
-        ("37.8%", "in about 38 of 100 people", 37.8, Band.FREQUENT),
-        ("30.0%", "in about 3 of 10 people", 30, Band.FREQUENT),
-        ("10%", "in about 1 of 10 people", 10, Band.OCCASIONAL),
-        ("7.5%", "in about 7 or 8 of 100 people", 7.5, Band.OCCASIONAL),
-        ("5%", "in about 5 of 100 people", 5, Band.OCCASIONAL),
-        ("1.6%", "in about 16 of 1,000 people", 1.6, Band.VERY_RARE),
-        ("1.5%", "in about 1 or 2 of 100 people", 1.5, Band.VERY_RARE),
-        ("0.5%", "in about 5 of 1,000 people", 0.5, Band.VERY_RARE),
-        ("0.05%", "in fewer than 1 of 1,000 people", 0.05, Band.VERY_RARE),
-        ("99.7%", "in about 997 of 1,000 people", 99.7, Band.VERY_FREQUENT),
-        ("30-79%", "in 30 to 79 of 100 people", 54.5, Band.FREQUENT),
-        ("1% – 2.5%", "in 1 to 2.5 of 100 people", 1.75, Band.VERY_RARE),
+        ("Obligate (100%)", "in everyone with the disease", 100),
+        ("Very frequent (99-80%)", "in 80 to 99 of 100 people", 89.5),
+        ("Frequent (79-30%)", "in 30 to 79 of 100 people", 54.5),
+        ("Occasional (29-5%)", "in 5 to 29 of 100 people", 17),
+        ("Very rare (<4-1%)", "in fewer than 4 of 100 people", 2.5),
+        ("Excluded (0%)", "in no one with the disease", 0),
+        ("100%", "in everyone with the disease", 100),
+        ("90%", "in about 9 of 10 people", 90),
+        ("80 %", "in about 8 of 10 people", 80),
+        ("79%", "in about 79 of 100 people", 79),
+        ("50%", "in about half of people", 50),
+        ("37.8%", "in about 38 of 100 people", 37.8),
+        ("30.0%", "in about 3 of 10 people", 30),
+        ("10%", "in about 1 of 10 people", 10),
+        ("7.5%", "in about 7 or 8 of 100 people", 7.5),
+        ("5%", "in about 5 of 100 people", 5),
+        ("1.6%", "in about 16 of 1,000 people", 1.6),
+        ("1.5%", "in about 1 or 2 of 100 people", 1.5),
+        ("0.5%", "in about 5 of 1,000 people", 0.5),
+        ("0.05%", "in fewer than 1 of 1,000 people", 0.05),
+        ("99.7%", "in about 997 of 1,000 people", 99.7),
+        ("30-79%", "in 30 to 79 of 100 people", 54.5),
+        ("1% – 2.5%", "in 1 to 2.5 of 100 people", 1.75),
         # What was so in one study is not so in everyone, or in no one.
-        ("25/25", "in 25 of 25 people in one study", 100, Band.VERY_FREQUENT),
-        ("1/2", "in 1 of 2 people in one study", 50, Band.FREQUENT),
-        ("3 of 4", "in 3 of 4 people in one study", 75, Band.FREQUENT),
-        ("1/1", "in 1 of 1 person in one study", 100, Band.VERY_FREQUENT),
-        ("0/20", "in 0 of 20 people in one study", 0, Band.VERY_RARE),
-        ("", "how often is not known", None, Band.NOT_KNOWN),
-        (" - ", "how often is not known", None, Band.NOT_KNOWN),
+        ("25/25", "in 25 of 25 people in one study", 100),
+        ("1/2", "in 1 of 2 people in one study", 50),
+        ("3 of 4", "in 3 of 4 people in one study", 75),
+        ("1/1", "in 1 of 1 person in one study", 100),
+        ("0/20", "in 0 of 20 people in one study", 0),
+        ("", "how often is not known", None),
+        (" - ", "how often is not known", None),
         # What is not understood is shown as it is.
-        ("Frequent", "Frequent", None, Band.NOT_KNOWN),
-        ("common in  adults", "common in adults", None, Band.NOT_KNOWN),
-        ("101%", "101%", None, Band.NOT_KNOWN),
-        ("7/0", "7/0", None, Band.NOT_KNOWN),
-        ("12/7", "12/7", None, Band.NOT_KNOWN),
-        ("7,5%", "7,5%", None, Band.NOT_KNOWN),
-        (">50%", ">50%", None, Band.NOT_KNOWN),
-        ("5-<29%", "5-<29%", None, Band.NOT_KNOWN),
-        ("<1-4%", "<1-4%", None, Band.NOT_KNOWN),
-        ("99-180%", "99-180%", None, Band.NOT_KNOWN),
-        ("Frequent (often)", "Frequent (often)", None, Band.NOT_KNOWN),
+        ("Frequent", "Frequent", None),
+        ("common in  adults", "common in adults", None),
+        ("101%", "101%", None),
+        ("7/0", "7/0", None),
+        ("12/7", "12/7", None),
+        ("7,5%", "7,5%", None),
+        (">50%", ">50%", None),
+        ("5-<29%", "5-<29%", None),
+        ("<1-4%", "<1-4%", None),
+        ("99-180%", "99-180%", None),
+        ("Frequent (often)", "Frequent (often)", None),
     ],
 )
-def test_a_frequency_is_shown_in_words(printed, words, share, band):
+def test_a_frequency_is_shown_in_words(printed, words, share):
     frequency = read_frequency(printed)
 
-    assert (frequency.words, frequency.band) == (words, band)
+    assert frequency.words == words
     assert frequency.share == (None if share is None else Decimal(str(share)))
 
 
@@ -118,6 +118,5 @@ def test_any_text_has_words_and_a_share_between_0_and_100(printed):
     frequency = read_frequency(printed)
 
     assert frequency.words
-    assert frequency.band in Band
     assert frequency.share is None or 0 <= frequency.least <= frequency.share <= frequency.most <= 100
     assert frequency.share is not None or frequency.words in {" ".join(printed.split()), Frequency().words}
