@@ -149,9 +149,6 @@ class SymptomValue(Value):
     hpo_id: Annotated[str, limit(20)] = ""
     source: Line = ""
 
-    def display_name(self) -> str:
-        return self.term
-
 
 _ReportRank = tuple[Decimal, Decimal, tuple[int, ...], bool, str, str]
 
