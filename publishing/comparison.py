@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from enum import Enum
 from functools import cached_property
 from itertools import pairwise, zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.utils.formats import date_format
@@ -340,22 +340,15 @@ def _joined(lines: dict[str, list[str]], names: list[str]) -> str:
 def _keys_in_order(old: Sequence[UUID], new: Iterable[UUID]) -> set[UUID]:
     """Returns a longest possible set of keys that are in the same order in both lists. The other keys were moved."""
     old_position = {key: number for number, key in enumerate(old)}
-    last_positions: list[int] = []  # for each length, the smallest position at which a run of that length can end
-    runs: list[LinkedKeys] = []  # for each length, such a run
+    ends: list[UUID] = []  # for each length, the key with the smallest position that can end a run of that length
+    previous: dict[UUID, UUID | None] = {}  # the key before each key in the longest run that it ends
     for key in new:
-        length = bisect_left(last_positions, old_position[key])
-        last_positions[length : length + 1] = [old_position[key]]
-        runs[length : length + 1] = [LinkedKeys(key, runs[length - 1] if length else None)]
+        length = bisect_left(ends, old_position[key], key=old_position.__getitem__)
+        previous[key] = ends[length - 1] if length else None
+        ends[length : length + 1] = [key]
     in_order = set()
-    run = runs[-1] if runs else None
-    while run:
-        in_order.add(run.key)
-        run = run.previous
+    last = ends[-1] if ends else None
+    while last:
+        in_order.add(last)
+        last = previous[last]
     return in_order
-
-
-class LinkedKeys(NamedTuple):
-    """A run of keys: its last key, and the run before that key."""
-
-    key: UUID
-    previous: "LinkedKeys | None"
