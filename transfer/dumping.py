@@ -24,7 +24,7 @@ from transfer.document import (
     subject_batches,
     to_json,
 )
-from transfer.reading import format_path, problem_text
+from transfer.reading import problems_of
 
 _Record = TypeVar("_Record", Edition, Event)
 
@@ -117,10 +117,8 @@ class _Dump:
         try:
             draft = row.compose()
         except pydantic.ValidationError as error:
-            problems = [f"{format_path(problem['loc'])}: {problem_text(problem)}" for problem in error.errors()]
-            raise PortableError(
-                *(f"The draft of {name} makes no valid page: {problem}." for problem in problems)
-            ) from error
+            problems = [f"The draft of {name} makes no valid page: {path}: {why}." for path, why in problems_of(error)]
+            raise PortableError(*problems) from error
         for reference in draft.references():
             pk = self.by_slug[reference.kind].get(reference.slug)
             if pk and (reference.kind, reference.slug) not in self.reserved:
@@ -181,9 +179,7 @@ class _Dump:
             try:
                 type(page).model_validate_json(json.dumps(page.content()), strict=True)
             except pydantic.ValidationError as error:
-                self.warnings += [
-                    f"{name}: {format_path(problem['loc'])} {problem_text(problem)}" for problem in error.errors()
-                ]
+                self.warnings += [f"{name}: {path} {reason}" for path, reason in problems_of(error)]
         return page
 
 

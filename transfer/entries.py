@@ -11,12 +11,7 @@ import pydantic
 from publishing.models import Publishable, kinds
 from publishing.values import Page, Reference
 from transfer.document import Head, PortableError, SubjectDocument
-from transfer.reading import (
-    DocumentLines,
-    format_path,
-    nested_values,
-    problem_text,
-)
+from transfer.reading import DocumentLines, nested_values, problems_of
 
 
 @dataclass
@@ -83,11 +78,8 @@ class DocumentReader:
         try:
             self.head = Head.model_validate_json(json.dumps(self.lines.value(place)), strict=True)
         except pydantic.ValidationError as error:
-            places = [", ".join(filter(None, [f"line {number}", format_path(each["loc"])])) for each in error.errors()]
-            reasons = map(problem_text, error.errors())
-            raise PortableError(
-                *(f"{place}: {reason}" for place, reason in zip(places, reasons, strict=True))
-            ) from error
+            problems = [(", ".join(filter(None, [f"line {number}", path])), why) for path, why in problems_of(error)]
+            raise PortableError(*(f"{place}: {why}" for place, why in problems)) from error
         except ValueError as error:
             raise PortableError(f"line {number}: {error}") from error
 
@@ -112,8 +104,8 @@ class DocumentReader:
         try:
             record = self.parse(entry.kind, content)
         except pydantic.ValidationError as error:
-            for problem in error.errors():
-                self.add_problem(entry, f".{format_path(problem['loc'])}", problem_text(problem))
+            for path, reason in problems_of(error):
+                self.add_problem(entry, f".{path}", reason)
             return None
         for path, reason in record.contradictions():
             self.add_problem(entry, path, reason)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, NoReturn
 
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from publishing.values import Value
@@ -54,14 +55,18 @@ def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"holds {name}, which is not a JSON value")
 
 
-def format_path(location: Iterable[str | int]) -> str:
+def _format_path(location: Iterable[str | int]) -> str:
     """Returns a location as text: ("live", "questions", 0, "html") becomes live.questions[0].html."""
     steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
     return steps.removeprefix(".")
 
 
-def problem_text(error: ErrorDetails) -> str:
-    """Returns what pydantic says of a value, in plain words."""
+def problems_of(error: ValidationError) -> list[tuple[str, str]]:
+    """Returns the path of each value that pydantic rejected, and the reason in plain words."""
+    return [(_format_path(problem["loc"]), _problem_text(problem)) for problem in error.errors()]
+
+
+def _problem_text(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return "is missing"
     if error["type"] == "extra_forbidden":
