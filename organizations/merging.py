@@ -1,14 +1,13 @@
 """Merges two organizations that are the same: every child row that names the first then names the second.
 
 The child rows that name an organization are defined by apps above this one, which this app may not import. They are
-found by a search through all models: child rows with a foreign key to an organization.
+found by a search through the kinds: their child rows with a foreign key to an organization.
 """
 
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Self
 
-from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils.text import Truncator
@@ -19,7 +18,7 @@ from editorial.seen import stale_message, token_of
 from organizations.duplicates import successor_chain, successors
 from organizations.models import Organization
 from organizations.values import Status
-from publishing.models import ChildRow, Publishable
+from publishing.models import ChildRow, Publishable, child_models_of, kinds
 from publishing.values import LINE_LENGTH
 from publishing.verbs import PageRefused, PublishingError, may, save_edition
 
@@ -30,26 +29,19 @@ class MergeRefused(PublishingError):
 
 @dataclass(frozen=True)
 class OrganizationKey:
-    """A foreign key of a model of child rows to an organization."""
+    """A foreign key of a model of child rows to an organization, and the kind of the subjects that these belong to."""
 
+    subject_kind: type[Publishable]
     model: type[ChildRow]
     name: str
-
-    @property
-    def subject_kind(self) -> type[Publishable]:
-        """The kind of the subjects that the child rows belong to."""
-        kind = self.model._meta.get_field(self.model.SUBJECT).related_model
-        if not (isinstance(kind, type) and issubclass(kind, Publishable)):
-            raise TypeError(f"{self.model.__name__}.{self.model.SUBJECT} must be a foreign key to a publishable model.")
-        return kind
 
 
 def foreign_keys() -> list[OrganizationKey]:
     """Returns the foreign keys of all child rows to an organization."""
     return [
-        OrganizationKey(model, field.name)
-        for model in apps.get_models()
-        if issubclass(model, ChildRow)
+        OrganizationKey(kind, model, field.name)
+        for kind in kinds().values()
+        for model in child_models_of(kind).values()
         for field in model._meta.concrete_fields
         if field.related_model is Organization
     ]
@@ -57,8 +49,8 @@ def foreign_keys() -> list[OrganizationKey]:
 
 def may_merge(user: AnyUser) -> bool:
     """Returns whether a user may change every kind of subject that names organizations."""
-    kinds: set[type[Publishable]] = {Organization, *(key.subject_kind for key in foreign_keys())}
-    return all(may(user, "change", kind) for kind in kinds)
+    changed: set[type[Publishable]] = {Organization, *(key.subject_kind for key in foreign_keys())}
+    return all(may(user, "change", kind) for kind in changed)
 
 
 @dataclass(frozen=True)

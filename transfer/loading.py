@@ -7,16 +7,15 @@ when it is run again.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from uuid import UUID
 
 import pydantic
-from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 
 from accounts.models import User
-from publishing.models import Address, ChildRow, Edition, Publishable, kinds
+from publishing.models import Address, Edition, Publishable, child_models_of, kinds
 from publishing.trash import trash
 from publishing.values import Page, Reference
 from publishing.verbs import (
@@ -220,12 +219,11 @@ class _Load(DocumentReader):
         """Returns the subject of this site whose row has the key, for the keys of the file."""
         keys = [key for entry in self.entries for key in entry.keys]
         owners: dict[UUID, tuple[type[Publishable] | None, int | None]] = {}
-        for model in apps.get_models():
-            if issubclass(model, ChildRow):
-                subject_model: Any = model._meta.get_field(model.SUBJECT).related_model
+        for kind in kinds().values():
+            for model in child_models_of(kind).values():
                 for batch in subject_batches(keys):
                     rows = model._base_manager.filter(key__in=batch).values_list("key", f"{model.SUBJECT}_id")
-                    owners |= {key: (subject_model, pk) for key, pk in rows}
+                    owners |= {key: (kind, pk) for key, pk in rows}
         return owners
 
     def create_row(self, entry: SubjectEntry) -> None:
