@@ -1,7 +1,6 @@
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, re_path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -50,11 +49,8 @@ class PortraitAdmin(PublishableAdmin):
             forget(portrait, signed_in_user(request), reason=reason)
             return self._done(request, portrait, _("The name, the words and the picture are removed for good."))
         live = Edition.objects.about(portrait).live().first()
-        page: TemplateResponse = self._step_page(
-            request, portrait, "", _("Consent withdrawn"), form=forms.Form(), live=live
-        )
-        page.template_name = "community/admin/consent.html"
-        return page
+        title, template = _("Consent withdrawn"), "community/admin/consent.html"
+        return self._step_page(request, portrait, template, title, form=forms.Form(), live=live)
 
     def publish_warnings(self, subject: Portrait) -> list[str]:
         warnings = [subject.publish_blocker(subject.compose())]

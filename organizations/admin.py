@@ -8,7 +8,6 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -150,14 +149,6 @@ class OrganizationAdmin(PublishableAdmin):
         ]
         return [*steps, *super().get_urls()]
 
-    def _own_page(
-        self, request: HttpRequest, subject: Organization, template: str, title: str, **context: Any
-    ) -> TemplateResponse:
-        """Returns the page of a step with a template of this app."""
-        page: TemplateResponse = self._step_page(request, subject, template, title, **context)
-        page.template_name = f"organizations/admin/{template}"
-        return page
-
     def checked_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Asks for the name of the person who checked the details today, and saves it."""
         organization = self._subject(request, object_id, "change")
@@ -172,9 +163,9 @@ class OrganizationAdmin(PublishableAdmin):
             else:
                 message = _("Saved: the details were checked today. Readers see this after you publish the page.")
                 return self._done(request, organization, message)
-        return self._own_page(
-            request, organization, "checked.html", _("Details checked today"), form=form, details=_details(organization)
-        )
+        title, details = _("Details checked today"), _details(organization)
+        template = "organizations/admin/checked.html"
+        return self._step_page(request, organization, template, title, form=form, details=details)
 
     def _organization_to_merge(self, request: HttpRequest, object_id: str) -> Organization:
         """Returns the organization. Raises PermissionDenied where the user may not merge it."""
@@ -194,7 +185,8 @@ class OrganizationAdmin(PublishableAdmin):
             if not blocker:
                 return redirect(self.url_name("merge_into"), organization.pk, survivor.pk)
             form.add_error("survivor", blocker)
-        return self._own_page(request, organization, "merge.html", _("Merge into another organization"), form=form)
+        title = _("Merge into another organization")
+        return self._step_page(request, organization, "organizations/admin/merge.html", title, form=form)
 
     def merge_into_view(self, request: HttpRequest, object_id: str, survivor_id: int) -> HttpResponse:
         """Shows what a merge will do, and does it after the user confirms."""
@@ -213,10 +205,10 @@ class OrganizationAdmin(PublishableAdmin):
                 message = _("Merged into “%(name)s”. Readers see the change after you publish the changed pages.")
                 return self._done(request, organization, message % {"name": survivor})
         blocker = plan.merge_blocker()
-        return self._own_page(
+        return self._step_page(
             request,
             organization,
-            "merge_into.html",
+            "organizations/admin/merge_into.html",
             _("Merge into “%(name)s”") % {"name": survivor},
             form=None if blocker else form,
             blocker=blocker,

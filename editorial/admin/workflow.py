@@ -86,7 +86,10 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
     def _step_page(
         self, request: HttpRequest, subject: Publishable, template: str, title: str, **context: Any
     ) -> TemplateResponse:
-        """Renders the page of a step. `context` has what only its template needs."""
+        """Renders the page of a step with a template of this app, unless it names another one.
+
+        `context` has what only its template needs.
+        """
         context |= {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -96,7 +99,7 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
             "media": self.media,
             "change_url": reverse(self.url_name("change"), args=[subject.pk]),
         }
-        return TemplateResponse(request, f"editorial/{template}", context)
+        return TemplateResponse(request, template if "/" in template else f"editorial/{template}", context)
 
     def _done(self, request: HttpRequest, subject: Publishable, message: str) -> HttpResponseRedirect:
         messages.success(request, message)
