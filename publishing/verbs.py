@@ -124,13 +124,8 @@ def record_event(
     )
 
 
-def _update_edition(edition: Edition, **fields: Unpack[EditionChanges]) -> None:
-    """Updates one edition: its state, and in redact() and forget() its text."""
-    _update_editions([edition], **fields)
-
-
 def _update_editions(editions: Iterable[Edition], **fields: Unpack[EditionChanges]) -> None:
-    """Updates editions. This is the only function that does."""
+    """Updates editions: their state, and in redact() and forget() their text. This is the only function that does."""
     if pks := [edition.pk for edition in editions]:
         Edition._base_manager.filter(pk__in=pks).update(**fields)
 
@@ -340,8 +335,8 @@ def publish_with_dates(
 ) -> Edition:
     """Publishes an edition that was live on another site with the dates that it had there, where they are known."""
     edition = publish(edition, by=by)
-    _update_edition(
-        edition, published_at=published_at or edition.published_at, updated_at=updated_at or edition.updated_at
+    _update_editions(
+        [edition], published_at=published_at or edition.published_at, updated_at=updated_at or edition.updated_at
     )
     return Edition.objects.get(pk=edition.pk)
 
@@ -378,7 +373,7 @@ def _unpublish(
     subject: Publishable, live: Edition, by: User, reason: str, successor: Publishable | None = None
 ) -> None:
     """Makes the live edition not live, removes its links and its entry in the search index, and saves the event."""
-    _update_edition(live, is_live=False)
+    _update_editions([live], is_live=False)
     live.links.all().delete()
     if subject.IS_SEARCHED:
         index.remove(subject.KIND, subject.pk)
@@ -418,8 +413,8 @@ def redact(edition: Edition, by: AnyUser, reason: str) -> None:
 def _erase_text(subject: Publishable, edition: Edition, by: User, reason: str, title: str) -> None:
     """Replaces an edition's page with an empty page that has this title, and saves the event."""
     page = subject.PAGE(title=title, slug=edition.slug)
-    _update_edition(
-        edition,
+    _update_editions(
+        [edition],
         title=title,
         sort_key=sort_key(title),
         letter=letter(title),
