@@ -1,6 +1,6 @@
 """The base models of every kind that has a public page, and the models that store what was published."""
 
-from publishing.models.child_rows import ChildRow, ChildRowQuerySet
+from publishing.models.child_rows import ChildRow
 from publishing.models.composed import ComposedRow, NamedRows, References, columns_of
 from publishing.models.editions import (
     NAME_LENGTH,
@@ -9,9 +9,7 @@ from publishing.models.editions import (
     Edition,
     EditionQuerySet,
     Event,
-    Immutable,
     ImmutableError,
-    ImmutableQuerySet,
     Link,
 )
 from publishing.models.kinds import kinds
@@ -30,14 +28,11 @@ __all__ = [
     "SLUG_LENGTH",
     "Address",
     "ChildRow",
-    "ChildRowQuerySet",
     "ComposedRow",
     "Edition",
     "EditionQuerySet",
     "Event",
-    "Immutable",
     "ImmutableError",
-    "ImmutableQuerySet",
     "Link",
     "NamedRows",
     "PublicVersion",
