@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 from uuid import UUID
 
 from django.db.models import TextChoices
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from pydantic import AfterValidator, ValidationInfo
 
@@ -21,6 +22,7 @@ from publishing.values import STORED, Html, Line, Page, Reference, Text, Url, Va
 from search.documents import Document, DocumentSection, Name
 
 FREQUENCY_LENGTH = 60
+OLD_AFTER_YEARS = 5  # an older answer says on the page that it is old
 
 
 class SynonymKind(TextChoices):
@@ -130,6 +132,14 @@ class QuestionValue(Value):
     @property
     def display_html(self) -> str:
         return render_for_page(self.html)
+
+    @property
+    def is_old(self) -> bool:
+        """Returns whether the answer's date is known and more than five years ago."""
+        updated, today = self.last_updated, timezone.localdate()
+        if not updated:
+            return False
+        return (updated.year + OLD_AFTER_YEARS, updated.month, updated.day) < (today.year, today.month, today.day)
 
     @property
     def is_undated(self) -> bool:

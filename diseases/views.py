@@ -1,27 +1,23 @@
 """The pages of a disease. Public views read live editions only."""
 
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from diseases import json_ld
 from diseases.codes import Scheme
 from diseases.models import Disease
 from diseases.sheets import Contact, lay_out, qr_code
-from diseases.values import DiseasePage, QuestionValue
+from diseases.values import DiseasePage
 from organizations.models import Organization
 from organizations.values import OrganizationPage, Status
 from publishing.models import Edition
 from website.absolute import absolute
 from website.kind_pages import page_context, subject_context
 from website.views import Preview, of_live_edition
-
-OLD_AFTER_YEARS = 5  # an older answer says on the page that it is old
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,6 @@ def disease_sheet(request: HttpRequest, edition: Edition) -> HttpResponse:
 @page_context(Disease)
 def disease_context(request: HttpRequest, edition: Edition, preview: Preview | None) -> dict[str, object]:
     disease: DiseasePage = edition.page
-    today = timezone.localdate()
     countries = organizations_by_country(disease)
     organizations = [(organization.url, organization.page) for _country, same in countries for organization in same]
     url = absolute(request, edition.get_absolute_url())
@@ -60,19 +55,10 @@ def disease_context(request: HttpRequest, edition: Edition, preview: Preview | N
         "linked_data": json_ld.disease_page_json_ld(
             disease, url, edition.updated_at, organizations, partial(absolute, request)
         ),
-        "old_answers": {question.key for question in disease.questions if is_old(question, today)},
         "countries": countries,
         "gard": next((code for code in disease.identifiers if code.scheme == Scheme.GARD), None),
         "live_slug": "" if preview else edition.slug,  # a preview has no links for suggestions
     }
-
-
-def is_old(question: QuestionValue, today: date) -> bool:
-    """Returns whether the answer's date is known and more than five years ago."""
-    updated = question.last_updated
-    return bool(
-        updated and (updated.year + OLD_AFTER_YEARS, updated.month, updated.day) < (today.year, today.month, today.day)
-    )
 
 
 def organizations_by_country(disease: DiseasePage) -> list[tuple[str, list[SupportingOrganization]]]:
