@@ -18,22 +18,14 @@ _Change = Callable[[QuerySet[Symptom]], tuple[int, str]]
 """Changes symptoms of one disease; returns how many, and the note for the edition."""
 
 
-def approve_symptoms(symptoms: Iterable[Symptom], by: User) -> tuple[int, ApprovalErrors]:
-    """Approves symptoms; returns how many were not approved before, and the errors."""
+def set_approved(symptoms: Iterable[Symptom], by: User, *, approved: bool) -> tuple[int, ApprovalErrors]:
+    """Approves symptoms, or removes their approval; returns how many it changed, and the errors."""
 
     def change(rows: QuerySet[Symptom]) -> tuple[int, str]:
-        count = rows.filter(approved=False).update(approved=True)
-        return count, ngettext("%(n)s symptom approved", "%(n)s symptoms approved", count) % {"n": count}
-
-    return _change_by_disease(symptoms, by, change)
-
-
-def unapprove_symptoms(symptoms: Iterable[Symptom], by: User) -> tuple[int, ApprovalErrors]:
-    """Removes the approval of symptoms; returns how many were approved before, and the errors."""
-
-    def change(rows: QuerySet[Symptom]) -> tuple[int, str]:
-        count = rows.filter(approved=True).update(approved=False)
+        count = rows.exclude(approved=approved).update(approved=approved)
         note = ngettext("Approval of %(n)s symptom removed", "Approval of %(n)s symptoms removed", count)
+        if approved:
+            note = ngettext("%(n)s symptom approved", "%(n)s symptoms approved", count)
         return count, note % {"n": count}
 
     return _change_by_disease(symptoms, by, change)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.requests import signed_in_user
 from diseases.admin.diseases import hide_delete_link
 from diseases.admin.filters import DiseaseColumn, DiseaseFilter, show_refusals
-from diseases.approval import approve_symptoms, delete_symptoms, unapprove_symptoms
+from diseases.approval import delete_symptoms, set_approved
 from diseases.forms import SymptomForm
 from diseases.models import Disease, Symptom
 from editorial.seen import SeenAdmin
@@ -59,14 +59,14 @@ class SymptomAdmin(SeenAdmin, DiseaseColumn):
 
     @admin.action(permissions=["change"], description=gettext_lazy("Approve for the page"))
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> None:
-        count, errors = approve_symptoms(self._without_joins(queryset), by=signed_in_user(request))
+        count, errors = set_approved(self._without_joins(queryset), signed_in_user(request), approved=True)
         message = ngettext("%(n)s symptom is now approved.", "%(n)s symptoms are now approved.", count)
         self.message_user(request, message % {"n": count}, messages.SUCCESS)
         show_refusals(self, request, errors)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Remove approval"))
     def unapprove_selected(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> None:
-        count, errors = unapprove_symptoms(self._without_joins(queryset), by=signed_in_user(request))
+        count, errors = set_approved(self._without_joins(queryset), signed_in_user(request), approved=False)
         message = ngettext("%(n)s symptom is no longer approved.", "%(n)s symptoms are no longer approved.", count)
         self.message_user(request, message % {"n": count}, messages.SUCCESS)
         show_refusals(self, request, errors)
