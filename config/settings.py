@@ -188,23 +188,11 @@ ADMIN_CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
     }
 }
-PERMISSIONS_POLICY: dict[str, list[str]] = {
-    feature: []
-    for feature in [
-        "accelerometer",
-        "autoplay",
-        "browsing-topics",
-        "camera",
-        "display-capture",
-        "geolocation",
-        "gyroscope",
-        "magnetometer",
-        "microphone",
-        "midi",
-        "payment",
-        "usb",
-    ]
-}
+FORBIDDEN_FEATURES = """
+    accelerometer autoplay browsing-topics camera display-capture geolocation gyroscope magnetometer microphone midi
+    payment usb
+"""
+PERMISSIONS_POLICY: dict[str, list[str]] = {feature: [] for feature in FORBIDDEN_FEATURES.split()}
 
 # The form of a disease with 100 questions has over 1,000 fields, which is the limit in Django.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000

@@ -10,9 +10,6 @@ _ALIASES = {
     "ORDO": "ORPHA",
     "MIM": "OMIM",
     "CUI": "UMLS",
-    "ICD10": "ICD10",
-    "ICD11": "ICD11",
-    "ICD10CM": "ICD10CM",
 }
 _SCHEME_PATTERN = r"orpha(?:net|code|number)?|ordo|gard|o?mim|mondo|umls|cui|icd[\s-]*1[01](?:[\s-]*cm)?|icd"
 _WITH_SCHEME = re.compile(

@@ -27,23 +27,13 @@ UNKNOWN_WEIGHT = 0.75
 """The weight of a word that is in no name."""
 WEAK_WEIGHT = 0.2
 """The largest weight of a word that is common in names of diseases, even where the site has few names yet."""
-WEAK_WORDS = frozenset(
-    {"acute", "adult", "associated", "autosomal", "cell", "childhood", "chronic", "combined", "complex", "congenital"}
-    | {"deficiency", "disease", "disorder", "dominant", "early", "familial", "form", "foundation", "genetic", "group"}
-    | {
-        "hereditary",
-        "infantile",
-        "isolated",
-        "juvenile",
-        "late",
-        "linked",
-        "organization",
-        "onset",
-        "partial",
-        "primary",
-    }
-    | {"rare", "recessive", "related", "severe", "society", "sporadic", "syndrome", "syndromic", "type"}
-)
+_COMMON_IN_NAMES = """
+    acute adult associated autosomal cell childhood chronic combined complex congenital deficiency disease
+    disorder dominant early familial form foundation genetic group hereditary infantile isolated juvenile late
+    linked onset organization partial primary rare recessive related severe society sporadic syndrome syndromic
+    type
+"""
+WEAK_WORDS = frozenset(_COMMON_IN_NAMES.split())
 MIN_NAMES = 5_000
 """A site with fewer names than this weighs words as if it had this many."""
 

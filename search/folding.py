@@ -13,48 +13,12 @@ from search.letters import replace_punctuation, transliterate
 FOLDING = 1
 """The version of these rules. Raise it with every change of them, so that `reindex --if-needed` rebuilds the index."""
 
-# A search ignores these words where the query has other words, since readers and names use them freely.
-STOP_WORDS = frozenset(
-    [
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "can",
-        "do",
-        "does",
-        "for",
-        "from",
-        "has",
-        "have",
-        "how",
-        "in",
-        "is",
-        "it",
-        "my",
-        "of",
-        "on",
-        "or",
-        "that",
-        "the",
-        "their",
-        "this",
-        "to",
-        "was",
-        "what",
-        "when",
-        "which",
-        "who",
-        "why",
-        "will",
-        "with",
-        "your",
-        "due",
-    ]
-)
+_FREELY_USED = """
+    an and are as at be by can do does for from has have how in is it my of on or that the their this to was
+    what when which who why will with your due
+"""
+STOP_WORDS = frozenset(_FREELY_USED.split())
+"""A search ignores these words where the query has other words, since readers and names use them freely."""
 
 _APOSTROPHES = "'’‘ʼ`´′＇"
 _POSSESSIVE = re.compile(rf"(?<=\w)[{_APOSTROPHES}]s\b")
@@ -66,62 +30,10 @@ _TWO_LETTERS = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
 _WRITTEN_AS_TWO = re.compile("[äöüøå]", re.IGNORECASE)
 _NUMBERED_WORDS = {"type", "factor", "grade", "stage", "class", "group"}
 
-_NUMBERS = {
-    word: str(number)
-    for number, word in enumerate(
-        [
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-        ],
-        1,
-    )
-}
-_ROMAN = {
-    numeral: str(number)
-    for number, numeral in enumerate(
-        [
-            "i",
-            "ii",
-            "iii",
-            "iv",
-            "v",
-            "vi",
-            "vii",
-            "viii",
-            "ix",
-            "x",
-            "xi",
-            "xii",
-            "xiii",
-            "xiv",
-            "xv",
-            "xvi",
-            "xvii",
-            "xviii",
-            "xix",
-            "xx",
-            "xxi",
-            "xxii",
-            "xxiii",
-            "xxiv",
-            "xxv",
-        ],
-        1,
-    )
-}
+_NUMBER_WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+_NUMBERS = {word: str(number) for number, word in enumerate(_NUMBER_WORDS.split(), 1)}
+_ROMAN_UNITS = ["", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix"]
+_ROMAN = {"x" * (number // 10) + _ROMAN_UNITS[number % 10]: str(number) for number in range(1, 26)}
 _ROMAN_AND_LETTER = re.compile(r"(i{1,3}|iv|vi{0,3}|ix|xi{0,3}|xiv)([a-h])")
 
 # British to American spelling. A rule may also change other words ("exercise"), in the index and in queries alike.

@@ -5,21 +5,8 @@ import unicodedata
 
 # Latin letters that Unicode does not decompose, with the English letters that stand for them.
 LETTERS = {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ł": "l", "þ": "th", "ð": "d", "ı": "i"}
-GREEK = {
-    "α": "alpha",
-    "β": "beta",
-    "γ": "gamma",
-    "δ": "delta",
-    "ε": "epsilon",
-    "ζ": "zeta",
-    "θ": "theta",
-    "κ": "kappa",
-    "λ": "lambda",
-    "μ": "mu",
-    "σ": "sigma",
-    "τ": "tau",
-    "ω": "omega",
-}
+# Unicode says "lamda".
+GREEK = {letter: unicodedata.name(letter).split()[-1].lower() for letter in "αβγδεζθκμστω"} | {"λ": "lambda"}
 _SPELLED = str.maketrans(LETTERS | GREEK)
 
 
