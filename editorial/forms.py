@@ -2,6 +2,8 @@
 
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from adminsortable2.admin import CustomInlineFormSet
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from editorial.seen import SavedForm, SeenForm
 from publishing.models import Address, ChildRow, Edition, Publishable
+from publishing.verbs import PublishingError
 
 
 class PublishableForm(SavedForm, forms.ModelForm):
@@ -104,22 +107,31 @@ class ChildRowFormSet(CustomInlineFormSet):
         return super().save(commit)
 
 
+note_field = partial(forms.CharField, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+"""Makes a field for a few sentences by an editor."""
+
+
+@contextmanager
+def show_refusal(form: forms.Form) -> Iterator[None]:
+    """Adds to a valid form the reason for which a step is refused. What follows the step in the block is left out."""
+    try:
+        yield
+    except PublishingError as error:
+        form.add_error(None, str(error))
+
+
 class SubmitForm(SeenForm):
-    note = forms.CharField(
+    note = note_field(
         label=_("Note to the publishers"),
         required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("What you changed, and what they should check."),
     )
 
 
 class PublishForm(SeenForm):
-    note = forms.CharField(
+    note = note_field(
         label=_("What changed, for readers"),
         required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("One sentence. Readers see it in the page's public history."),
     )
     minor = forms.BooleanField(
@@ -132,11 +144,11 @@ class PublishForm(SeenForm):
 
 
 class NoteForm(SeenForm):
-    note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    note = note_field(label=_("Note"), required=False)
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    reason = note_field(label=_("Reason"))
 
 
 class TrashForm(SeenForm, ReasonForm):

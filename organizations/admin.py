@@ -16,7 +16,7 @@ from django_countries import countries
 
 from accounts.requests import signed_in_user
 from editorial.admin import PublishableAdmin
-from editorial.forms import ChildRowFormSet, PublishableForm
+from editorial.forms import ChildRowFormSet, PublishableForm, show_refusal
 from editorial.seen import SeenForm
 from organizations.codes_and_names import names_of_languages
 from organizations.duplicates import DuplicateFinder
@@ -26,7 +26,7 @@ from organizations.models import NUMBER_FIELDS, Organization
 from organizations.phones import dial
 from publishing.models import Edition, Publishable
 from publishing.naming import drafts_naming
-from publishing.verbs import PublishingError, may
+from publishing.verbs import may
 
 MAX_LISTED = 30
 """How many entries of a list the change form shows. Of the others it says only how many there are."""
@@ -156,11 +156,8 @@ class OrganizationAdmin(PublishableAdmin):
         initial = {"checked_by": user.get_full_name()}
         form = CheckedForm(request.POST or None, initial=initial, organization=organization)
         if request.method == "POST" and form.is_valid():
-            try:
+            with show_refusal(form):
                 form.save(by=user)
-            except PublishingError as error:
-                form.add_error(None, str(error))
-            else:
                 message = _("Saved: the details were checked today. Readers see this after you publish the page.")
                 return self._done(request, organization, message)
         title, details = _("Details checked today"), _details(organization)
@@ -197,11 +194,8 @@ class OrganizationAdmin(PublishableAdmin):
         plan = MergePlan.of(organization, survivor)
         form = SeenForm(request.POST or None, token=plan.digest())
         if request.method == "POST" and form.is_valid():
-            try:
+            with show_refusal(form):
                 merge(organization, survivor, by=signed_in_user(request), seen=plan.digest())
-            except PublishingError as error:
-                form.add_error(None, str(error))
-            else:
                 message = _("Merged into “%(name)s”. Readers see the change after you publish the changed pages.")
                 return self._done(request, organization, message % {"name": survivor})
         blocker = plan.merge_blocker()

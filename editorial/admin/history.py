@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from accounts.requests import signed_in_user
 from editorial.admin.workflow import AdminSubject, WorkflowAdmin
-from editorial.forms import PublishForm, ReasonForm
+from editorial.forms import PublishForm, ReasonForm, show_refusal
 from publishing.comparison import Comparison
 from publishing.models import Address, Edition, Event, Publishable
 from publishing.restoring import hidden_comparisons, hide_comparison, restore, show_comparison
-from publishing.verbs import PublishingError, may, newest_number, publish, redact
+from publishing.verbs import may, newest_number, publish, redact
 
 
 class HistoryAdmin(WorkflowAdmin[AdminSubject]):
@@ -87,15 +87,10 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
     def restore_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
         subject = self._subject(request, object_id, "change")
         edition = self._edition(subject, number)
-        form = forms.Form(request.POST or None)
-        if request.method == "POST":
-            try:
+        form = forms.Form(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            with show_refusal(form):
                 restored = restore(edition, by=signed_in_user(request))
-            except PublishingError as error:
-                form = ReasonForm(request.POST)
-                form.is_valid()
-                form.add_error(None, str(error))
-            else:
                 numbers = {"old": number, "new": restored.number}
                 message = _("Edition %(old)s was restored and saved as edition %(new)s. It is not live yet.") % numbers
                 return self._done(request, subject, message)
@@ -117,11 +112,8 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
             return self._step_page(request, subject, "previous.html", _("Publish what readers saw before"))
         form = PublishForm(request.POST or None, **self._seen(edition, live))
         if request.method == "POST" and form.is_valid():
-            try:
+            with show_refusal(form):
                 publish(edition, signed_in_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
-            except PublishingError as error:
-                form.add_error(None, str(error))
-            else:
                 return self._done(request, subject, _("Edition %(n)s is live again.") % {"n": edition.number})
         title = _("Publish what readers saw before")
         return self._step_page(request, subject, "previous.html", title, form=form, edition=edition, live=live)
@@ -131,11 +123,8 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
         edition = self._edition(subject, number)
         form = ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            try:
+            with show_refusal(form):
                 redact(edition, by=signed_in_user(request), reason=form.cleaned_data["reason"])
-            except PublishingError as error:
-                form.add_error(None, str(error))
-            else:
                 return self._done(
                     request, subject, _("The text of edition %(n)s was removed for good.") % {"n": number}
                 )
@@ -149,11 +138,8 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
         form = ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             step = show_comparison if hidden else hide_comparison
-            try:
+            with show_refusal(form):
                 step(edition, by=signed_in_user(request), reason=form.cleaned_data["reason"])
-            except PublishingError as error:
-                form.add_error(None, str(error))
-            else:
                 message = (
                     _("Readers see the comparison again.") if hidden else _("Readers no longer see the comparison.")
                 )

@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import signed_in_user
-from editorial.forms import PublishForm, SubmitForm, TrashForm, WithdrawForm
+from editorial.forms import PublishForm, SubmitForm, TrashForm, WithdrawForm, show_refusal
 from editorial.seen import Shown, stale_message, token_of
 from publishing.models import Address, Edition, Event, Publishable
 from publishing.trash import trash, untrash
-from publishing.verbs import READER_SUGGESTION_NOTE, PublishingError, lock, may, publish, save_edition, submit, withdraw
+from publishing.verbs import READER_SUGGESTION_NOTE, lock, may, publish, save_edition, submit, withdraw
 from website.kind_pages import render_edition
 from website.views import Preview
 
@@ -139,11 +139,8 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
         seen = self._seen(newest, live)
         form = PublishForm(request.POST or None, initial={"note": self._suggested_note(subject)}, **seen)
         if request.method == "POST" and form.is_valid():
-            try:
+            with show_refusal(form):
                 publish(newest, signed_in_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
-            except PublishingError as error:
-                form.add_error(None, str(error))
-            else:
                 return self._done(request, subject, _("Edition %(n)s is live.") % {"n": newest.number})
         # The link in a preview names the edition that the publisher looked at.
         is_newer = request.method != "POST" and request.GET.get("edition", str(newest.number)) != str(newest.number)
@@ -183,11 +180,8 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
         live = Edition.objects.about(subject).live().first()
         form = WithdrawForm(request.POST or None, subject=subject, **self._seen(live))
         if request.method == "POST" and form.is_valid():
-            try:
+            with show_refusal(form):
                 withdraw(subject, signed_in_user(request), form.cleaned_data["reason"], form.cleaned_data["successor"])
-            except PublishingError as error:
-                form.add_error(None, str(error))
-            else:
                 return self._done(request, subject, _("Withdrawn. Readers no longer see the page."))
         mentions = Edition.objects.mentioning(self.model, subject.pk).order_by("sort_key")
         return self._step_page(

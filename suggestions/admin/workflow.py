@@ -21,6 +21,7 @@ from js_asset import Media
 from accounts.models import User
 from accounts.passwords import sends_mail
 from accounts.requests import signed_in_user
+from editorial.forms import note_field, show_refusal
 from editorial.seen import token_of
 from publishing.comparison import Change, block_segments
 from publishing.models import Edition, Publishable
@@ -39,24 +40,15 @@ from suggestions.models import Suggestion
 from suggestions.plain_text import filled_lines, to_text
 from suggestions.replies import NotSent, ReplyForm, initial_reply, send_reply
 
+NOTE_HELP = gettext_lazy("For colleagues. It is deleted together with the reader’s words.")
+
 
 class DeclineForm(forms.Form):
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("For colleagues. It is deleted together with the reader’s words."),
-    )
+    reason = note_field(label=gettext_lazy("Reason"), required=False, help_text=NOTE_HELP)
 
 
 class OutcomeForm(forms.Form):
-    outcome = forms.CharField(
-        label=gettext_lazy("What was done"),
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("For colleagues. It is deleted together with the reader’s words."),
-    )
+    outcome = note_field(label=gettext_lazy("What was done"), help_text=NOTE_HELP)
 
 
 class SuggestionWorkflow(admin.ModelAdmin):
@@ -239,11 +231,8 @@ class SuggestionWorkflow(admin.ModelAdmin):
         suggestion = self._row(request, object_id, "change")
         form = DeclineForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            try:
+            with show_refusal(form):
                 decline_suggestion(suggestion, signed_in_user(request), form.cleaned_data["reason"])
-            except PublishingError as error:
-                form.add_error(None, str(error))
-            else:
                 return self._back(request, suggestion, _("Declined."))
         return self._page(request, suggestion, "decline.html", _("Decline"), form=form)
 
@@ -251,11 +240,8 @@ class SuggestionWorkflow(admin.ModelAdmin):
         suggestion = self._row(request, object_id, "change")
         form = OutcomeForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            try:
+            with show_refusal(form):
                 accept_by_hand(suggestion, signed_in_user(request), form.cleaned_data["outcome"])
-            except PublishingError as error:
-                form.add_error(None, str(error))
-            else:
                 return self._back(request, suggestion, _("Marked as done. The suggestion counts as accepted."))
         return self._page(request, suggestion, "done.html", _("Mark as done"), form=form)
 
