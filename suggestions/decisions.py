@@ -90,11 +90,13 @@ def put_back(suggestion: Suggestion, by: User) -> None:
         _set(row, SuggestionState.IN_WORK, by)
 
 
-def accept_suggestion(suggestion: Suggestion, by: User, apply: Callable[[], tuple[list[Publishable], str]]) -> None:
+def accept_suggestion(
+    suggestion: Suggestion, by: User, apply: Callable[[], tuple[list[Publishable], str]]
+) -> list[Publishable]:
     """Calls `apply`, saves an edition of each subject that it changed, and records the outcome.
 
-    The caller has opened a transaction and locked the subject. `apply` returns the changed subjects and a sentence
-    about what it did. Raises PublishingError.
+    The caller has opened a transaction and locked the subject. `apply` returns the changed subjects, which are then
+    returned, and a sentence about what it did. Raises PublishingError.
     """
     row = _undecided(suggestion, by)
     subjects, outcome = apply()
@@ -102,3 +104,4 @@ def accept_suggestion(suggestion: Suggestion, by: User, apply: Callable[[], tupl
         edition = save_edition(subject, by, note=str(READER_SUGGESTION_NOTE))
         outcome += " " + _("%(name)s, edition %(number)s.") % {"name": subject, "number": edition.number}
     _set(row, SuggestionState.ACCEPTED, by, outcome=outcome)
+    return subjects

@@ -26,15 +26,7 @@ from editorial.seen import token_of
 from publishing.comparison import Change, block_segments
 from publishing.models import Edition, Publishable
 from publishing.verbs import PublishingError, lock, may
-from suggestions.accept_forms import (
-    READER,
-    TODAY,
-    AcceptForm,
-    Applied,
-    accept_form,
-    accept_forms_for,
-    was_changed_since,
-)
+from suggestions.accept_forms import READER, TODAY, AcceptForm, accept_form, accept_forms_for, was_changed_since
 from suggestions.decisions import accept_by_hand, accept_suggestion, decline_suggestion, mark_as_spam, put_back, take
 from suggestions.models import Suggestion
 from suggestions.plain_text import filled_lines, to_text
@@ -90,7 +82,6 @@ class SuggestionWorkflow(admin.ModelAdmin):
             "original": suggestion,
             "title": title,
             "subtitle": str(suggestion),
-            "list_url": reverse("admin:suggestions_suggestion_changelist"),
             "change_url": self._url("change", suggestion),
             "proposed": _change(suggestion.current_words, suggestion.proposed_words),
         }
@@ -129,10 +120,6 @@ class SuggestionWorkflow(admin.ModelAdmin):
             targets=targets,
             may_change=self.has_change_permission(request, suggestion),
             may_delete=self.has_delete_permission(request, suggestion),
-            reply_url=self._url("reply", suggestion),
-            decline_url=self._url("decline", suggestion),
-            done_url=self._url("done", suggestion),
-            delete_url=self._url("delete", suggestion),
             next_url=self._next_url(suggestion),
         )
 
@@ -211,20 +198,12 @@ class SuggestionWorkflow(admin.ModelAdmin):
                 form = form_class(request.POST, suggestion=suggestion, subject=subject)
                 if not form.is_valid():
                     return form, None
-                applied: list[Applied] = []
-                bound_form = form
-
-                def apply() -> Applied:
-                    applied.append(bound_form.apply())
-                    return applied[0]
-
-                accept_suggestion(suggestion, signed_in_user(request), apply)
+                changed = accept_suggestion(suggestion, signed_in_user(request), form.apply)
         except (PublishingError, ValidationError, IntegrityError, DataError) as error:
             form = form or form_class(request.POST, suggestion=suggestion, subject=subject)
             form.add_error(None, _error_words(error))
             return form, None
         messages.success(request, _("It is saved in the draft. Check it, then submit or publish it."))
-        changed, _message = applied[0]
         return form, redirect(_change_url(changed[0]))
 
     def decline_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
