@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlencode
 
 from django.contrib.admin.utils import model_ngettext
@@ -28,10 +28,6 @@ MAX_ENTRIES = 10
 
 SubjectKey = tuple[str, int]
 """A subject's kind and primary key."""
-
-EditionRow = tuple[int, str, int, int | None, bool, int | None]
-"""The values of one unpublished edition: its key, kind, subject, author, whether its subject is live, and the event
-that submitted it."""
 
 
 @dataclass(frozen=True)
@@ -77,20 +73,16 @@ class UnpublishedEdition:
     """The newest edition of a subject, where it differs from the live one or none is live."""
 
     pk: int
-    subject: SubjectKey
+    kind: str
+    subject_id: int
     by: int | None
     has_live: bool
     submitted: int | None
     """The event that submitted this text, or None."""
 
-
-class SubjectRecord(Protocol):
-    """What an edition and an event have in common: the subject that they are about, who made them and when."""
-
-    kind: str
-    subject_id: int
-    by_name: str
-    at: datetime
+    @property
+    def subject(self) -> SubjectKey:
+        return self.kind, self.subject_id
 
 
 class EditionState(TypedDict):
@@ -104,14 +96,6 @@ class EventState(TypedDict):
     """What `published` adds to an event."""
 
     is_still_live: bool | None
-
-
-class EntryDetails(TypedDict, total=False):
-    """The fields of `PanelEntry` that only some panels have."""
-
-    note: str
-    state: str
-    publish_url: str
 
 
 PanelFunction = Callable[[AnyUser], Panel | None]
@@ -145,10 +129,7 @@ class Dashboard:
         self.viewable = viewable
         self.publishable = {name for name, kind in viewable.items() if may(user, "publish", kind)}
         self.author = author_name(user) if isinstance(user, User) else ""
-        self.unpublished = [
-            UnpublishedEdition(pk, (kind, subject_id), by, has_live, submitted)
-            for pk, kind, subject_id, by, has_live, submitted in unpublished_editions(viewable)
-        ]
+        self.unpublished = unpublished_editions(viewable)
         self.ready = sorted((each for each in self.unpublished if each.submitted), key=lambda each: each.submitted or 0)
         self.ready_subjects = {each.subject for each in self.ready}
         self.mine = [each for each in self.unpublished if each.by == user.pk]
@@ -211,11 +192,14 @@ class Dashboard:
             self._counts(live - with_changes, state=State.LIVE),
         )
 
-    def _entry(self, record: SubjectRecord, title: str, **details: Unpack[EntryDetails]) -> PanelEntry:
+    def _entry(
+        self, record: Edition | Event, title: str, note: str = "", state: str = "", publish_url: str = ""
+    ) -> PanelEntry:
         label = str(self.viewable[record.kind]._meta.verbose_name)
-        return PanelEntry(label, title, self._url("change", record), record.by_name, record.at, **details)
+        url = self._url("change", record)
+        return PanelEntry(label, title, url, record.by_name, record.at, note, state, publish_url)
 
-    def _url(self, step: str, record: SubjectRecord) -> str:
+    def _url(self, step: str, record: Edition | Event) -> str:
         options = self.viewable[record.kind]._meta
         return reverse(f"admin:{options.app_label}_{options.model_name}_{step}", args=[record.subject_id])
 
@@ -244,7 +228,7 @@ def _same_subject() -> dict[str, OuterRef]:
     return {"kind": OuterRef("kind"), "subject_id": OuterRef("subject_id")}
 
 
-def unpublished_editions(viewable: dict[str, type[Publishable]]) -> QuerySet[Edition, EditionRow]:
+def unpublished_editions(viewable: dict[str, type[Publishable]]) -> list[UnpublishedEdition]:
     """Returns the newest editions of subjects that are not in the trash, where they are not live; the latest first.
 
     As in `with_state`, an edition with the same text as the live one counts as live.
@@ -258,12 +242,13 @@ def unpublished_editions(viewable: dict[str, type[Publishable]]) -> QuerySet[Edi
     for name, kind in viewable.items():
         row = kind._base_manager.filter(pk=OuterRef("subject_id"), trashed_at__isnull=False)
         trashed |= Q(Exists(row), kind=name)
-    return (
+    found = (
         Edition.objects.filter(~Exists(live.filter(digest=OuterRef("digest"))), ~trashed, pk__in=list(candidates))
         .annotate(has_live=Exists(live), submitted=Subquery(last_step.values(ready=Case(is_ready))[:1]))
         .order_by("-pk")
         .values_list("pk", "kind", "subject_id", "by_id", "has_live", "submitted")
     )
+    return [UnpublishedEdition(*row) for row in found]
 
 
 def published(viewable: Iterable[str]) -> "QuerySet[WithAnnotations[Event, EventState]]":
@@ -298,4 +283,4 @@ def live_pages() -> Mapping[str, int]:
 
 def _by_kind(editions: Iterable[UnpublishedEdition]) -> Counter[str]:
     """Returns the number of editions of each kind."""
-    return Counter(each.subject[0] for each in editions)
+    return Counter(each.kind for each in editions)
