@@ -69,16 +69,11 @@ class EditorialSite(admin.AdminSite):
 
 # These must come before the addresses of the admin, the last of which matches everything. Django expects the names.
 forgotten_password = [
-    path("password-reset/", with_admin_policy(PasswordReset.as_view()), name="admin_password_reset"),
-    path("password-reset/sent/", with_admin_policy(PasswordResetDone.as_view()), name="password_reset_done"),
-    path(
-        "password-reset/<uidb64>/<token>/",
-        with_admin_policy(PasswordResetConfirm.as_view()),
-        name="password_reset_confirm",
-    ),
-    path(
-        "password-reset/complete/",
-        with_admin_policy(PasswordResetComplete.as_view()),
-        name="password_reset_complete",
-    ),
+    path(f"password-reset/{route}", with_admin_policy(view.as_view()), name=name)
+    for route, view, name in [
+        ("", PasswordReset, "admin_password_reset"),
+        ("sent/", PasswordResetDone, "password_reset_done"),
+        ("<uidb64>/<token>/", PasswordResetConfirm, "password_reset_confirm"),
+        ("complete/", PasswordResetComplete, "password_reset_complete"),
+    ]
 ]
