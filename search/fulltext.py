@@ -41,11 +41,6 @@ def delete(pks: Iterable[int]) -> None:
         cursor.executemany(f"DELETE FROM search_text WHERE {column} = %s", [(pk,) for pk in pks])  # noqa: S608 # fixed
 
 
-def delete_all() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM search_text")
-
-
 def entries_with_all(words: list[str]) -> tuple[list[int], list[int]]:
     """Returns the ids of entries that have all words in names and headings, and of those that have them anywhere."""
     encoded = sorted({encode_word(word) for word in words})

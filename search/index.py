@@ -38,11 +38,6 @@ def lock_index() -> Iterator[IndexVersion]:
         yield version
 
 
-def put(document: Document) -> None:
-    """Saves a document in the index. It replaces the document with the same kind and key."""
-    put_all([document])
-
-
 def put_all(documents: Iterable[Document]) -> None:
     """Saves documents in the index. Each replaces the document with the same kind and key."""
     with lock_index() as version:
@@ -75,14 +70,6 @@ def remove(kind: str, key: int) -> None:
         _count_words(_words_of(before), [])
         fulltext.delete(pks)
         IndexEntry.objects.filter(pk__in=pks).delete()
-
-
-def clear() -> None:
-    with lock_index() as version:
-        fulltext.delete_all()
-        for model in (IndexedCode, IndexedWord, IndexEntry):
-            model.objects.all().delete()
-        _replace_token(version)
 
 
 def entry_count() -> int:

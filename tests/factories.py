@@ -195,5 +195,5 @@ def make_entry(
         about=about,
         sections=tuple(DocumentSection(name.replace("_", " "), f"q-{name}", text) for name, text in sections.items()),
     )
-    index.put(document)
+    index.put_all([document])
     return document

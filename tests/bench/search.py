@@ -257,7 +257,7 @@ class Bench:
 
         put, after = Row("put", 0), Row("after", 0)
         for subject in self.subjects[:50]:
-            self.ask("", put, lambda _text, subject=subject: index.put(subject.document()))
+            self.ask("", put, lambda _text, subject=subject: index.put_all([subject.document()]))
             self.ask(subject.name, after, search)
         self.facts.append(
             f"Putting one page again: {nth(put.cpu, 50):.0f} ms CPU. The first search after it: "
