@@ -151,10 +151,10 @@ class ReasonForm(forms.Form):
     reason = note_field(label=_("Reason"))
 
 
-class TrashForm(SeenForm, ReasonForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reason"].help_text = _("If the page was live, readers who open its address will see this reason.")
+class TrashForm(SeenForm):
+    reason = note_field(
+        label=_("Reason"), help_text=_("If the page was live, readers who open its address will see this reason.")
+    )
 
 
 class WithdrawForm(TrashForm):

@@ -4,7 +4,7 @@
 that it changed and a sentence that says what was done.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.db import models
@@ -198,7 +198,6 @@ class AcceptDetailsForm(AcceptForm):
     title = gettext_lazy("Correct the details")
 
     class Meta:
-        fields: ClassVar[list[str]] = []
         formfield_callback = formfield
 
     @classmethod
@@ -230,16 +229,10 @@ def accept_form(name: str, subject: Publishable | None) -> type[AcceptForm]:
     """Returns the form with this name. The form of the details has the fields of the subject's kind."""
     if ACCEPT_FORMS[name] is not AcceptDetailsForm or not subject:
         return ACCEPT_FORMS[name]
-    subject_kind = type(subject)
-
-    class KindDetailsForm(AcceptDetailsForm):
-        kind = subject_kind
-
-        class Meta(AcceptDetailsForm.Meta):
-            model = subject_kind
-            fields = subject_kind.detail_fields()
-
-    return KindDetailsForm
+    made = forms.modelform_factory(type(subject), AcceptDetailsForm, fields=subject.detail_fields())
+    form = cast(type[AcceptForm], made)
+    form.kind = type(subject)
+    return form
 
 
 def accept_forms_for(suggestion: Suggestion, subject: Publishable | None) -> list[str]:

@@ -67,14 +67,10 @@ def receive(suggestion: Suggestion, sender: str, hour: int) -> bool:
         if suggestion.spam_reasons:
             suggestion.state = Suggestion.State.SPAM
             # Spam has a limit of its own, so that a flood of it does not use up the limit of all.
-            if not RateCount.count_up(SPAM, hour, _max_spam()):
+            if not RateCount.count_up(SPAM, hour, max(settings.SUGGESTIONS_PER_HOUR // 2, 1)):
                 raise TooMany
         suggestion.save(force_insert=True)
     return True
-
-
-def _max_spam() -> int:
-    return max(settings.SUGGESTIONS_PER_HOUR // 2, 1)
 
 
 def _raise_when_full(sender: str, hour: int) -> None:
