@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Collection, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from search.folding import fold_word
@@ -77,10 +79,5 @@ def excerpt(text: str, wanted: set[str]) -> MarkedText:
         parts.insert(0, (False, "… "))
     if stop < len(text):
         parts.append((False, " …"))
-    joined: list[tuple[bool, str]] = []
-    for is_marked, part in parts:
-        if joined and joined[-1][0] == is_marked:
-            joined[-1] = (is_marked, joined[-1][1] + part)
-        elif part:
-            joined.append((is_marked, part))
-    return tuple(joined)
+    runs = groupby(filter(itemgetter(1), parts), key=itemgetter(0))
+    return tuple((is_marked, "".join(part for _is_marked, part in run)) for is_marked, run in runs)
