@@ -58,7 +58,7 @@ class BulkAdmin(admin.ModelAdmin):
                 return _("edition %(new)s will go live and replace edition %(old)s") % numbers
             return _("edition %(new)s will go live for the first time") % {"new": edition.number}
 
-        return self._many(request, queryset, "publish_many", _("Publish"), NoteForm, step)
+        return self._many(request, queryset, _("Publish"), NoteForm, step)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Submit…"))
     def submit_many(self, request: HttpRequest, queryset: QuerySet[Publishable]) -> HttpResponse | None:
@@ -68,7 +68,7 @@ class BulkAdmin(admin.ModelAdmin):
             submit(edition, signed_in_user(request), note)
             return _("edition %(n)s will be submitted") % {"n": edition.number}
 
-        return self._many(request, queryset, "submit_many", _("Submit"), NoteForm, step)
+        return self._many(request, queryset, _("Submit"), NoteForm, step)
 
     @admin.action(permissions=["publish"], description=gettext_lazy("Withdraw…"))
     def withdraw_many(self, request: HttpRequest, queryset: QuerySet[Publishable]) -> HttpResponse | None:
@@ -78,7 +78,7 @@ class BulkAdmin(admin.ModelAdmin):
             withdraw(subject, signed_in_user(request), note)
             return self._with_mentions(subject, _("readers will no longer see it"))
 
-        return self._many(request, queryset, "withdraw_many", _("Withdraw"), TrashForm, step)
+        return self._many(request, queryset, _("Withdraw"), TrashForm, step)
 
     @admin.action(permissions=["trash"], description=gettext_lazy("Delete…"))
     def trash_many(self, request: HttpRequest, queryset: QuerySet[Publishable]) -> HttpResponse | None:
@@ -90,7 +90,7 @@ class BulkAdmin(admin.ModelAdmin):
             trash(subject, signed_in_user(request), note)
             return self._with_mentions(subject, _("will go to the trash"))
 
-        return self._many(request, queryset, "trash_many", _("Delete"), TrashForm, step)
+        return self._many(request, queryset, _("Delete"), TrashForm, step)
 
     def _with_mentions(self, subject: Publishable, text: str) -> str:
         """Returns the text, and adds how many other live pages will no longer show the subject."""
@@ -101,13 +101,7 @@ class BulkAdmin(admin.ModelAdmin):
         return f"{text}; {mentions % {'n': count}}"
 
     def _many(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Publishable],
-        action: str,
-        title: str,
-        form_class: type[SeenForm],
-        step: Step,
+        self, request: HttpRequest, queryset: QuerySet[Publishable], title: str, form_class: type[SeenForm], step: Step
     ) -> HttpResponse | None:
         """Shows what the step will do to each subject; after the confirmation, does it."""
         subjects = list(queryset.order_by("name", "pk")[: MAX_SUBJECTS + 1])
@@ -139,7 +133,7 @@ class BulkAdmin(admin.ModelAdmin):
             "opts": self.opts,
             "title": title,
             "form": form,
-            "action": action,
+            "action": request.POST["action"],
             "outcomes": outcomes,
             "possible": any(not outcome.is_refused for outcome in outcomes),
             "media": self.media,
