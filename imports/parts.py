@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from operator import eq
+from operator import itemgetter
 
 from django.db.models import Model
 
@@ -85,23 +85,17 @@ def keep_symptom_numbers(parts: Mapping[str, ImportedPart], before: Mapping[str,
     new_keys: dict[str, str] = {}
     for term, keys in _symptom_keys_by_term(parts).items():
         free = list(dict.fromkeys([*sorted(keys_before[term]), *keys]))
-        for is_same_row in (eq, _has_same_frequency):
+        for same in (dict, itemgetter("frequency")):  # the same row as a whole, or the same frequency
             for key in keys:
-                matches = (each for each in free if each in before and is_same_row(before[each], parts[key].content))
+                content = same(parts[key].content)
+                matches = (each for each in free if each in before and same(before[each]) == content)
                 if key not in new_keys and (match := next(matches, None)):
                     free.remove(match)
                     new_keys[key] = match
         rest = [key for key in keys if key not in new_keys]
         new_keys |= dict(zip(rest, free, strict=False))
-    return {new_keys.get(key, key): _with_key(part, new_keys.get(key, key)) for key, part in parts.items()}
-
-
-def _with_key(part: ImportedPart, key: str) -> ImportedPart:
-    return part if part.key == key else replace(part, key=key)
-
-
-def _has_same_frequency(one: Content, other: Content) -> bool:
-    return one["frequency"] == other["frequency"]
+    renumbered = ((new_keys.get(key, key), part) for key, part in parts.items())
+    return {key: replace(part, key=key) for key, part in renumbered}
 
 
 def _symptom_keys_by_term(keys: Iterable[str]) -> dict[str, list[str]]:
@@ -189,20 +183,17 @@ def identity(sort: str, content: Content) -> tuple[str, ...]:
 
 def field_content(subject: Publishable, name: str) -> Content:
     """Returns what a field of the subject says now, as the content of a part."""
-    return {
-        "text": "\n".join(_column_text(subject.serializable_value(name)).splitlines())
-    }  # browsers send other line breaks
+    lines = _column_text(subject.serializable_value(name)).splitlines()  # browsers send other line breaks
+    return {"text": "\n".join(lines)}
 
 
 def is_same(one: Content | None, other: Content | None) -> bool:
     """Tells whether two contents say the same. Answers are compared without regard to how their HTML is written."""
-    return one == other or (
-        one is not None and other is not None and _canonical_content(one) == _canonical_content(other)
+    if one is None or other is None or one == other:
+        return one == other
+    return one.keys() == other.keys() and all(
+        canonical_value(name, value) == canonical_value(name, other[name]) for name, value in one.items()
     )
-
-
-def _canonical_content(content: Content) -> dict[str, str | AnswerShape]:
-    return {name: canonical_value(name, value) for name, value in content.items()}
 
 
 def canonical_value(name: str, value: str) -> str | AnswerShape:

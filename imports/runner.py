@@ -35,6 +35,8 @@ SAME_NAME = (
     "The data set has a record with the same name and this code. Accept it if both are one disease. The next import "
     "then updates this page from that record."
 )
+NO_CODE_YET = "a disease on this site has its name and no code yet; see the proposals"
+NAME_WITHOUT_CODE = "a disease on this site has its name, and the record has no code by which it could be recognised"
 _Kind = TypeVar("_Kind", Disease, Organization)
 ROW_ERRORS = (ValidationError, IntegrityError, DataError, PublishingError)
 
@@ -126,7 +128,10 @@ class ImportRunner:
                         self.pending.add(merge)
                         return
                 else:
-                    merge = self._merge_into(lock(Disease, pk), record, digest)
+                    disease = lock(Disease, pk)
+                    self._forget_elsewhere(record, pk)
+                    merge = DiseaseMerge(self, record, digest, disease, ImportReport())
+                    merge.run()
         except Ambiguous as error:
             self.report.add(Heading.CONFLICTS, f"{record.where}, {record.name}", str(error))
         except ROW_ERRORS as error:
@@ -173,12 +178,6 @@ class ImportRunner:
         for record, pk in sorted(missing.items()):
             if pk in diseases:
                 self.report.add(Heading.MISSING, f"{diseases[pk]} ({record})")
-
-    def _merge_into(self, disease: Disease, record: SourceRecord, digest: str) -> RecordMerge:
-        self._forget_elsewhere(record, disease.pk)
-        merge = DiseaseMerge(self, record, digest, disease, ImportReport())
-        merge.run()
-        return merge
 
     def _write_pending(self) -> None:
         """Saves the pending diseases together; if one of them cannot be saved, each alone, so that the others are."""
@@ -284,15 +283,9 @@ class ImportRunner:
                 merge = DiseaseMerge(self, record, "", disease, report)
                 merge.propose(f"identifier:{scheme}:{own[0].value}", Proposal.Action.ADD, None, content, SAME_NAME)
                 merge.log.write()
-                report.add(
-                    Heading.SKIPPED, where, "a disease on this site has its name and no code yet; see the proposals"
-                )
+                report.add(Heading.SKIPPED, where, NO_CODE_YET)
                 return
-        report.add(
-            Heading.SKIPPED,
-            where,
-            "a disease on this site has its name, and the record has no code by which it could be recognised",
-        )
+        report.add(Heading.SKIPPED, where, NAME_WITHOUT_CODE)
 
 
 def _error_text(error: Exception) -> str:

@@ -78,11 +78,8 @@ class ImportCommand(BaseCommand):
             parser.add_argument(
                 "--publish-new", action="store_true", help="publish the pages that this run creates; needs --by"
             )
-        parser.add_argument(
-            "--by",
-            metavar="USERNAME",
-            help="the author; with --publish-new, an account that may publish",
-        )
+        by = "the author; with --publish-new, an account that may publish"
+        parser.add_argument("--by", metavar="USERNAME", help=by)
         parser.add_argument("--limit", type=positive_count, metavar="N", help="read only the first N records")
         parser.add_argument("--report", type=Path, metavar="FILE", help="also save the whole report here, as JSON")
 
@@ -94,20 +91,19 @@ class ImportCommand(BaseCommand):
         report, run, stopped = ImportReport(), None, ""
         try:
             delivery = self.read(**options)
-            run = None if dry_run else self.start(delivery, author)
+            if not dry_run:
+                files = "\n".join(readable(path.name) for path in delivery.paths)
+                run = ImportRun.objects.create(dataset=self.dataset, files=files, by_name=author_name(author))
             gc.set_threshold(100_000)  # searching so many short-lived objects for cycles takes a sixth of the time
             with _interrupted_by_sigterm(), transaction.atomic() if dry_run else nullcontext():
-                source = source_of(self.dataset)
-                create = options.get("create", self.creates)
-                origin = run.origin if run else ""
                 runner = ImportRunner(
                     self.dataset,
-                    source,
+                    source_of(self.dataset),
                     author,
-                    create=create,
+                    create=options.get("create", self.creates),
                     publish_new=publish_new,
                     report=report,
-                    origin=origin,
+                    origin=run.origin if run else "",
                 )
                 self.run(runner, delivery, limit, dry_run)
                 if dry_run:
@@ -141,12 +137,6 @@ class ImportCommand(BaseCommand):
                 f"“{by}” may not publish. Add the account to the group Publishers, or leave out --publish-new."
             )
         return user
-
-    def start(self, delivery: Delivery, author: Author) -> ImportRun:
-        """Saves that a run has started."""
-        files = "\n".join(readable(path.name) for path in delivery.paths)
-        name = author_name(author)
-        return ImportRun.objects.create(dataset=self.dataset, files=files, by_name=name)
 
     def end(self, run: ImportRun, report: ImportReport, stopped: str) -> None:
         """Saves the report, also of a run that was stopped: the next run does not report the same records again."""
