@@ -62,6 +62,8 @@ class ImportCommand(BaseCommand):
     """Imports a data set. A subclass names the data set, adds its arguments, and reads its files."""
 
     dataset: ClassVar[Dataset]
+    path_help: ClassVar[str] = ""
+    """What its argument `path` is; "" where it has none."""
     creates: ClassVar[bool] = True
     kinds: ClassVar[tuple[type[Publishable], ...]] = (Disease,)
     """The kinds of pages that it may create."""
@@ -73,6 +75,8 @@ class ImportCommand(BaseCommand):
         raise NotImplementedError
 
     def add_arguments(self, parser: CommandParser) -> None:
+        if self.path_help:
+            parser.add_argument("path", type=Path, help=self.path_help)
         parser.add_argument("--dry-run", action="store_true", help="report what would change, and change nothing")
         if self.creates:
             parser.add_argument(

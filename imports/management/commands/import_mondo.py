@@ -12,10 +12,10 @@ from imports.records import Delivery
 class Command(ImportCommand):
     help = "Add Mondo's codes and synonyms to the diseases of this site that have a GARD id."
     dataset = Dataset.MONDO
+    path_help = "the zip file of SSSOM tables"
     creates = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("path", type=Path, help="the zip file of SSSOM tables")
         parser.add_argument("--synonyms", type=Path, metavar="FILE", help="the table of labels and synonyms")
         super().add_arguments(parser)
 

@@ -1,7 +1,4 @@
-from pathlib import Path
 from typing import Any
-
-from django.core.management.base import CommandParser
 
 from diseases.models import Disease
 from imports.management.import_command import ImportCommand
@@ -14,12 +11,9 @@ from organizations.models import Organization
 class Command(ImportCommand):
     help = "Read a page of text about a disease, with its questions and organizations, and make drafts from it."
     dataset = Dataset.PAGE
+    path_help = "a text file in UTF-8"
     kinds = (Disease, Organization)
     is_complete = False
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("path", type=Path, help="a text file in UTF-8")
-        super().add_arguments(parser)
 
     def read(self, **options: Any) -> Delivery:
         return read_page(options["path"])
