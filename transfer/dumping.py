@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from tempfile import SpooledTemporaryFile
-from typing import Any, TypeVar
+from typing import Any
 
 import pydantic
 from django.db import connection, transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q
 
 from publishing.models import Address, Edition, Event, Publishable, kinds
 from publishing.values import Page, Reference
@@ -25,8 +25,6 @@ from transfer.document import (
     to_json,
 )
 from transfer.reading import problems_of
-
-_Record = TypeVar("_Record", Edition, Event)
 
 
 @contextmanager
@@ -86,8 +84,8 @@ class _Dump:
             pks = [pk for pk, _slug in sorted(self.slugs[name].items(), key=lambda item: item[1])]
             for batch in subject_batches(pks):
                 rows = kind.objects.in_bulk(batch)
-                current = Edition.objects.filter(Q(is_live=True) | Q(is_newest=True))
-                editions = list(_about_subjects(current, kind, batch))
+                current = Q(is_live=True) | Q(is_newest=True)
+                editions = list(Edition.objects.of(kind).filter(current, subject_id__in=batch))
                 live = {edition.subject_id: edition for edition in editions if edition.is_live}
                 newest = {edition.subject_id: edition for edition in editions if edition.is_newest}
                 events = self._last_events(kind, batch)
@@ -103,7 +101,7 @@ class _Dump:
     def _last_events(self, kind: type[Publishable], pks: Sequence[int]) -> dict[int, dict[str, Event]]:
         """Returns the last event of each verb, by subject and verb."""
         verbs = [*Event.WORKFLOW, Event.Verb.TRASHED]
-        events = _about_subjects(Event.objects.filter(verb__in=verbs), kind, pks)
+        events = Event.objects.filter(kind=kind.KIND, subject_id__in=pks, verb__in=verbs)
         last = events.order_by().values("subject_id", "verb").annotate(last=Max("pk")).values_list("last", flat=True)
         found: dict[int, dict[str, Event]] = defaultdict(dict)
         for event in Event.objects.filter(pk__in=list(last)).select_related("edition"):
@@ -181,8 +179,3 @@ class _Dump:
             except pydantic.ValidationError as error:
                 self.warnings += [f"{name}: {path} {reason}" for path, reason in problems_of(error)]
         return page
-
-
-def _about_subjects(records: QuerySet[_Record], kind: type[Publishable], pks: Sequence[int]) -> QuerySet[_Record]:
-    """Returns those editions or events that are about the given subjects."""
-    return records.filter(kind=kind.KIND, subject_id__in=pks)
