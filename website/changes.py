@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any
 
 from django.core.paginator import Page as ListPage
 from django.core.paginator import Paginator
@@ -18,9 +18,6 @@ from publishing.comparison import Change, Comparison
 from publishing.models import Address, Edition, Event, kinds
 from publishing.restoring import hidden_comparisons
 from publishing.values import Reference
-
-if TYPE_CHECKING:
-    from django_stubs_ext import WithAnnotations
 
 PUBLICATIONS_PER_PAGE = 20
 LATEST_PER_PAGE = 30
@@ -38,12 +35,6 @@ class NoComparison(Enum):
     REDACTED = _("We had to remove this version, or the one before it, from the history. So there is no comparison.")
     HIDDEN = _("The comparison is not shown.")
     SAME = _("The page says the same as before.")
-
-
-class FirstState(TypedDict):
-    """What `listed_publications` adds to an event."""
-
-    is_first: bool
 
 
 @dataclass(frozen=True)
@@ -76,8 +67,11 @@ class News:
     is_first: bool
 
 
-def listed_publications() -> "QuerySet[WithAnnotations[Event, FirstState]]":
-    """Returns the public publications, newest first: those that are not minor, and the first of each page."""
+def listed_publications() -> QuerySet[Event]:
+    """Returns the public publications, newest first: those that are not minor, and the first of each page.
+
+    Adds `is_first` to each.
+    """
     earlier = Event.objects.filter(
         kind=OuterRef("kind"), subject_id=OuterRef("subject_id"), verb=Event.Verb.PUBLISHED, pk__lt=OuterRef("pk")
     )
