@@ -7,10 +7,10 @@ from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_countries import countries
 
 from accounts.models import User
 from editorial.seen import SeenForm, token_of
+from organizations.codes_and_names import country_name
 from organizations.models import Organization
 from publishing.sorting import sort_key
 from publishing.verbs import save_edition
@@ -23,9 +23,7 @@ class CountryForm(forms.Form):
 
     def __init__(self, data: QueryDict, codes: Iterable[str]) -> None:
         super().__init__(data, label_suffix="")
-        names = sorted(
-            ((code, str(countries.name(code)) or code) for code in codes), key=lambda pair: sort_key(pair[1])
-        )
+        names = sorted(((code, country_name(code)) for code in codes), key=lambda pair: sort_key(pair[1]))
         self.fields["country"].choices = [("", _("All countries")), *names]  # type: ignore[attr-defined]
 
     @property
