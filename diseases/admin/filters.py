@@ -49,11 +49,8 @@ class DiseaseColumn(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("disease"), ordering="disease__name")
     def disease_link(self, row: HasDisease) -> SafeString:
-        return format_html('<a href="{}">{}</a>', disease_url(row.disease), row.disease)
-
-
-def disease_url(disease: Disease) -> str:
-    return reverse("admin:diseases_disease_change", args=[disease.pk])
+        url = reverse("admin:diseases_disease_change", args=[row.disease.pk])
+        return format_html('<a href="{}">{}</a>', url, row.disease)
 
 
 def show_refusals(model_admin: admin.ModelAdmin, request: HttpRequest, refusals: Sequence[tuple[Model, str]]) -> None:
