@@ -64,9 +64,6 @@ class DocumentReader:
             self.read(entry)
         self.find_conflicts()
 
-    def valid_entries(self) -> list[SubjectEntry]:
-        return [entry for entry in self.entries if entry.is_valid]
-
     def add_problem(self, entry: SubjectEntry, path: str, reason: str | Exception) -> None:
         """Saves a problem for the report, and marks the record as not valid."""
         entry.is_valid = False

@@ -169,7 +169,7 @@ class _Load(DocumentReader):
             ("delete", "is_trashed", "is in the trash, and “{by}” may not move it there"),
             ("change", "is_ready", "is ready to publish, and “{by}” may not submit it"),
         ]:
-            for entry in self.valid_entries():
+            for entry in [each for each in self.entries if each.is_valid]:
                 if entry.is_new and getattr(entry, flag) and entry.kind and not may(self.by, action, entry.kind):
                     self.add_problem(entry, "", problem.format(by=self.by))
 
