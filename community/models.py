@@ -116,7 +116,7 @@ class Portrait(Publishable):
         if self.consent_on and self.consent_on > timezone.localdate():
             raise ValidationError({"consent_on": _("This day is in the future.")})
 
-    def unique_slug(self, besides: Iterable[str] = ()) -> str:
+    def unique_slug(self, taken_slugs: Iterable[str] = ()) -> str:
         """Returns a random slug: an address is kept for good, so it must not contain the name of the person."""
         return secrets.token_hex(5)
 
