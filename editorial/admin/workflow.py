@@ -8,12 +8,13 @@ from typing import Any, Generic, TypeVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -42,11 +43,38 @@ def atomic_post(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
     return inner
 
 
-class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
-    """Adds the pages of the workflow."""
+class StepAdmin(admin.ModelAdmin):
+    """An admin in which each step of the work on one row has a page."""
 
     def url_name(self, step: str, namespace: str = "admin:") -> str:
         return f"{namespace}{self.opts.app_label}_{self.opts.model_name}_{step}"
+
+    def _step_page(
+        self, request: HttpRequest, row: models.Model, template: str, title: str | Promise, **context: Any
+    ) -> TemplateResponse:
+        """Renders the page of a step with a template of this app, unless it names another one.
+
+        `context` has what only its template needs.
+        """
+        context = {
+            "media": self.media,
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": row,
+            "title": title,
+            "subtitle": str(row),
+            "change_url": reverse(self.url_name("change"), args=[row.pk]),
+            **context,
+        }
+        return TemplateResponse(request, template if "/" in template else f"editorial/{template}", context)
+
+    def _done(self, request: HttpRequest, row: models.Model, message: str) -> HttpResponseRedirect:
+        messages.success(request, message)
+        return redirect(self.url_name("change"), row.pk)
+
+
+class WorkflowAdmin(StepAdmin, Generic[AdminSubject]):
+    """Adds the pages of the workflow."""
 
     def step(self, name: str, view: Callable[..., HttpResponse], route: str = "") -> URLPattern:
         """Returns the URL pattern of a step of one subject."""
@@ -82,28 +110,6 @@ class WorkflowAdmin(admin.ModelAdmin, Generic[AdminSubject]):
         newest = editions[0]
         now = _("edition %(number)s, by %(by)s") % {"number": newest.number, "by": newest.by_name} if newest else ""
         return Shown(token=token_of(numbers), now=now)
-
-    def _step_page(
-        self, request: HttpRequest, subject: Publishable, template: str, title: str, **context: Any
-    ) -> TemplateResponse:
-        """Renders the page of a step with a template of this app, unless it names another one.
-
-        `context` has what only its template needs.
-        """
-        context |= {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": subject,
-            "title": title,
-            "subtitle": str(subject),
-            "media": self.media,
-            "change_url": reverse(self.url_name("change"), args=[subject.pk]),
-        }
-        return TemplateResponse(request, template if "/" in template else f"editorial/{template}", context)
-
-    def _done(self, request: HttpRequest, subject: Publishable, message: str) -> HttpResponseRedirect:
-        messages.success(request, message)
-        return redirect(self.url_name("change"), subject.pk)
 
     def preview_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
         subject = self._subject(request, object_id, "view")

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.text import capfirst
@@ -21,6 +20,7 @@ from js_asset import Media
 from accounts.models import User
 from accounts.passwords import sends_mail
 from accounts.requests import signed_in_user
+from editorial.admin.workflow import StepAdmin
 from editorial.forms import note_field, show_refusal
 from editorial.seen import token_of
 from publishing.comparison import Change, block_segments
@@ -43,7 +43,7 @@ class OutcomeForm(forms.Form):
     outcome = note_field(label=gettext_lazy("What was done"), help_text=NOTE_HELP)
 
 
-class SuggestionWorkflow(admin.ModelAdmin):
+class SuggestionWorkflow(StepAdmin):
     """The pages of a suggestion. Nobody edits the reader's words; each step is a button or a page with one form."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -71,25 +71,15 @@ class SuggestionWorkflow(admin.ModelAdmin):
         return suggestion
 
     def _url(self, step: str, suggestion: Suggestion, *more: str) -> str:
-        return reverse(f"admin:suggestions_suggestion_{step}", args=[suggestion.pk, *more])
+        return reverse(self.url_name(step), args=[suggestion.pk, *more])
 
     def _page(
         self, request: HttpRequest, suggestion: Suggestion, template: str, title: str | Promise, **context: Any
     ) -> HttpResponse:
-        context |= {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": suggestion,
-            "title": title,
-            "subtitle": str(suggestion),
-            "change_url": self._url("change", suggestion),
-            "proposed": _change(suggestion.current_words, suggestion.proposed_words),
-        }
-        return TemplateResponse(request, f"suggestions/admin/{template}", context)
-
-    def _back(self, request: HttpRequest, suggestion: Suggestion, message: str) -> HttpResponseRedirect:
-        messages.success(request, message)
-        return redirect(self._url("change", suggestion))
+        proposed = _change(suggestion.current_words, suggestion.proposed_words)
+        return self._step_page(
+            request, suggestion, f"suggestions/admin/{template}", title, proposed=proposed, **context
+        )
 
     # The page of the suggestion
 
@@ -212,7 +202,7 @@ class SuggestionWorkflow(admin.ModelAdmin):
         if request.method == "POST" and form.is_valid():
             with show_refusal(form):
                 decline_suggestion(suggestion, signed_in_user(request), form.cleaned_data["reason"])
-                return self._back(request, suggestion, _("Declined."))
+                return self._done(request, suggestion, _("Declined."))
         return self._page(request, suggestion, "decline.html", _("Decline"), form=form)
 
     def done_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -221,7 +211,7 @@ class SuggestionWorkflow(admin.ModelAdmin):
         if request.method == "POST" and form.is_valid():
             with show_refusal(form):
                 accept_by_hand(suggestion, signed_in_user(request), form.cleaned_data["outcome"])
-                return self._back(request, suggestion, _("Marked as done. The suggestion counts as accepted."))
+                return self._done(request, suggestion, _("Marked as done. The suggestion counts as accepted."))
         return self._page(request, suggestion, "done.html", _("Mark as done"), form=form)
 
     def reply_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -244,7 +234,7 @@ class SuggestionWorkflow(admin.ModelAdmin):
                 message = _("It could not be sent, and nothing is recorded. Try later. The mail server says: %(error)s")
                 form.add_error(None, message % {"error": error})
             else:
-                return self._back(request, suggestion, _("The reply was sent."))
+                return self._done(request, suggestion, _("The reply was sent."))
         draft = "" if form else initial_reply(suggestion, signed_in_user(request))["text"]
         return self._page(request, suggestion, "reply.html", _("Reply by e-mail"), form=form, draft=draft)
 
