@@ -7,7 +7,6 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.utils.deconstruct import deconstructible
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -33,7 +32,6 @@ KIND_LABELS = {
 }
 
 
-@deconstructible
 class MaxLength:
     """A validator that says how many characters are too many.
 
