@@ -71,26 +71,22 @@ def answer(text):
 
 def state():
     """Returns everything that an import saves, without times and primary keys."""
+    names = dict(Disease.objects.values_list("pk", "name"))
+
+    def text(row):
+        about = {"subject_id": names[row["subject_id"]]} if "subject_id" in row else {}
+        return json.dumps(row | about, default=str, sort_keys=True)
+
     rows = {
-        model.__name__: sorted(json.dumps(row, default=str, sort_keys=True) for row in model.objects.values(*fields))
+        model.__name__: sorted(text(row) for row in model.objects.values(*fields))
         for model, fields in {
             Disease: ["name", "slug", "summary", "staff_notes", "trashed_at"],
             Synonym: ["disease__name", "key", "text", "kind", "position", "source__name"],
             Identifier: ["disease__name", "key", "scheme", "value", "relation", "position"],
             Question: ["disease__name", "key", "topic", "question", "answer", "position", "last_updated"],
             Symptom: ["disease__name", "key", "term", "frequency", "aspect", "approved", "position"],
-            Provenance: [
-                "kind",
-                "subject_id",
-                "dataset",
-                "record",
-                "part",
-                "target",
-                "is_created",
-                "digest",
-                "content",
-            ],
-            Proposal: ["kind", "subject_id", "dataset", "record", "part", "action", "old", "new", "digest", "state"],
+            Provenance: ["subject_id", "dataset", "record", "part", "target", "is_created", "digest", "content"],
+            Proposal: ["subject_id", "dataset", "record", "part", "action", "old", "new", "digest", "state"],
             Edition: ["kind", "title", "slug", "number", "digest", "is_live", "note"],
             Event: ["kind", "verb", "note", "edition__title"],
         }.items()
