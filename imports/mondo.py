@@ -195,6 +195,6 @@ def _mondo_record(number: str, concept: Concept, names: Iterable[str], has_synon
         name=concept.label,
         codes=(CodeRecord(Scheme.MONDO, number), *codes),
         synonyms=synonyms,
-        sorts=("name", "identifier:", "synonym:") if has_synonyms else ("name", "identifier:"),
+        key_prefixes=("name", "identifier:", "synonym:") if has_synonyms else ("name", "identifier:"),
         remarks=(*concept.remarks, *remarks),
     )

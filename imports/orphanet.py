@@ -6,7 +6,7 @@ from pathlib import Path
 
 from diseases.codes import Relation, Scheme
 from imports.orphanet_nomenclature import TABLE_COLUMNS, Entity, Level, Nomenclature, read_table, read_workbook
-from imports.orphapackets import PACKET_SORTS, Packet, read_packets
+from imports.orphapackets import PACKET_KEY_PREFIXES, Packet, read_packets
 from imports.records import CodeRecord, Delivery, SourceRecord, UnreadableRecord, UnreadableSource
 from imports.synonyms import distinct_synonyms
 from imports.tables import opened, table, text_lines
@@ -52,9 +52,13 @@ def read_orphanet(paths: Sequence[Path]) -> Delivery:
     if not any(entity.level for entity in entities.values()):
         reason = "no file says which codes are groups of diseases, so no new page is made for any of them"
         unreadable.append(UnreadableRecord(", ".join(path.name for path in paths), reason))
-    sorts = (f"identifier:{Scheme.ORPHA}:", *sorted(nomenclature.sorts), *(PACKET_SORTS if packets else ()))
+    key_prefixes = (
+        f"identifier:{Scheme.ORPHA}:",
+        *sorted(nomenclature.key_prefixes),
+        *(PACKET_KEY_PREFIXES if packets else ()),
+    )
     records = (
-        _orphanet_record(code, entities[code], packets.get(code), former.get(code, ()), sorts)
+        _orphanet_record(code, entities[code], packets.get(code), former.get(code, ()), key_prefixes)
         for code in sorted(entities, key=int)
     )
     return Delivery(records, unreadable, len(entities), tuple(paths))
@@ -103,7 +107,7 @@ def _drop_nameless(nomenclature: Nomenclature, unreadable: list[UnreadableRecord
 
 
 def _orphanet_record(
-    code: str, entity: Entity, packet: Packet | None, former: tuple[CodeRecord, ...], sorts: tuple[str, ...]
+    code: str, entity: Entity, packet: Packet | None, former: tuple[CodeRecord, ...], key_prefixes: tuple[str, ...]
 ) -> SourceRecord:
     synonyms, remarks = distinct_synonyms(entity.name, entity.synonyms)
     remarks += tuple(entity.remarks)
@@ -125,7 +129,7 @@ def _orphanet_record(
         symptoms=packet.symptoms if packet else (),
         definition=packet.summary if packet else "",
         may_have_page=entity.level in (Level.DISORDER, Level.SUBTYPE),
-        sorts=sorts,
+        key_prefixes=key_prefixes,
         remarks=remarks,
     )
 

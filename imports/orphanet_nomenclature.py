@@ -67,7 +67,7 @@ class Inactive:
 @dataclass
 class Nomenclature:
     active: dict[str, Entity] = field(default_factory=dict)
-    sorts: set[str] = field(default_factory=set)  # of what the files speak: see SourceRecord
+    key_prefixes: set[str] = field(default_factory=set)  # see SourceRecord
     inactive: dict[str, Inactive] = field(default_factory=dict)
 
     def entity(self, code: str, where: str) -> Entity:
@@ -125,7 +125,7 @@ TABLE_COLUMNS = ("orpha_code", "name", "level", "status", "replaced_by", "icd10"
 
 def read_table(rows: Iterable[FileRow], nomenclature: Nomenclature, unreadable: list[UnreadableRecord]) -> None:
     """Reads the joined table: one row for each code, with "|" between several codes or names in a cell."""
-    nomenclature.sorts.update((NAME, SYNONYMS, ICD10, ICD11))
+    nomenclature.key_prefixes.update((NAME, SYNONYMS, ICD10, ICD11))
     _read_each(rows, _read_table_row, nomenclature, unreadable)
 
 
@@ -153,9 +153,9 @@ def read_workbook(path: Path, nomenclature: Nomenclature, unreadable: list[Unrea
             _number, columns = headings(sheet, path.name)
             if not {"ORPHAcode", "Inactive ORPHAcode"}.intersection(columns):
                 continue  # a page of explanations
-            mark, wanted, read_row, sorts = next((kind for kind in SHEETS if kind[0] in columns), SHEETS[0])
+            mark, wanted, read_row, key_prefixes = next((kind for kind in SHEETS if kind[0] in columns), SHEETS[0])
             check_columns(name, columns, (mark, *wanted))
-            nomenclature.sorts.update(sorts)
+            nomenclature.key_prefixes.update(key_prefixes)
             _read_each(sheet_rows(sheet, path.name, unreadable), read_row, nomenclature, unreadable)
             read.append(mark)
     if not read:
@@ -207,7 +207,7 @@ def _reader_of_codes(scheme: Scheme, column: str) -> ReadRow:
 NAME, SYNONYMS, ICD10, ICD11 = "name", "synonym:", f"identifier:{Scheme.ICD10}:", f"identifier:{Scheme.ICD11}:"
 
 # The column by which a sheet is recognised, the other columns that it must have, the function that reads a row, and the
-# sorts of parts that the sheet speaks of. Each sort stands on one sheet only.
+# beginnings of the keys of the parts that the sheet speaks of. Each stands on one sheet only.
 SHEETS: tuple[tuple[str, tuple[str, ...], ReadRow, tuple[str, ...]], ...] = (
     ("Label", ("ORPHAcode", "Type of label", "Classification level"), _read_label, (NAME, SYNONYMS)),
     ("Inactive ORPHAcode", ("Status", "Target active ORPHAcode"), _read_inactive, ()),

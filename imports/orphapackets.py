@@ -28,8 +28,8 @@ LIGATURES = str.maketrans({"ﬁ": "fi", "ﬂ": "fl"})
 PACKET_RELATIONS = {"E": Relation.EXACT, "BTNT": Relation.NARROW, "NTBT": Relation.BROAD, "ND": Relation.UNKNOWN}
 WRONG = "W"
 PACKET_SCHEMES = {str(scheme) for scheme in (Scheme.OMIM, Scheme.UMLS, Scheme.GARD)}
-PACKET_SORTS = ("summary", "symptom:", *(f"identifier:{scheme}:" for scheme in sorted(PACKET_SCHEMES)))
-"""The sorts of parts that packets speak of. Names and ICD codes are in the nomenclature."""
+PACKET_KEY_PREFIXES = ("summary", "symptom:", *(f"identifier:{scheme}:" for scheme in sorted(PACKET_SCHEMES)))
+"""The beginnings of the keys of the parts that packets speak of. Names and ICD codes are in the nomenclature."""
 
 GROUPS = frozenset({"Category", "Clinical group"})
 SUBTYPES = frozenset({"Clinical subtype", "Etiological subtype", "Histopathological subtype"})

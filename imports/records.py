@@ -107,12 +107,12 @@ class SourceRecord:
     supports: tuple[SupportRecord, ...] = ()
     definition: str = ""  # for specialists: it is only proposed as the summary
     may_have_page: bool = True  # False for a group of diseases
-    sorts: tuple[str, ...] = ("",)  # the beginnings of the keys of parts that the files speak of: "synonym:"
+    key_prefixes: tuple[str, ...] = ("",)  # the beginnings of the keys of parts that the files speak of: "synonym:"
     remarks: tuple[str, ...] = ()  # for an editor: what to check, and what was left out
 
     def speaks_of(self, part: str) -> bool:
         """Tells whether the files say anything about a part. If they do not, its absence here means nothing."""
-        return part.startswith(self.sorts)
+        return part.startswith(self.key_prefixes)
 
 
 class UnreadableRecord(NamedTuple):

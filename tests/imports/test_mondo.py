@@ -68,7 +68,7 @@ def test_one_record_a_disease_that_has_a_gard_id(tmp_path):
                 CodeRecord(Scheme.GARD, "12"),
                 CodeRecord(Scheme.OMIM, "100100", Relation.BROAD),
             ),
-            sorts=("name", "identifier:"),
+            key_prefixes=("name", "identifier:"),
         ),
         SourceRecord(
             key="MONDO:0000020",
@@ -82,7 +82,7 @@ def test_one_record_a_disease_that_has_a_gard_id(tmp_path):
                 CodeRecord(Scheme.UMLS, "C0268059"),
                 CodeRecord(Scheme.ICD10CM, "E83.110", Relation.UNKNOWN),
             ),
-            sorts=("name", "identifier:"),
+            key_prefixes=("name", "identifier:"),
         ),
     ]
     assert delivery.unreadable == [

@@ -153,8 +153,8 @@ def test_all_files_join_into_one_record_a_code(tmp_path):
 
     nomenclature = ("identifier:ICD-10:", "identifier:ICD-11:", "name", "synonym:")
     from_packets = ("summary", "symptom:", "identifier:GARD:", "identifier:OMIM:", "identifier:UMLS:")
-    assert {record.sorts for record in records} == {("identifier:ORPHA:", *nomenclature, *from_packets)}
-    assert [replace(record, sorts=("",)) for record in records] == [
+    assert {record.key_prefixes for record in records} == {("identifier:ORPHA:", *nomenclature, *from_packets)}
+    assert [replace(record, key_prefixes=("",)) for record in records] == [
         SourceRecord(
             key="ORPHA:2",
             where="names.xlsx, sheet names, row 3; packets, line 1",
