@@ -48,19 +48,21 @@ _Page = TypeVar("_Page", bound=Page)
 _Batched = TypeVar("_Batched")
 
 
-def _check_schemas(schemas: dict[str, int]) -> dict[str, int]:
-    for name, schema in schemas.items():
+def _check_schemas(schemas: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+    for name, schema in schemas:
         if name in kinds() and not 1 <= schema <= kinds()[name].PAGE.SCHEMA:
             raise ValueError(f"has {schema} for {name}; this site reads up to {kinds()[name].PAGE.SCHEMA}")
     return schemas
 
 
 class Head(Value):
-    """The first line. `unresolved` has the references of old pages that lead nowhere on the other site either."""
+    """The first line, with the number of each kind's schema. `unresolved` has the references of old pages that lead
+    nowhere on the other site either.
+    """
 
     about: Text = ""
     format: Annotated[int, Field(ge=1, le=1)]
-    schemas: Annotated[dict[str, int], AfterValidator(_check_schemas)] = {}
+    schemas: Annotated[tuple[tuple[str, int], ...], AfterValidator(_check_schemas)] = ()
     unresolved: tuple[Reference, ...] = ()
 
 

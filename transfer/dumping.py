@@ -54,7 +54,7 @@ def dump(write: Callable[[str], Any]) -> list[str]:
             subjects.append((record["kind"], pk))
             spool.write(to_json(record) + "\n")
         spool.seek(0)
-        schemas = {name: kind.PAGE.SCHEMA for name, kind in kinds().items()}
+        schemas = tuple((name, kind.PAGE.SCHEMA) for name, kind in kinds().items())
         head = Head(about=DOCUMENT_DESCRIPTION, format=1, schemas=schemas, unresolved=dumping.unresolved())
         write(to_json(head.model_dump(mode="json")) + "\n")
         for subject in subjects:

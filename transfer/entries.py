@@ -121,7 +121,7 @@ class DocumentReader:
 
     def parse(self, kind: type[Publishable], content: dict[str, Any]) -> SubjectDocument[Page]:
         """Returns the record as a value, by today's rules. Pages of an older shape are translated first."""
-        schema, withdrawn = self.head.schemas.get(kind.KIND, kind.PAGE.SCHEMA), content.get("withdrawn")
+        schema, withdrawn = dict(self.head.schemas).get(kind.KIND, kind.PAGE.SCHEMA), content.get("withdrawn")
         if schema < kind.PAGE.SCHEMA:
             for part, name in [(content, "live"), (content, "draft"), (withdrawn, "page")]:
                 if isinstance(part, dict) and isinstance(part.get(name), dict):

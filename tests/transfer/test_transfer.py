@@ -408,7 +408,10 @@ def test_a_date_in_the_future_is_refused(file, publisher):
         (b'{"format": true}', "line 1, format: should be a valid integer"),
         (b"{}", "line 1, format: is missing"),
         (b'{"format": 1, "extra": 1}', "extra: is not a field"),
-        (b'{"format": 1, "schemas": {"disease": 99}}', "line 1, schemas: has 99 for disease; this site reads up to 1"),
+        (
+            b'{"format": 1, "schemas": [["disease", 99]]}',
+            "line 1, schemas: has 99 for disease; this site reads up to 1",
+        ),
         (b'{"format": 1, "unresolved": [{"kind": "x"}]}', "unresolved[0].slug: is missing"),
     ],
 )
