@@ -132,13 +132,14 @@ class PublishForm(SeenForm):
     note = note_field(
         label=_("What changed, for readers"),
         required=False,
-        help_text=_("One sentence. Readers see it in the page's public history."),
+        help_text=_("One sentence. Readers see it in the page's public history, except for a minor change."),
     )
     minor = forms.BooleanField(
         label=_("Minor change"),
         required=False,
         help_text=_(
-            "A typing error or a comma. Readers see the new text, but the date “last changed” on the page stays."
+            "A typing error or a comma. Readers see the new text, but the date “last changed” stays, and “What "
+            "changed” has no entry."
         ),
     )
 

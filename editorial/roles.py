@@ -13,7 +13,7 @@ from accounts.roles import EDITORS, PUBLISHERS
 WRITE = {"view", "add", "change", "delete"}
 """The actions on every model of an app, including the child rows of its pages."""
 
-APPS_WITHOUT_PAGES = {"imports", "suggestions"}
+WORK_APPS = {"imports", "suggestions"}
 """The apps beside those of the kinds of pages in which both roles may write."""
 
 
@@ -21,11 +21,12 @@ def actions_of(app_config: AppConfig) -> dict[str, set[str]]:
     """Returns what each role may do in an app. Only publishers may publish pages."""
     if any(hasattr(model, "KIND") for model in app_config.get_models()):  # a kind, which has pages
         return {EDITORS: WRITE, PUBLISHERS: WRITE | {"publish"}}
-    return dict.fromkeys([EDITORS, PUBLISHERS], WRITE) if app_config.label in APPS_WITHOUT_PAGES else {}
+    return dict.fromkeys([EDITORS, PUBLISHERS], WRITE) if app_config.label in WORK_APPS else {}
 
 
 def apply_roles(app_config: AppConfig, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
-    """Gives each role exactly its permissions in one app. Permissions in other apps stay as the operator set them.
+    """Gives each role exactly its permissions in one app. In an app for which
+    `actions_of` returns nothing, permissions stay as the operator set them.
 
     It runs on `post_migrate`, after `auth` has created the app's permissions.
     """

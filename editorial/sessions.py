@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from editorial.policy import with_admin_policy
+from editorial.seen import SEEN_FIELD
 
 SECRET_FIELDS = {"csrfmiddlewaretoken", "password", "password1", "password2", "old_password"}
 SECRET_FIELDS |= {"new_password1", "new_password2", "usable_password"}
@@ -31,7 +32,7 @@ def _posted_pairs(request: HttpRequest) -> list[list[str]]:
 
 def _readable_fields(typed: list[list[str]]) -> list[tuple[str, str]]:
     """Returns the fields that an editor filled in, to be read: no row numbers, keys, empty fields or tags."""
-    technical = re.compile(r"opened|_\w+|.*__prefix__.*|.*(_FORMS|-id|-key|-position|-new_date)")
+    technical = re.compile(rf"{SEEN_FIELD}|_\w+|.*__prefix__.*|.*(_FORMS|-id|-key|-position|-new_date)")
     found = [(name, strip_tags(value).strip()) for name, value in typed if not technical.fullmatch(name)]
     return [(name.replace("-", " ").replace("_", " "), value) for name, value in found if value]
 
@@ -39,7 +40,7 @@ def _readable_fields(typed: list[list[str]]) -> list[tuple[str, str]]:
 def _render_resume(
     request: HttpRequest, path: str, typed: list[list[str]], form: AdminAuthenticationForm
 ) -> HttpResponse:
-    """Renders the page that holds what was typed: with a sign-in form if needed, and then with a button to send it."""
+    """Renders the page that holds what was typed, with a form to sign in or, after that, with a button to send it."""
     context = {
         **admin.site.each_context(request),
         "title": _("Your text is not saved yet"),
@@ -58,7 +59,7 @@ def _render_resume(
 @never_cache
 @requires_csrf_token
 def signed_out(request: HttpRequest) -> HttpResponse:
-    """Answers a POST whose session has ended. Nothing is saved; the page holds what was typed."""
+    """Answers a POST without a session or a valid CSRF token. Nothing is saved; the page holds what was typed."""
     response = _render_resume(
         request, request.get_full_path(), _posted_pairs(request), AdminAuthenticationForm(request)
     )

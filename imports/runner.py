@@ -49,7 +49,7 @@ class ImportRunner:
     source: Source | None
     by: Author
     create: bool = True  # whether to create diseases that are not on this site
-    publish_new: bool = False  # whether to publish the diseases that this run creates; `by` must then be a user
+    publish_new: bool = False  # whether to publish the pages that this run creates; `by` must then be a user
     report: ImportReport = field(default_factory=ImportReport)
     deferred: list[SourceRecord] = field(default_factory=list)  # merged last, when all names are up to date
     read: set[str] = field(default_factory=set)  # the keys of the records that were read

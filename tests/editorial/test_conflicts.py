@@ -1,5 +1,6 @@
 """Two people edit one subject, a session ends, a CSRF token is lost: no text is lost or silently overwritten."""
 
+import re
 from datetime import date
 
 import pytest
@@ -326,6 +327,9 @@ def test_after_an_expired_session_the_text_is_kept_through_the_sign_in(second, d
     signed_out = client.post(change_url(disease), fields)
     assert signed_out.status_code == 403
     assert "Nothing that you typed is lost" in signed_out.text
+    shown = re.search(r'<details class="typed">.*?</details>', signed_out.text, re.DOTALL)[0]
+    assert re.findall(r"<dt>(.*?)</dt>", shown)[:2] == ["name", "summary"]
+    assert "seen" not in shown
 
     wrong = client.post(
         reverse("admin:resume"), fields_of(signed_out.text) | {"username": user.username, "password": "no"}
