@@ -3,9 +3,11 @@
 import uuid
 from collections import defaultdict
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from diseases.models import Source
 from diseases.rows import add_rows
+from imports.matching import DiseaseIndex
 from imports.models import Proposal, Provenance
 from imports.parts import (
     ImportedPart,
@@ -25,12 +27,10 @@ from imports.provenance import ProvenanceLog, imported_contents
 from imports.records import SourceRecord
 from imports.report import Heading, ImportReport
 from imports.validation import ensure_valid
+from organizations.models import Organization
 from publishing.models import ChildRow, Publishable, child_models_of
 from publishing.values import Page
-from publishing.verbs import save_edition
-
-if TYPE_CHECKING:
-    from imports.runner import ImportRunner
+from publishing.verbs import Author, save_edition
 
 IN_THE_TRASH = "it is in the trash, and stays there"
 SAME_QUESTION = "The page already has this question, with other words as the answer or none."
@@ -40,12 +40,29 @@ VANISHED = "The data set no longer says this."
 NOT_MADE_HERE = "The import did not make this page."
 
 
+class RunContext(Protocol):
+    """What the merge of one record needs to know about its run."""
+
+    dataset: str
+    source: Source | None
+    by: Author
+    origin: str
+    index: DiseaseIndex
+    organizations: dict[str, Organization]  # those of the present record, by folded name
+
+    @property
+    def note(self) -> str: ...
+
+    @property
+    def finds_by_name(self) -> bool: ...
+
+
 class RecordMerge:
     """Merges one record into one subject. A new subject is not saved here, but by `pending.write_pending`."""
 
     def __init__(
         self,
-        context: "ImportRunner",
+        context: RunContext,
         record: SourceRecord,
         digest: str,
         subject: Publishable,
