@@ -1,5 +1,4 @@
 import secrets
-from collections.abc import Iterable
 from typing import Self
 
 from django.core.exceptions import ValidationError
@@ -116,8 +115,8 @@ class Portrait(Publishable):
         if self.consent_on and self.consent_on > timezone.localdate():
             raise ValidationError({"consent_on": _("This day is in the future.")})
 
-    def unique_slug(self, taken_slugs: Iterable[str] = ()) -> str:
-        """Returns a random slug: an address is kept for good, so it must not contain the name of the person."""
+    def base_slug(self) -> str:
+        """Returns a random address: it is kept for good, so it must not contain the name of the person."""
         return secrets.token_hex(5)
 
     def page_value(self, name: str, references: References) -> object:

@@ -122,6 +122,14 @@ def test_an_unknown_disease_does_not_filter_the_portraits(client, query):
     assert (response.status_code, portrait.name in response.text) == (200, True)
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_no_address_contains_the_name_of_a_person(count):
+    addresses = [portrait.slug for portrait in make_portraits(count, name="Anna Berg")]
+
+    assert [address for address in addresses if "anna" in address or "berg" in address] == []
+    assert len({*addresses}) == count
+
+
 def test_long_lists_are_paged(client):
     people = make_portraits(25)
 
