@@ -1,6 +1,6 @@
 """Rebuilds the search index from the live editions. Otherwise `publish` and `withdraw` update it."""
 
-from publishing.models import Edition
+from publishing.models import Edition, PublicVersion
 from search import index
 
 INDEX_BATCH_SIZE = 100
@@ -15,7 +15,8 @@ def index_live_pages() -> int:
     """Puts every live page into the search index, removes all others, and returns the number of pages in the index.
 
     It locks the index for one batch at a time, so that nobody who publishes waits for the whole index. Each batch reads
-    the live editions only after it has the lock: what is published or withdrawn meanwhile is not lost.
+    the live editions only after it has the lock: what is published or withdrawn meanwhile is not lost. At the end it
+    replaces the public version, since a cached page of search results may come from the index before.
     """
     pks = list(Edition.objects.searchable().order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(pks), INDEX_BATCH_SIZE):
@@ -26,7 +27,9 @@ def index_live_pages() -> int:
         for kind, key in index.subjects() - _live_subjects():
             index.remove(kind, key)
         index.mark_current()
-        return index.entry_count()
+        count = index.entry_count()
+    PublicVersion.replace()  # after the lock of the index is released: publishing takes the two in the other order
+    return count
 
 
 def _live_subjects() -> set[tuple[str, int]]:

@@ -79,6 +79,6 @@ def _set_hidden(edition: Edition, by: AnyUser, reason: str, *, is_hidden: bool) 
         raise PublishingError(_("Edition %(number)s was never published.") % {"number": edition.number})
     if is_hidden == (edition.pk in hidden_comparisons([edition.pk])):
         return
-    PublicVersion.replace()
+    PublicVersion.replace(is_removal=is_hidden)
     verb = Event.Verb.COMPARISON_HIDDEN if is_hidden else Event.Verb.COMPARISON_SHOWN
     record_event(subject, verb, author, edition=edition, note=reason)

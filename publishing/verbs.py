@@ -365,7 +365,7 @@ def withdraw(subject: Publishable, by: AnyUser, reason: str, successor: Publisha
         raise PublishingError(
             _("“%(name)s” is not live, so readers cannot be sent to it. Publish it first.") % {"name": successor}
         )
-    PublicVersion.replace()
+    PublicVersion.replace(is_removal=True)
     _unpublish(subject, live, author, reason, successor)
 
 
@@ -406,7 +406,7 @@ def redact(edition: Edition, by: AnyUser, reason: str) -> None:
         raise PublishingError(
             _("This edition is live. Publish a corrected edition or withdraw the page before you redact it.")
         )
-    PublicVersion.replace()
+    PublicVersion.replace(is_removal=True)
     _erase_text(subject, edition, author, reason, title=_("Redacted"))
 
 
@@ -436,7 +436,7 @@ def forget(subject: Publishable, by: AnyUser, reason: str) -> None:
     author = require_permission(by, "change", type(subject))
     subject = lock(type(subject), subject.pk)
     Event._base_manager.filter(kind=subject.KIND, subject_id=subject.pk).update(note="")
-    PublicVersion.replace()
+    PublicVersion.replace(is_removal=True)
     live = Edition.objects.about(subject).live().first()
     if live:
         _unpublish(subject, live, author, reason)

@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("value", models.PositiveBigIntegerField(default=0)),
                 ("token", models.UUIDField(default=uuid.uuid4)),
+                ("removal_token", models.UUIDField(default=uuid.uuid4)),
             ],
         ),
         migrations.CreateModel(

@@ -7,10 +7,18 @@ from django.db import IntegrityError, transaction
 from organizations.models import Organization
 from publishing.addresses import Gone, look_up
 from publishing.models import Edition, Event, ImmutableError, PublicVersion, State
-from publishing.restoring import restore
+from publishing.restoring import hide_comparison, restore, show_comparison
 from publishing.trash import trash, untrash
-from publishing.verbs import PublishingError, publish, publish_all, redact, save_edition, submit, withdraw
-from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_question, put_live
+from publishing.verbs import PublishingError, forget, publish, publish_all, redact, save_edition, submit, withdraw
+from tests.factories import (
+    make_disease,
+    make_editor,
+    make_organization,
+    make_portrait,
+    make_publisher,
+    make_question,
+    put_live,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -162,6 +170,38 @@ def test_every_change_of_what_the_public_sees_changes_the_token():
     assert before is draft is None
     assert len({None, *changed}) == 4
     assert PublicVersion.objects.get().value == 3
+
+
+def test_only_what_takes_something_from_readers_changes_the_token_of_removals():
+    publisher = make_publisher()
+    disease = make_disease(live=False)
+    acts = {}
+
+    def act(name, change):
+        before = PublicVersion.objects.values_list("removal_token", flat=True).first()
+        change()
+        acts[name] = PublicVersion.objects.values_list("removal_token", flat=True).first() != before
+
+    first = save_edition(disease, by=publisher)
+    publish(first, by=publisher)
+    disease.summary = "Another summary."
+    disease.save()
+    second = save_edition(disease, by=publisher)
+    act("publish", lambda: publish(second, by=publisher))
+    act("hide", lambda: hide_comparison(second, by=publisher, reason="A private number"))
+    act("show", lambda: show_comparison(second, by=publisher))
+    act("redact", lambda: redact(first, by=publisher, reason="A private number"))
+    act("withdraw", lambda: withdraw(disease, by=publisher, reason="Wrong"))
+    act("forget", lambda: forget(make_portrait(), by=publisher, reason="Asked for it"))
+
+    assert acts == {
+        "publish": False,
+        "hide": True,
+        "show": False,
+        "redact": True,
+        "withdraw": True,
+        "forget": True,
+    }
 
 
 def test_a_token_never_occurs_twice_although_its_count_does():
