@@ -12,6 +12,7 @@ from community.models import Picture, Portrait
 from diseases.models import Disease
 from publishing.models import Edition
 from website.absolute import page_url
+from website.cacheable import cacheable
 from website.kind_pages import page_context
 from website.views import Preview
 
@@ -31,6 +32,7 @@ class DiseaseForm(forms.Form):
         return Edition.objects.of(Disease).live().filter(slug=slug).first() if slug else None
 
 
+@cacheable("disease", "page")
 @require_safe
 def portrait_list(request: HttpRequest) -> HttpResponse:
     disease = DiseaseForm(request.GET).chosen

@@ -1,15 +1,18 @@
-"""The WSGI application for the server: `granian --interface wsgi config.wsgi:application`."""
+"""The WSGI application for the server: Django, with the page cache in front of it."""
 
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup(set_prefix=False)
 
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+from website.page_cache import Application, PageCache  # noqa: E402 # it reads a model, so the apps must be loaded before
 
 
 def only_utf8(inner: Application) -> Application:
@@ -25,4 +28,6 @@ def only_utf8(inner: Application) -> Application:
     return outer
 
 
-application = only_utf8(get_wsgi_application())
+application = only_utf8(WSGIHandler())
+if settings.PAGE_CACHE_BYTES:
+    application = PageCache(application)

@@ -16,6 +16,7 @@ from organizations.models import Organization
 from organizations.values import OrganizationPage, Status
 from publishing.models import Edition
 from website.absolute import absolute
+from website.cacheable import cacheable
 from website.kind_pages import page_context, subject_context
 from website.views import Preview, of_live_edition
 
@@ -30,6 +31,7 @@ class SupportingOrganization:
     successor: Edition | None
 
 
+@cacheable()
 @of_live_edition(Disease)
 def disease_sheet(request: HttpRequest, edition: Edition) -> HttpResponse:
     """Shows the sheet to print: one page of paper for a hospital or a school, with lines to fill in by hand."""

@@ -12,11 +12,13 @@ from diseases.models import Disease
 from organizations.directory import counts_by_country_and_letter
 from website import json_ld
 from website.absolute import absolute
+from website.cacheable import cacheable
 from website.lists import letters_of, live_entries
 
 RECENT = 6
 
 
+@cacheable()
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     counts = letters_of(Disease)

@@ -15,11 +15,13 @@ from organizations.models import Organization
 from organizations.values import OrganizationPage, Status
 from publishing.models import Edition
 from website.absolute import absolute
+from website.cacheable import cacheable
 from website.kind_pages import page_context
 from website.lists import list_pages, live_entries
 from website.views import Preview
 
 
+@cacheable("country", "letter", "page")
 @require_safe
 def organization_list(request: HttpRequest) -> HttpResponse:
     organizations = live_entries(Organization).annotate(

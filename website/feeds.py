@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from publishing.models import Edition, kinds
 from website.absolute import absolute, site_url
+from website.cacheable import cacheable
 from website.changes import Publication, history, latest
 from website.json_ld import language
 
@@ -27,6 +28,7 @@ NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """The characters that a database can store but XML does not allow."""
 
 
+@cacheable()
 @require_safe
 def latest_feed(request: HttpRequest) -> HttpResponse:
     """Returns the feed of the whole site."""

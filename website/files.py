@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from website.absolute import absolute
+from website.cacheable import cacheable
 from website.json_ld import language
 
 VALIDITY = timedelta(days=180)
@@ -23,12 +24,14 @@ VALIDITY = timedelta(days=180)
 BACKGROUND_COLOR, THEME_COLOR = "#faf6ec", "#0e5358"
 
 
+@cacheable()
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     """Redirects to the icon, for programs that ask for this address without reading a page."""
     return redirect(static("icons/favicon.ico"))
 
 
+@cacheable()
 @require_safe
 def manifest(request: HttpRequest) -> HttpResponse:
     """Returns the web app manifest, which a telephone needs to put the site on its home screen.
@@ -61,6 +64,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
     return JsonResponse(content, content_type="application/manifest+json")
 
 
+@cacheable()
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
     """Returns the contacts for reports of security faults (RFC 9116)."""

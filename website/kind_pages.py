@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from publishing.models import Edition, Publishable, kinds
 from website.absolute import absolute, page_url
+from website.cacheable import cacheable
 from website.changes import history
 from website.feeds import feed_of
 from website.lists import letters_of, list_pages, live_entries
@@ -71,15 +72,16 @@ def kind_urls(
     """Returns the addresses of a kind. Its list may have a view of its own."""
     live = of_live_edition(kind)
 
+    @cacheable("letter", "page")
     @require_safe
     def subject_list(request: HttpRequest) -> HttpResponse:
         return list_pages(request, kind, live_entries(kind), letters_of(kind))
 
     patterns = [
         path("", list_view or subject_list, name="list"),
-        path("<slug:slug>/", live(render_edition), name="detail"),
-        path("<slug:slug>/changes/", live(subject_changes), name="changes"),
+        path("<slug:slug>/", cacheable()(live(render_edition)), name="detail"),
+        path("<slug:slug>/changes/", cacheable("page")(live(subject_changes)), name="changes"),
     ]
     # Programs keep what a feed said, so there is none of pages that nobody should find by name.
-    feed = path("<slug:slug>/changes.atom", live(feed_of), name="feed")
+    feed = path("<slug:slug>/changes.atom", cacheable()(live(feed_of)), name="feed")
     return [*patterns, feed] if kind.IS_SEARCHED else patterns

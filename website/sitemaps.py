@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from publishing.caching import cached_until_publish
 from publishing.models import Edition, Event, kinds
 from website.absolute import absolute
+from website.cacheable import cacheable
 
 SUBJECTS_PER_PART = 2_000
 """The most subjects of a part. The protocol allows 50,000 addresses a part; smaller parts answer faster."""
@@ -41,6 +42,7 @@ def sitemap_parts() -> Mapping[SitemapPart, datetime | None]:
     return {(kind, part + 1): changed.get((kind, part)) for kind, part in found}
 
 
+@cacheable()
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """Returns the list of the parts."""
@@ -51,6 +53,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     return _xml("sitemapindex", "sitemap", entries)
 
 
+@cacheable()
 @require_safe
 def sitemap_part(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     known = sitemap_parts()
@@ -68,6 +71,7 @@ def sitemap_part(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     return response
 
 
+@cacheable()
 @require_safe
 def sitemap_pages(request: HttpRequest, names: list[str]) -> HttpResponse:
     """Returns the given pages, by the names of their URLs, and the list of every kind. Their dates are not known."""

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from publishing.addresses import Gone, look_up
 from publishing.models import Edition, Publishable
 from website.absolute import page_url
+from website.cacheable import cacheable
 from website.changes import LATEST, latest
 
 
@@ -54,6 +55,7 @@ def of_live_edition(kind: type[Publishable]) -> Callable[[EditionView], Callable
     return decorate
 
 
+@cacheable("page")
 @require_safe
 def changes(request: HttpRequest) -> HttpResponse:
     """Shows the latest publications of the whole site."""

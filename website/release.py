@@ -1,0 +1,42 @@
+"""The release: a digest of everything besides the database from which pages are made."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import django
+from django.apps import apps
+from django.conf import settings
+from django.utils.functional import Promise
+
+SECRETS = {"SECRET_KEY", "SECRET_KEY_FALLBACKS", "EMAIL_HOST_PASSWORD", "CACHE_URL"}
+"""The settings that are not read. No page prints them."""
+
+
+@cache
+def release() -> str:
+    """Returns the same text in all processes, on all machines, that make the same pages of the same content.
+
+    It is made of Django's version, the code, the templates, the list of static files, and the settings. Settings that
+    are no plain values are left out: no page prints them.
+    """
+    digest = hashlib.sha256(django.__version__.encode())
+    for path in _files():
+        digest.update(path.name.encode() + path.read_bytes())
+    for name in sorted(set(dir(settings)) - SECRETS):
+        value = getattr(settings, name)
+        if name.isupper() and isinstance(value, (str, int, float, list, tuple, Promise)):
+            digest.update(f"{name}={json.dumps(value, default=str)};".encode())
+    return digest.hexdigest()[:16]
+
+
+def _files() -> Iterator[Path]:
+    """Returns the files of our own apps and templates, and the list of static files where there is one."""
+    folders = [Path(app.path) for app in apps.get_app_configs() if Path(app.path).parent == settings.BASE_DIR]
+    for folder in sorted([*folders, settings.BASE_DIR / "config", settings.BASE_DIR / "templates"]):
+        yield from sorted(path for path in folder.rglob("*") if path.suffix in {".py", ".html", ".txt", ".xml"})
+    manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
+    if manifest.exists():
+        yield manifest
