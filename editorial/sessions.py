@@ -25,12 +25,12 @@ SECRET_FIELDS = {"csrfmiddlewaretoken", "password", "password1", "password2", "o
 SECRET_FIELDS |= {"new_password1", "new_password2", "usable_password"}
 
 
-def _posted_pairs(request: HttpRequest) -> list[list[str]]:
+def posted_pairs(request: HttpRequest) -> list[list[str]]:
     """Returns the posted fields as pairs of name and value, without passwords, which are never sent back."""
     return [[name, value] for name, values in request.POST.lists() if name not in SECRET_FIELDS for value in values]
 
 
-def _readable_fields(typed: list[list[str]]) -> list[tuple[str, str]]:
+def readable_fields(typed: list[list[str]]) -> list[tuple[str, str]]:
     """Returns the fields that an editor filled in, to be read: no row numbers, keys, empty fields or tags."""
     technical = re.compile(rf"{SEEN_FIELD}|_\w+|.*__prefix__.*|.*(_FORMS|-id|-key|-position|-new_date)")
     found = [(name, strip_tags(value).strip()) for name, value in typed if not technical.fullmatch(name)]
@@ -47,7 +47,7 @@ def _render_resume(
         "path": path,
         "typed": typed,
         "typed_json": json.dumps(typed),
-        "readable": _readable_fields(typed),
+        "readable": readable_fields(typed),
         "is_nav_sidebar_enabled": False,
         "form": form,
         "signed_in": admin.site.has_permission(request),
@@ -60,9 +60,7 @@ def _render_resume(
 @requires_csrf_token
 def signed_out(request: HttpRequest) -> HttpResponse:
     """Answers a POST without a session or a valid CSRF token. Nothing is saved; the page holds what was typed."""
-    response = _render_resume(
-        request, request.get_full_path(), _posted_pairs(request), AdminAuthenticationForm(request)
-    )
+    response = _render_resume(request, request.get_full_path(), posted_pairs(request), AdminAuthenticationForm(request))
     response.status_code = 403
     return response
 

@@ -28,7 +28,10 @@ class OutageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return unavailable() if request.META.get(DATABASE_GONE) else self.get_response(request)
+        # A form is passed on: the view that fails gives back what was typed.
+        if request.META.get(DATABASE_GONE) and request.method != "POST":
+            return unavailable()
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DATABASE_ERRORS):
