@@ -7,7 +7,6 @@ is not imported again. Each record is merged in a transaction of its own; new di
 """
 
 from collections.abc import Iterable
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -74,33 +73,29 @@ class ImportRunner:
         return f"Imported from {self.source or Dataset(self.dataset).label}"
 
     def run(self, records: Iterable[SourceRecord], dry_run: bool = False) -> ImportReport:
-        """Merges every record. A dry run is one transaction that is rolled back, so its report is exact."""
+        """Merges every record. In a dry run the caller undoes everything (`rehearsal`), and nothing is published."""
         self.dry_run = dry_run
-        with transaction.atomic() if dry_run else nullcontext():
-            self.index = DiseaseIndex.load()
-            whole_records = Provenance.objects.filter(dataset=self.dataset, part="").order_by()
-            self.known = {
-                record: (digest, pk)
-                for record, digest, pk in whole_records.values_list("record", "digest", "subject_id")
-            }
-            recorded = Provenance.objects.filter(dataset=self.dataset).order_by().values_list("record", flat=True)
-            # Records of which an editor accepted a proposal, but which were never merged.
-            self.accepted = set(recorded.distinct()) - self.known.keys()
-            try:
-                for record in records:
-                    self.report.read += 1
-                    self.read.add(record.key)
-                    self._merge(record)
-            except (UnreadableSource, KeyboardInterrupt):
-                self._write_pending()  # these records were read completely
-                raise
-            self._write_pending()
-            self.is_final_pass = True
-            for record in self.deferred:
+        self.index = DiseaseIndex.load()
+        whole_records = Provenance.objects.filter(dataset=self.dataset, part="").order_by()
+        self.known = {
+            record: (digest, pk) for record, digest, pk in whole_records.values_list("record", "digest", "subject_id")
+        }
+        recorded = Provenance.objects.filter(dataset=self.dataset).order_by().values_list("record", flat=True)
+        # Records of which an editor accepted a proposal, but which were never merged.
+        self.accepted = set(recorded.distinct()) - self.known.keys()
+        try:
+            for record in records:
+                self.report.read += 1
+                self.read.add(record.key)
                 self._merge(record)
-            self._write_pending()
-            if dry_run:
-                transaction.set_rollback(True)
+        except (UnreadableSource, KeyboardInterrupt):
+            self._write_pending()  # these records were read completely
+            raise
+        self._write_pending()
+        self.is_final_pass = True
+        for record in self.deferred:
+            self._merge(record)
+        self._write_pending()
         return self.report
 
     def _merge(self, record: SourceRecord) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -27,6 +27,7 @@ from imports.runner import ImportRunner
 from imports.sources import source_of
 from publishing.models import Publishable
 from publishing.verbs import Author, author_name, may
+from transfer.rehearsal import rehearsal
 
 PROGRESS_STEPS = 10  # how many lines of progress to print where there is no terminal
 
@@ -99,7 +100,7 @@ class ImportCommand(BaseCommand):
                 files = "\n".join(readable(path.name) for path in delivery.paths)
                 run = ImportRun.objects.create(dataset=self.dataset, files=files, by_name=author_name(author))
             gc.set_threshold(100_000)  # searching so many short-lived objects for cycles takes a sixth of the time
-            with _interrupted_by_sigterm(), transaction.atomic() if dry_run else nullcontext():
+            with _interrupted_by_sigterm(), rehearsal() if dry_run else nullcontext():
                 runner = ImportRunner(
                     self.dataset,
                     source_of(self.dataset),
@@ -110,8 +111,6 @@ class ImportCommand(BaseCommand):
                     origin=run.origin if run else "",
                 )
                 self.run(runner, delivery, limit, dry_run)
-                if dry_run:
-                    transaction.set_rollback(True)
         except UnreadableSource as error:
             stopped = str(error)
         except (KeyboardInterrupt, OperationalError) as error:

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from publishing.models import Edition, Event
 from publishing.trash import trash
 from publishing.verbs import publish, save_edition
 from tests.factories import make_disease, make_editor, make_publisher, make_question
+from transfer.rehearsal import rehearsal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -53,7 +55,8 @@ RECORD = SourceRecord(
 
 def merge(*records, dataset="medquad", by="import_medquad", dry_run=False, **options):
     merging = ImportRunner(dataset, source_named("MedQuAD GARD" if dataset == "medquad" else "Orphanet"), by, **options)
-    return merging.run(records, dry_run=dry_run)
+    with rehearsal() if dry_run else nullcontext():
+        return merging.run(records, dry_run=dry_run)
 
 
 def redd():
