@@ -25,9 +25,9 @@ def release() -> str:
     digest = hashlib.sha256(django.__version__.encode())
     for path in _files():
         digest.update(path.name.encode() + path.read_bytes())
-    for name in sorted(set(dir(settings)) - SECRETS):
+    for name in sorted(name for name in dir(settings) if name.isupper() and name not in SECRETS):
         value = getattr(settings, name)
-        if name.isupper() and isinstance(value, (str, int, float, list, tuple, Promise)):
+        if isinstance(value, (str, int, float, list, tuple, Promise)):
             digest.update(f"{name}={json.dumps(value, default=str)};".encode())
     return digest.hexdigest()[:16]
 

@@ -10,6 +10,7 @@ import brotli
 import pytest
 import time_machine
 from django.conf import settings
+from django.core.cache import caches
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection, connections
 from django.urls import get_resolver
@@ -22,7 +23,8 @@ from publishing.verbs import forget, publish, redact, save_edition, withdraw
 from tests.factories import make_disease, make_organization, make_portrait, make_publisher, put_live
 from tests.website.wsgi import ask
 from website.page_cache import PageCache
-from website.page_store import OVERHEAD, CachedPage, PageKey, PageStore, Stamp
+from website.page_store import OVERHEAD, CachedPage, PageKey, PageStore, SharedStore, Stamp
+from website.release import release
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -524,6 +526,43 @@ def test_after_a_publication_elsewhere_a_page_is_still_there_without_the_databas
     with no_database():
         lose_connection(cache)
         assert ask(cache, path).verdict == "stale"
+
+
+def test_a_page_of_another_release_day_or_publication_is_not_found_in_the_shared_store():
+    shared = caches["default"]
+    key, stamp = PageKey("https", "testserver", "/", ""), Stamp("token", "2026-05-03")
+    page = CachedPage("200 OK", [("X", "y")], stamp, is_private=False)
+    page.add("", b"text" * 100)
+    SharedStore(shared, "release 1").put(key, page, "br")
+
+    found = SharedStore(shared, "release 1").get(key, stamp, "br")
+    assert (found.variant("").body, found.variant("br")) == (b"text" * 100, page.variant("br"))
+    assert SharedStore(shared, "release 2").get(key, stamp, "br") is None
+    for other in [Stamp("another token", "2026-05-03"), Stamp("token", "2026-05-04")]:
+        assert SharedStore(shared, "release 1").get(key, other, "br") is None
+    for other in [key._replace(scheme="http"), key._replace(host="localhost"), key._replace(query="page=2")]:
+        assert SharedStore(shared, "release 1").get(other, stamp, "br") is None
+
+
+def test_what_pages_print_makes_another_release_and_a_secret_does_not(settings):
+    make_release = release.__wrapped__  # without what it keeps
+    settings.SECRET_KEY = "one"
+    before = make_release()
+
+    settings.SECRET_KEY = "another"
+    settings.CACHE_URL = "redis://:secret@127.0.0.1/0"
+    assert make_release() == before
+    for name, value in {
+        "SITE_NAME": "Another name",
+        "MEDICAL_NOTICE": "Another notice.",
+        "COMMUNITY_APP_URL": "https://another.example.org/",
+        "SUGGEST_EMAIL": "another@example.org",
+        "SITE_URL": "https://another.example.org",
+        "TIME_ZONE": "Asia/Tokyo",
+    }.items():
+        last = make_release()
+        setattr(settings, name, value)
+        assert make_release() != last, name
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 3_000)), max_size=60))
