@@ -4,16 +4,14 @@ import os
 import platform
 import re
 import secrets
-import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
@@ -23,6 +21,7 @@ from urllib.parse import urlencode
 import django
 
 from tests.bench.document import write_part
+from tests.serving import SERVE, running
 
 POSTS = 1_000
 A_SECOND = 20
@@ -44,8 +43,8 @@ What readers notice while a program sends {posts:,} suggestions, {a_second} a se
 
 {date} · {versions}
 
-- The sample content on SQLite, served by granian with two workers, in production mode. Server, program and reader share
-  the machine's cores.
+- The sample content on SQLite, served by `manage.py serve` with two workers, in production mode. Server, program and
+  reader share the machine's cores.
 - One reader asks for one page after another over one connection, with {pause:.0f} milliseconds between: first alone for
   as long, then while the program posts. Times are milliseconds by the clock.
 """
@@ -68,7 +67,8 @@ def main() -> None:
         for command in COMMANDS:
             manage = [sys.executable, "manage.py", *command]
             subprocess.run(manage, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 # our own
-        with served(environment) as port:
+        with running([*SERVE, "--workers", "2"], environment) as server:
+            port = server.port
             read(port, time.monotonic() + 3)
             alone = read(port, time.monotonic() + POSTS / A_SECOND)
             with ThreadPoolExecutor(2) as pool:
@@ -99,32 +99,6 @@ def main() -> None:
     )
     write_part("\n\n".join([introduction.strip(), table, summary]))
     print(f"{table}\n\n{summary}")
-
-
-@contextmanager
-def served(environment: dict[str, str]) -> Iterator[int]:
-    """Serves the site on a free local port and returns the port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    granian = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--workers", "2"]
-    command = [*granian, "--host", "127.0.0.1", "--port", str(port), "--log-level", "error", "config.wsgi:application"]
-    # The server logs every refused post. This is expected, so its log is dropped.
-    server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)  # noqa: S603 # our own
-    try:
-        for _attempt in range(100):
-            time.sleep(0.2)
-            try:
-                get(HTTPConnection("127.0.0.1", port), "/")
-                break
-            except OSError:
-                continue
-        else:
-            sys.exit("The site did not start.")
-        yield port
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
 
 
 def get(connection: HTTPConnection, path: str) -> str:
