@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import AnyUser, User
+from editorial.models import SubjectKey
 from publishing.caching import cached_until_publish
 from publishing.models import Edition, Event, Publishable, State, kinds
 from publishing.verbs import author_name, may
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
 MAX_ENTRIES = 10
-
-SubjectKey = tuple[str, int]
-"""A subject's kind and primary key."""
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,79 @@
-"""Actions for many subjects. A page first says what will happen to each, and which ones cannot be changed."""
+"""Actions for many subjects. A page first says what will happen to each, and which ones cannot be changed.
 
-from collections.abc import Callable
+Where more than `MAX_AT_ONCE` are chosen, trying each would take too long. The page then counts them by state, and the
+button starts a job.
+"""
+
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.requests import signed_in_user
 from editorial.forms import NoteForm, TrashForm
+from editorial.jobs import MAX_AT_ONCE, JobTask, Work, items_of, register_work, start_job
 from editorial.seen import SeenForm, token_of
-from publishing.models import Edition, Publishable
+from publishing.models import Edition, Publishable, State
 from publishing.trash import trash
-from publishing.verbs import PublishingError, may, publish, save_edition, submit, withdraw
+from publishing.verbs import PublishingError, may, publish, submit, withdraw
 
-MAX_SUBJECTS = 200
-"""The most subjects of one action. Each is tried before it is listed, and nobody would read a longer list."""
 
-Step = Callable[[Publishable, str, Edition], str]
-"""Changes one subject, given the note or reason and the newest edition. Returns what it did, for the list."""
+def publish_step(task: JobTask) -> str:
+    edition, live = task.edition, Edition.objects.about(task.subject).live().first()
+    if live == edition:
+        raise PublishingError(_("is already live"))
+    publish(edition, task.by, task.note)
+    if live:
+        numbers = {"new": edition.number, "old": live.number}
+        return _("edition %(new)s will go live and replace edition %(old)s") % numbers
+    return _("edition %(new)s will go live for the first time") % {"new": edition.number}
+
+
+def submit_step(task: JobTask) -> str:
+    if task.edition.is_live:
+        raise PublishingError(_("is already live and has no changes"))
+    submit(task.edition, task.by, task.note)
+    return _("edition %(n)s will be submitted") % {"n": task.edition.number}
+
+
+def withdraw_step(task: JobTask) -> str:
+    if not Edition.objects.about(task.subject).live().exists():
+        raise PublishingError(_("is not live"))
+    withdraw(task.subject, task.by, task.note)
+    return _with_mentions(task.subject, _("readers will no longer see it"))
+
+
+def trash_step(task: JobTask) -> str:
+    if task.subject.trashed_at:
+        raise PublishingError(_("is already in the trash"))
+    is_live = Edition.objects.about(task.subject).live().exists()
+    if is_live and not may(task.by, "publish", type(task.subject)):
+        raise PublishingError(_("is live; only a publisher may delete it"))
+    trash(task.subject, task.by, task.note)
+    return _with_mentions(task.subject, _("will go to the trash"))
+
+
+def _with_mentions(subject: Publishable, text: str) -> str:
+    """Returns the text, and adds how many other live pages will no longer show the subject."""
+    count = Edition.objects.mentioning(type(subject), subject.pk).count()
+    if not count:
+        return text
+    mentions = ngettext("%(n)s live page will no longer show it", "%(n)s live pages will no longer show it", count)
+    return f"{text}; {mentions % {'n': count}}"
+
+
+PUBLISH = register_work(Work("publish", gettext_lazy("Publish"), "publish", publish_step))
+SUBMIT = register_work(Work("submit", gettext_lazy("Submit"), "change", submit_step))
+WITHDRAW = register_work(Work("withdraw", gettext_lazy("Withdraw"), "publish", withdraw_step))
+TRASH = register_work(Work("trash", gettext_lazy("Delete"), "delete", trash_step))
 
 
 @dataclass(frozen=True)
@@ -48,103 +98,87 @@ class BulkAdmin(admin.ModelAdmin):
 
     @admin.action(permissions=["publish"], description=gettext_lazy("Publish…"))
     def publish_many(self, request: HttpRequest, queryset: QuerySet[Publishable]) -> HttpResponse | None:
-        def step(subject: Publishable, note: str, edition: Edition) -> str:
-            live = Edition.objects.about(subject).live().first()
-            if live == edition:
-                raise PublishingError(_("is already live"))
-            publish(edition, signed_in_user(request), note)
-            if live:
-                numbers = {"new": edition.number, "old": live.number}
-                return _("edition %(new)s will go live and replace edition %(old)s") % numbers
-            return _("edition %(new)s will go live for the first time") % {"new": edition.number}
-
-        return self._many(request, queryset, _("Publish"), NoteForm, step)
+        return self._many(request, queryset, PUBLISH, NoteForm)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Submit…"))
     def submit_many(self, request: HttpRequest, queryset: QuerySet[Publishable]) -> HttpResponse | None:
-        def step(subject: Publishable, note: str, edition: Edition) -> str:
-            if edition.is_live:
-                raise PublishingError(_("is already live and has no changes"))
-            submit(edition, signed_in_user(request), note)
-            return _("edition %(n)s will be submitted") % {"n": edition.number}
-
-        return self._many(request, queryset, _("Submit"), NoteForm, step)
+        return self._many(request, queryset, SUBMIT, NoteForm)
 
     @admin.action(permissions=["publish"], description=gettext_lazy("Withdraw…"))
     def withdraw_many(self, request: HttpRequest, queryset: QuerySet[Publishable]) -> HttpResponse | None:
-        def step(subject: Publishable, note: str, edition: Edition) -> str:
-            if not Edition.objects.about(subject).live().exists():
-                raise PublishingError(_("is not live"))
-            withdraw(subject, signed_in_user(request), note)
-            return self._with_mentions(subject, _("readers will no longer see it"))
-
-        return self._many(request, queryset, _("Withdraw"), TrashForm, step)
+        return self._many(request, queryset, WITHDRAW, TrashForm)
 
     @admin.action(permissions=["trash"], description=gettext_lazy("Delete…"))
     def trash_many(self, request: HttpRequest, queryset: QuerySet[Publishable]) -> HttpResponse | None:
-        def step(subject: Publishable, note: str, edition: Edition) -> str:
-            if subject.trashed_at:
-                raise PublishingError(_("is already in the trash"))
-            if Edition.objects.about(subject).live().exists() and not self.has_publish_permission(request):
-                raise PublishingError(_("is live; only a publisher may delete it"))
-            trash(subject, signed_in_user(request), note)
-            return self._with_mentions(subject, _("will go to the trash"))
-
-        return self._many(request, queryset, _("Delete"), TrashForm, step)
-
-    def _with_mentions(self, subject: Publishable, text: str) -> str:
-        """Returns the text, and adds how many other live pages will no longer show the subject."""
-        count = Edition.objects.mentioning(self.model, subject.pk).count()
-        if not count:
-            return text
-        mentions = ngettext("%(n)s live page will no longer show it", "%(n)s live pages will no longer show it", count)
-        return f"{text}; {mentions % {'n': count}}"
+        return self._many(request, queryset, TRASH, TrashForm)
 
     def _many(
-        self, request: HttpRequest, queryset: QuerySet[Publishable], title: str, form_class: type[SeenForm], step: Step
+        self, request: HttpRequest, queryset: QuerySet[Any], work: Work, form_class: type[SeenForm]
     ) -> HttpResponse | None:
-        """Shows what the step will do to each subject; after the confirmation, does it."""
-        subjects = list(queryset.order_by("name", "pk")[: MAX_SUBJECTS + 1])
-        if len(subjects) > MAX_SUBJECTS:
-            self.message_user(
-                request, _("You can choose at most %(n)s at once. Choose fewer.") % {"n": MAX_SUBJECTS}, messages.ERROR
-            )
-            return None
+        """Shows what the work will do to each subject; after the confirmation, does it or starts a job."""
         is_confirmed = "confirmed" in request.POST
-        editions = Edition.objects.of(self.model).newest().filter(subject_id__in=[subject.pk for subject in subjects])
-        newest = {edition.subject_id: edition for edition in editions}
-        token = token_of(sorted((subject.pk, getattr(newest.get(subject.pk), "number", 0)) for subject in subjects))
-        form = form_class(request.POST if is_confirmed else None, token=token)
+        numbers = list(queryset.order_by("pk").values_list("pk", "newest_number"))
+        form = form_class(request.POST if is_confirmed else None, token=token_of(numbers))
+        is_job = len(numbers) > MAX_AT_ONCE
         if is_confirmed and form.is_valid():
             note = form.cleaned_data.get("note") or form.cleaned_data.get("reason", "")
-            outcomes = [self._try(request, subject, newest.get(subject.pk), note, step) for subject in subjects]
-            done = [outcome for outcome in outcomes if not outcome.is_refused]
-            self.message_user(request, _("%(title)s: %(n)s done.") % {"title": title, "n": len(done)}, messages.SUCCESS)
-            for outcome in outcomes:
-                if outcome.is_refused:
-                    self.message_user(request, f"{outcome.subject}: {outcome.text}", messages.WARNING)
+            if is_job:
+                job = start_job(work, signed_in_user(request), items_of(self.model, numbers), note)
+                return redirect("admin:editorial_job_change", job.pk)
+            self._show_done(request, work, self._outcomes(request, queryset, work, note, numbers))
             return None
-        with transaction.atomic():
-            # The steps run and are rolled back, so the page says exactly what they would do now.
-            outcomes = [self._try(request, subject, newest.get(subject.pk), "", step) for subject in subjects]
-            transaction.set_rollback(True)
+        if is_job:
+            states = queryset.order_by().values_list("state").annotate(Count("pk"))
+            what = {"states": [(State(state).label, count) for state, count in states], "possible": True}
+        else:
+            with transaction.atomic():
+                # The steps run and are rolled back, so the page says exactly what they would do now.
+                outcomes = self._outcomes(request, queryset, work, "", numbers)
+                transaction.set_rollback(True)
+            what = {"outcomes": outcomes, "possible": any(not outcome.is_refused for outcome in outcomes)}
         context = {
             **self.admin_site.each_context(request),
+            **what,
             "opts": self.opts,
-            "title": title,
+            "title": work.label,
             "form": form,
             "action": request.POST["action"],
-            "outcomes": outcomes,
-            "possible": any(not outcome.is_refused for outcome in outcomes),
+            "count": len(numbers),
+            "chosen": request.POST.getlist("_selected_action"),
+            "select_across": request.POST.get("select_across", "0"),
             "media": self.media,
         }
         return TemplateResponse(request, "editorial/bulk.html", context)
 
-    def _try(
-        self, request: HttpRequest, subject: Publishable, newest: Edition | None, note: str, step: Step
-    ) -> Outcome:
-        try:
-            with transaction.atomic():
-                return Outcome(subject, step(subject, note, newest or save_edition(subject, signed_in_user(request))))
-        except (PublishingError, PermissionDenied) as error:
-            return Outcome(subject, str(error), is_refused=True)
+    def _show_done(self, request: HttpRequest, work: Work, outcomes: list[Outcome]) -> None:
+        done = [outcome for outcome in outcomes if not outcome.is_refused]
+        words = {"title": work.label, "n": len(done)}
+        self.message_user(request, _("%(title)s: %(n)s done.") % words, messages.SUCCESS)
+        for outcome in outcomes:
+            if outcome.is_refused:
+                self.message_user(request, f"{outcome.subject}: {outcome.text}", messages.WARNING)
+
+    def _outcomes(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Any],
+        work: Work,
+        note: str,
+        numbers: list[tuple[int, int | None]],
+    ) -> list[Outcome]:
+        """Does the work to each subject. `numbers` has the newest editions that the person saw."""
+        seen, by = dict(numbers), signed_in_user(request)
+        editions = Edition.objects.of(self.model).newest().filter(subject_id__in=seen)
+        newest = {edition.subject_id: edition for edition in editions}
+        subjects = queryset.filter(pk__in=seen).order_by("name", "pk")
+        return [
+            _outcome(work, JobTask(subject, by, note, newest=newest.get(subject.pk), seen=seen[subject.pk] or 0))
+            for subject in subjects
+        ]
+
+
+def _outcome(work: Work, task: JobTask) -> Outcome:
+    try:
+        return Outcome(task.subject, work.do(task))
+    except (PublishingError, PermissionDenied) as error:
+        return Outcome(task.subject, str(error), is_refused=True)

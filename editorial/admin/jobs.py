@@ -1,0 +1,147 @@
+"""The jobs: their list, and the page of each, which shows its progress and how it ended."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts.models import AnyUser, User
+from editorial.jobs import registered_work, stalled_jobs
+from editorial.models import Job, JobItem
+from publishing.models import Publishable, kinds
+from publishing.verbs import author_name, may
+
+REFRESH_SECONDS = 5
+
+MAX_REFUSALS = 100
+"""How many refusals a page shows."""
+
+
+def viewable_kinds(user: AnyUser) -> dict[str, type[Publishable]]:
+    """Returns the kinds that a user may view, by name."""
+    return {name: kind for name, kind in kinds().items() if may(user, "view", kind) or may(user, "change", kind)}
+
+
+def may_stop(user: AnyUser, job: Job) -> bool:
+    return job.finished_at is None and (user.is_superuser or user.pk == job.by_id)
+
+
+@admin.register(Job)
+class JobAdmin(admin.ModelAdmin):
+    list_display = ["what", "by_name", "created_at", "progress", "state"]
+    list_display_links = ["what"]
+    list_per_page = 50
+    show_full_result_count = False
+    change_list_template = "editorial/jobs.html"
+
+    def has_view_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        return bool(viewable_kinds(request.user))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("what"), ordering="pk")
+    def what(self, job: Job) -> str:
+        return job_title(job)
+
+    @admin.display(description=gettext_lazy("progress"))
+    def progress(self, job: Job) -> str:
+        return _("%(n)s of %(total)s") % {"n": f"{job.done + job.refused:,}", "total": f"{job.total:,}"}
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, job: Job) -> str:
+        return job_state(job)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"is_stalled": stalled_jobs().exists(), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        stop = self.admin_site.admin_view(require_POST(self.stop_view))
+        return [path("<int:pk>/stop/", stop, name="editorial_job_stop"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        job = self.get_object(request, object_id)
+        if job is None:
+            raise Http404
+        is_refreshed = job.finished_at is None and "still" not in request.GET
+        viewable = viewable_kinds(request.user)
+        refused = job.items.filter(kind__in=viewable).exclude(reason="").order_by("pk")
+        page = Paginator(refused, MAX_REFUSALS).get_page(request.GET.get("page"))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": job,
+            "title": job_title(job),
+            "job": job,
+            "state": job_state(job),
+            "percent": 100 * (job.done + job.refused) // (job.total or 1),
+            "is_refreshed": is_refreshed,
+            "is_stalled": stalled_jobs().exists() if job.finished_at is None else False,
+            "may_stop": may_stop(request.user, job),
+            "page": page,
+            "refusals": _refusals(list(page), viewable),
+            "media": self.media,
+        }
+        response = TemplateResponse(request, "editorial/job.html", context)
+        if is_refreshed:
+            response["Refresh"] = str(REFRESH_SECONDS)
+        return response
+
+    def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        with transaction.atomic():
+            job = Job.objects.select_for_update().filter(pk=pk).first()
+            if job is None:
+                raise Http404
+            if job.finished_at is None:
+                if not isinstance(request.user, User) or not may_stop(request.user, job):
+                    raise PermissionDenied
+                job.finish(_("%(name)s stopped it.") % {"name": author_name(request.user)})
+                job.save()
+                messages.success(request, _("The job was stopped. What it had done until then stays done."))
+        return redirect("admin:editorial_job_change", pk)
+
+
+def job_title(job: Job) -> str:
+    """Returns what a job does: "Publish (2,435)"."""
+    work = registered_work(job.work)
+    return f"{work.label if work else job.work} ({job.total:,})"
+
+
+def job_state(job: Job) -> str:
+    if job.finished_at:
+        return _("stopped") if job.stop_reason else _("ended")
+    return _("running") if job.worked_at else _("waiting")
+
+
+def _refusals(items: list[JobItem], viewable: dict[str, type[Publishable]]) -> list[tuple[Publishable, str, str]]:
+    """Returns the refused subjects, each with the address of its form and the reason."""
+    found = []
+    for name, kind in viewable.items():
+        reasons = {item.subject_id: item.reason for item in items if item.kind == name}
+        change = f"admin:{kind._meta.app_label}_{kind._meta.model_name}_change"
+        rows = kind._base_manager.filter(pk__in=reasons).order_by("pk")
+        found += [(row, reverse(change, args=[row.pk]), reasons[row.pk]) for row in rows]
+    return found
