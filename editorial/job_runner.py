@@ -25,8 +25,11 @@ from publishing.verbs import PublishingError, may
 MAX_BATCH = 100
 """The most subjects of one transaction."""
 
+MAX_TOGETHER = 10
+"""The most subjects that are done between two looks at the clock."""
+
 MAX_SECONDS = 0.5
-"""After this time a batch begins with no further subject, because on SQLite a transaction blocks all other writers."""
+"""After this time a batch goes on with no more subjects, because on SQLite a transaction blocks all other writers."""
 
 PAUSE = 0.25
 """The seconds between two batches. On SQLite a waiting writer tries again every tenth of a second."""
@@ -93,28 +96,48 @@ def _do_items(job: Job, work: Work, by: User, items: list[JobItem], ends_at: flo
     newest = _newest_editions(items)
     done: list[int] = []
     refused: list[JobItem] = []
-    for item in items:
+    together = MAX_TOGETHER if work.step_together else 1
+    for some in (items[start : start + together] for start in range(0, len(items), together)):
         if time.monotonic() > ends_at:
             break
-        seen = newest.get(item.subject), item.edition
-        item.reason = _do_item(work, JobTask(subjects[item.subject], by, job.note, job.origin, *seen, item.rows))
-        if item.reason:
-            refused.append(item)
-        else:
-            done.append(item.pk)
+        tasks = [
+            JobTask(subjects[each.subject], by, job.note, job.origin, newest.get(each.subject), each.edition, each.rows)
+            for each in some
+        ]
+        for item, reason in zip(some, _do_tasks(work, tasks), strict=True):
+            item.reason = reason
+            if reason:
+                refused.append(item)
+            else:
+                done.append(item.pk)
     job.items.filter(pk__in=done).delete()
     JobItem.objects.bulk_update(refused, ["reason"])
     job.done += len(done)
     job.refused += len(refused)
 
 
-def _do_item(work: Work, task: JobTask) -> str:
-    """Does one subject, and returns why it or a part of it was refused, or ""."""
+def _do_tasks(work: Work, tasks: list[JobTask]) -> list[str]:
+    """Does several subjects. For each, returns why it or a part of it was refused, or ""."""
+    if work.step_together and len({task.subject.KIND for task in tasks}) == 1:
+        try:
+            with transaction.atomic():
+                for task in tasks:
+                    task.ensure_seen()
+                work.step_together(tasks)
+            return [""] * len(tasks)
+        except OperationalError:  # of the database as a whole: the batch is done again
+            raise
+        except Exception:
+            logger.debug("Each subject is tried alone, since one of them was refused.", exc_info=True)
+    return [_do_task(work, task) for task in tasks]
+
+
+def _do_task(work: Work, task: JobTask) -> str:
     try:
         work.do(task)
     except (PublishingError, PermissionDenied) as error:
         return str(error)
-    except OperationalError:  # of the database as a whole: the batch is done again
+    except OperationalError:
         raise
     except Exception:
         logger.exception("A job failed at %s %s.", task.subject.KIND, task.subject.pk)

@@ -46,6 +46,11 @@ class JobTask:
     refusals: list[str] = field(default_factory=list)
     """Why something of the subject was left as it was. A step adds to it; where nothing was done, it raises instead."""
 
+    def ensure_seen(self) -> None:
+        """Raises PublishingError where the newest edition is not the one that the person saw."""
+        if self.seen is not None and self.seen != (self.newest.number if self.newest else 0):
+            raise PublishingError(_("was changed in the meantime; look at the newest edition first"))
+
     @property
     def edition(self) -> Edition:
         """The newest edition. It saves the first one of a subject that was written outside the admin."""
@@ -61,11 +66,12 @@ class Work:
     permission: str
     step: Callable[[JobTask], str]
     """Does it to one subject, and returns what it did, for a list. Raises PublishingError where it is refused."""
+    step_together: Callable[[Sequence[JobTask]], None] | None = None
+    """Does it to several subjects of one kind with fewer queries: all of them, or it raises PublishingError."""
 
     def do(self, task: JobTask) -> str:
         """Takes the step, all of it or nothing. Raises PublishingError or PermissionDenied where it is refused."""
-        if task.seen is not None and task.seen != (task.newest.number if task.newest else 0):
-            raise PublishingError(_("was changed in the meantime; look at the newest edition first"))
+        task.ensure_seen()
         with transaction.atomic():
             return self.step(task)
 

@@ -23,14 +23,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import AnyUser
+from accounts.requests import signed_in_user
 from diseases.admin.filters import DiseaseFilter, show_refusals
 from diseases.models import Disease, Symptom
+from editorial.jobs import MAX_AT_ONCE, Work, start_job
 from editorial.seen import SEEN_FIELD, SeenForm
 from editorial.waiting import WaitingWork, register_waiting
 from imports.differences import differences, look_up_url, lost_dates, same_topic
 from imports.models import ImportRun, Proposal
 from imports.parts import row_models
-from imports.proposals import ProposalErrors, accept_proposals, content_now, decline_proposals, seen_of
+from imports.proposals import (
+    ACCEPT_PROPOSALS,
+    DECLINE_PROPOSALS,
+    ProposalErrors,
+    accept_proposals,
+    content_now,
+    decline_proposals,
+    items_of_proposals,
+    seen_of,
+)
 from imports.report import Heading, ReportSection
 from imports.validation import label
 from organizations.models import Organization
@@ -216,28 +227,37 @@ class ProposalAdmin(ReadOnlyAdmin):
         return [*self.list_display, *(["decision"] if "state" in request.GET else [])]
 
     @admin.action(permissions=["view"], description=gettext_lazy("Accept: put it into the drafts"))
-    def accept_many(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
+    def accept_many(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> HttpResponse | None:
         words = partial(ngettext, "%(n)s proposal was accepted.", "%(n)s proposals were accepted.")
-        self._decide_many(request, queryset, accept_proposals, words)
+        return self._decide_many(request, queryset, ACCEPT_PROPOSALS, accept_proposals, words)
 
     @admin.action(permissions=["view"], description=gettext_lazy("Decline: never propose this text again"))
-    def decline_many(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
+    def decline_many(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> HttpResponse | None:
         words = partial(ngettext, "%(n)s proposal was declined.", "%(n)s proposals were declined.")
-        self._decide_many(request, queryset, decline_proposals, words)
+        return self._decide_many(request, queryset, DECLINE_PROPOSALS, decline_proposals, words)
 
     def _decide_many(
         self,
         request: HttpRequest,
         queryset: QuerySet[Proposal],
+        work: Work,
         decide: DecideProposals,
         words: Callable[[int], str],
-    ) -> None:
-        """Decides the pending ones of the proposals, and tells how many were decided, and why others were not."""
-        chosen = list(queryset.filter(state=Proposal.State.PENDING))
+    ) -> HttpResponse | None:
+        """Decides the pending ones of the proposals, and tells how many were decided, and why others were not.
+
+        For proposals about many pages, it starts a job and leads to its page.
+        """
+        pending = queryset.filter(state=Proposal.State.PENDING)
+        items = items_of_proposals(pending, work)
+        if len(items) > MAX_AT_ONCE:
+            return redirect("admin:editorial_job_change", start_job(work, signed_in_user(request), items).pk)
+        chosen = list(pending)
         errors = decide(chosen, by=request.user)
         n = len(chosen) - len(errors)
         self.message_user(request, words(n) % {"n": n}, messages.SUCCESS)
         show_refusals(self, request, errors)
+        return None
 
     # One proposal
 

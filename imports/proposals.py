@@ -6,6 +6,8 @@ accepted does not stop the others.
 
 from collections.abc import Iterable
 from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError, transaction
@@ -13,10 +15,13 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import AnyUser, User
 from diseases.models import Disease, Source
 from diseases.rows import add_rows, ensure_not_duplicate
+from editorial.jobs import JobTask, Work, register_work
+from editorial.models import JobItem
 from editorial.seen import stale_message, token_of
 from imports.models import Dataset, Proposal, Provenance
 from imports.parts import (
@@ -32,10 +37,13 @@ from imports.parts import (
 from imports.provenance import new_provenance
 from imports.sources import source_of
 from imports.validation import field_errors, label
-from publishing.models import ChildRow, Publishable
+from publishing.models import ChildRow, Edition, Publishable
 from publishing.prose import sanitize
 from publishing.values import LINE_LENGTH
 from publishing.verbs import PageRefused, PublishingError, author_name, lock, may, save_edition
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 ProposalErrors = list[tuple[Proposal, str]]
 """Proposals that could not be decided, each with the reason."""
@@ -59,6 +67,43 @@ def accept_proposals(proposals: Iterable[Proposal], by: AnyUser, seen: str = "")
 def decline_proposals(proposals: Iterable[Proposal], by: AnyUser, seen: str = "") -> ProposalErrors:
     """Changes nothing, and makes sure that the same text is not proposed again. Returns what could not be declined."""
     return _decide(proposals, by, seen, Proposal.State.DECLINED)
+
+
+def items_of_proposals(proposals: QuerySet[Proposal], work: Work) -> list[JobItem]:
+    """Returns the items of a job, one for each subject, with what the person sees of its proposals.
+
+    What is accepted replaces words of the draft, so the job leaves subjects alone whose draft changes meanwhile.
+    """
+    columns = list(proposals.order_by("kind", "subject_id").values_list("kind", "subject_id", "pk", "digest"))
+    editions = Edition.objects.newest().filter(kind__in={kind for kind, *_others in columns})
+    numbers = {(kind, pk): number for kind, pk, number in editions.values_list("kind", "subject_id", "number")}
+    return [
+        JobItem(
+            kind=subject[0],
+            subject_id=subject[1],
+            edition=numbers.get(subject, 0) if work == ACCEPT_PROPOSALS else None,
+            rows={str(pk): digest for _kind, _subject_id, pk, digest in rows},
+        )
+        for subject, rows in groupby(columns, key=itemgetter(0, 1))
+    ]
+
+
+def _decision(name: str, label: "StrOrPromise", state: Proposal.State) -> Work:
+    """Registers the decision about proposals of many subjects. Those that an import replaced meanwhile are left."""
+
+    def step(task: JobTask) -> str:
+        pending = Proposal.objects.pending().about(task.subject).filter(pk__in=task.rows)
+        same = [proposal for proposal in pending if proposal.digest == task.rows[str(proposal.pk)]]
+        errors = [(proposal, _("was changed in the meantime")) for proposal in pending if proposal not in same]
+        errors += _decide(same, task.by, "", state, task.origin)
+        task.refusals.extend(f"{proposal.title}: {reason}" for proposal, reason in errors)
+        return ""
+
+    return register_work(Work(name, label, "change", step))
+
+
+ACCEPT_PROPOSALS = _decision("accept proposals", gettext_lazy("Accept proposals"), Proposal.State.ACCEPTED)
+DECLINE_PROPOSALS = _decision("decline proposals", gettext_lazy("Decline proposals"), Proposal.State.DECLINED)
 
 
 def seen_of(proposal: Proposal) -> str:
@@ -92,7 +137,9 @@ def _provenance_of(proposal: Proposal) -> QuerySet[Provenance]:
     return Provenance.objects.filter(dataset=proposal.dataset, record=proposal.record, part=proposal.part)
 
 
-def _decide(proposals: Iterable[Proposal], by: AnyUser, seen: str, state: Proposal.State) -> ProposalErrors:
+def _decide(
+    proposals: Iterable[Proposal], by: AnyUser, seen: str, state: Proposal.State, origin: str = ""
+) -> ProposalErrors:
     """Decides proposals, those for one subject together. Raises PermissionDenied where the user may not change one."""
     chosen = sorted(proposals, key=lambda proposal: (*_subject_of(proposal), proposal.pk))
     if not isinstance(by, User) or not all(may(by, "change", model) for model in {each.model for each in chosen}):
@@ -100,7 +147,7 @@ def _decide(proposals: Iterable[Proposal], by: AnyUser, seen: str, state: Propos
     accepts = state == Proposal.State.ACCEPTED
     sources = {dataset: source_of(dataset) for dataset in {each.dataset for each in chosen}} if accepts else {}
     groups = [list(group) for _subject, group in groupby(chosen, key=_subject_of)]
-    return [error for group in groups for error in _decide_or_each_alone(group, by, seen, state, sources)]
+    return [error for group in groups for error in _decide_or_each_alone(group, by, seen, state, sources, origin)]
 
 
 def _subject_of(proposal: Proposal) -> tuple[str, int]:
@@ -121,20 +168,20 @@ def _lock_pending(chosen: list[Proposal]) -> tuple[Publishable, list[Proposal]]:
 
 
 def _decide_or_each_alone(
-    chosen: list[Proposal], by: User, seen: str, state: Proposal.State, sources: Sources
+    chosen: list[Proposal], by: User, seen: str, state: Proposal.State, sources: Sources, origin: str
 ) -> ProposalErrors:
     try:
-        return _decide_together(chosen, by, seen, state, sources)
+        return _decide_together(chosen, by, seen, state, sources, origin)
     except PageRefused as error:
         if len(chosen) == 1:
             return [(chosen[0], str(error))]
     # The error does not tell which proposal does not fit on the page, so each is tried alone.
-    return [error for each in chosen for error in _decide_or_each_alone([each], by, seen, state, sources)]
+    return [error for each in chosen for error in _decide_or_each_alone([each], by, seen, state, sources, origin)]
 
 
 @transaction.atomic
 def _decide_together(
-    chosen: list[Proposal], by: User, seen: str, state: Proposal.State, sources: Sources
+    chosen: list[Proposal], by: User, seen: str, state: Proposal.State, sources: Sources, origin: str
 ) -> ProposalErrors:
     errors: ProposalErrors = []
     decided: list[Proposal] = []
@@ -155,7 +202,7 @@ def _decide_together(
         state=state, decided_at=timezone.now(), decided_by=by, decided_by_name=author_name(by)
     )
     if decided and state == Proposal.State.ACCEPTED:
-        save_edition(subject, by, note=_edition_note(decided, sources))
+        save_edition(subject, by, _edition_note(decided, sources), origin)
     return errors
 
 

@@ -4,12 +4,14 @@ from typing import Any
 
 from adminsortable2.admin import SortableAdminBase, SortableStackedInline, SortableTabularInline
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -19,6 +21,8 @@ from diseases.models import Disease, Identifier, Question, Source, Support, Syno
 from diseases.models.diseases import DiseaseQuerySet
 from editorial.admin import PublishableAdmin
 from editorial.forms import ChildRowForm, ChildRowFormSet
+from editorial.jobs import MAX_AT_ONCE, Work, register_work, start_job
+from editorial.models import JobItem
 from editorial.seen import SeenAdmin, SeenModelForm
 from publishing.naming import drafts_naming
 from publishing.prose import sanitize
@@ -157,6 +161,28 @@ class SourceAdmin(SeenAdmin):
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: Source, form: "forms.ModelForm[Source]", change: bool) -> None:
         super().save_model(request, obj, form, change)
+        if not form.changed_data:
+            return
         # A page contains the details of its sources, so every page that names this source gets a new edition.
-        for subject in chain.from_iterable(drafts_naming(obj)):
-            save_edition(subject, by=signed_in_user(request), note=f"{obj} changed")
+        naming, by, note = drafts_naming(obj), signed_in_user(request), f"{obj} changed"
+        found = [(subjects.model.KIND, pk) for subjects in naming for pk in subjects.values_list("pk", flat=True)]
+        if len(found) > MAX_AT_ONCE:
+            job = start_job(SAVE_EDITIONS, by, (JobItem(kind=kind, subject_id=pk) for kind, pk in found), note)
+            words = str(
+                _('The drafts of {} pages get the new details of this source: <a href="{}">see the progress</a>.')
+            )
+            url = reverse("admin:editorial_job_change", args=[job.pk])
+            messages.info(request, format_html(words, f"{job.total:,}", url))
+            return
+        for subject in chain.from_iterable(naming):
+            save_edition(subject, by, note)
+
+
+SAVE_EDITIONS = register_work(
+    Work(
+        "save editions",
+        _("Save new editions of drafts"),
+        "change",
+        lambda task: str(save_edition(task.subject, task.by, task.note, task.origin)),
+    )
+)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -6,18 +7,28 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import models
 from django.db.models import Max, Model, QuerySet
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import User
 from accounts.requests import signed_in_user
 from diseases.admin.diseases import hide_delete_link
 from diseases.admin.filters import DiseaseColumn, DiseaseFilter, show_refusals
-from diseases.approval import delete_symptoms, set_approved
+from diseases.approval import (
+    APPROVE_SYMPTOMS,
+    UNAPPROVE_SYMPTOMS,
+    ApprovalErrors,
+    delete_symptoms,
+    items_of_symptoms,
+    set_approved,
+)
 from diseases.forms import SymptomForm
 from diseases.models import Disease, Symptom
+from editorial.jobs import MAX_AT_ONCE, Work, start_job
 from editorial.seen import SeenAdmin
 from editorial.waiting import WaitingWork, register_waiting
 from publishing.models import Publishable
@@ -58,21 +69,32 @@ class SymptomAdmin(SeenAdmin, DiseaseColumn):
         return tuple(name for name in self.list_display if name != "disease_link" or "disease" not in request.GET)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Approve for the page"))
-    def approve_selected(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> None:
-        count, errors = set_approved(self._without_joins(queryset), signed_in_user(request), approved=True)
-        message = ngettext("%(n)s symptom is now approved.", "%(n)s symptoms are now approved.", count)
-        self.message_user(request, message % {"n": count}, messages.SUCCESS)
-        show_refusals(self, request, errors)
+    def approve_selected(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> HttpResponse | None:
+        words = partial(ngettext, "%(n)s symptom is now approved.", "%(n)s symptoms are now approved.")
+        return self._change_many(request, queryset, APPROVE_SYMPTOMS, partial(set_approved, approved=True), words)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Remove approval"))
-    def unapprove_selected(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> None:
-        count, errors = set_approved(self._without_joins(queryset), signed_in_user(request), approved=False)
-        message = ngettext("%(n)s symptom is no longer approved.", "%(n)s symptoms are no longer approved.", count)
-        self.message_user(request, message % {"n": count}, messages.SUCCESS)
-        show_refusals(self, request, errors)
+    def unapprove_selected(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> HttpResponse | None:
+        words = partial(ngettext, "%(n)s symptom is no longer approved.", "%(n)s symptoms are no longer approved.")
+        return self._change_many(request, queryset, UNAPPROVE_SYMPTOMS, partial(set_approved, approved=False), words)
 
-    def _without_joins(self, queryset: QuerySet[Symptom]) -> QuerySet[Symptom]:
-        return queryset.select_related(None).order_by().only("pk", "disease")
+    def _change_many(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Symptom],
+        work: Work,
+        change: Callable[[QuerySet[Symptom], User], tuple[int, ApprovalErrors]],
+        words: Callable[[int], str],
+    ) -> HttpResponse | None:
+        """Changes symptoms and tells how many; for symptoms of many diseases, starts a job and leads to its page."""
+        symptoms, by = queryset.select_related(None).order_by().only("pk", "disease"), signed_in_user(request)
+        items = items_of_symptoms(symptoms)
+        if len(items) > MAX_AT_ONCE:
+            return redirect("admin:editorial_job_change", start_job(work, by, items).pk)
+        count, errors = change(symptoms, by)
+        self.message_user(request, words(count) % {"n": count}, messages.SUCCESS)
+        show_refusals(self, request, errors)
+        return None
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> None:
         _count, errors = delete_symptoms(queryset, by=signed_in_user(request))

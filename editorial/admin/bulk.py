@@ -4,6 +4,7 @@ Where more than `MAX_AT_ONCE` are chosen, trying each would take too long. The p
 button starts a job.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ from editorial.jobs import MAX_AT_ONCE, JobTask, Work, items_of, register_work, 
 from editorial.seen import SeenForm, token_of
 from publishing.models import Edition, Publishable, State
 from publishing.trash import trash
-from publishing.verbs import PublishingError, may, publish, submit, withdraw
+from publishing.verbs import PublishingError, may, publish, publish_all, submit, withdraw
 
 
 def publish_step(task: JobTask) -> str:
@@ -35,6 +36,13 @@ def publish_step(task: JobTask) -> str:
         numbers = {"new": edition.number, "old": live.number}
         return _("edition %(new)s will go live and replace edition %(old)s") % numbers
     return _("edition %(new)s will go live for the first time") % {"new": edition.number}
+
+
+def publish_together(tasks: Sequence[JobTask]) -> None:
+    editions = [task.edition for task in tasks]
+    if any(edition.is_live for edition in editions):
+        raise PublishingError  # `publish_step` names it
+    publish_all(editions, tasks[0].by, tasks[0].note)
 
 
 def submit_step(task: JobTask) -> str:
@@ -70,7 +78,7 @@ def _with_mentions(subject: Publishable, text: str) -> str:
     return f"{text}; {mentions % {'n': count}}"
 
 
-PUBLISH = register_work(Work("publish", gettext_lazy("Publish"), "publish", publish_step))
+PUBLISH = register_work(Work("publish", gettext_lazy("Publish"), "publish", publish_step, publish_together))
 SUBMIT = register_work(Work("submit", gettext_lazy("Submit"), "change", submit_step))
 WITHDRAW = register_work(Work("withdraw", gettext_lazy("Withdraw"), "publish", withdraw_step))
 TRASH = register_work(Work("trash", gettext_lazy("Delete"), "delete", trash_step))

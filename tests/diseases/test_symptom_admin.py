@@ -2,13 +2,16 @@
 
 import pytest
 from django.contrib.messages import get_messages
+from django.core.management import call_command
 from django.urls import reverse
 
 from diseases.models import Disease, Identifier, Symptom, Synonym
+from editorial.jobs import MAX_AT_ONCE
+from editorial.models import Job
 from imports.models import Proposal
 from publishing.models import Edition
 from publishing.trash import trash
-from tests.factories import make_disease, make_editor, make_publisher, make_source, make_user
+from tests.factories import make_disease, make_diseases, make_editor, make_publisher, make_source, make_user
 from tests.forms import add_row, fields_of, row_of
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +77,35 @@ def test_many_symptoms_are_approved_at_once_with_one_edition_for_each_disease(cl
 
     assert [terms(disease) for disease in (one, other)] == [["Fever"], []]
     assert not other.symptoms.exists()
+
+
+def test_symptoms_of_many_diseases_are_approved_by_a_job_except_those_that_changed(client, editor):
+    diseases = make_diseases(MAX_AT_ONCE + 1)
+    Symptom.objects.bulk_create(
+        Symptom(disease=disease, term=term, position=position)
+        for disease in diseases
+        for position, term in enumerate(["Fever", "Rash"], start=1)
+    )
+    first = diseases[0]
+
+    response = act(client, "approve_selected")
+    first.symptoms.filter(term="Rash").update(term="Itch")
+    job = Job.objects.get()
+    waiting = Symptom.objects.filter(approved=False).count()
+    call_command("run_jobs")
+    job.refresh_from_db()
+
+    assert response.url == reverse("admin:editorial_job_change", args=[job.pk])
+    assert (waiting, job.total, job.done, job.refused) == (102, 51, 50, 1)
+    assert terms(first) == ["Fever"]
+    assert terms(diseases[-1]) == ["Fever", "Rash"]
+    assert (newest(first).by, newest(first).note, newest(first).origin) == (editor, "1 symptom approved", job.origin)
+    assert "“Itch” was changed in the meantime." in job.items.get().reason
+
+    act(client, "unapprove_selected")
+    call_command("run_jobs")
+
+    assert [terms(disease) for disease in diseases] == [[]] * 51
 
 
 @pytest.mark.usefixtures("editor")
@@ -290,3 +322,25 @@ def test_a_changed_source_gives_pages_whose_symptoms_or_summary_name_it_a_new_ed
     for disease in (symptom, summary):
         assert newest(disease).page.sources[0].licence == "CC BY 4.0"
     assert Edition.objects.about(waiting).count() == editions
+
+
+def test_a_changed_source_of_many_pages_gives_them_new_editions_in_a_job(client, editor):
+    source = make_source()
+    diseases = make_diseases(MAX_AT_ONCE + 1, summary_source=source)
+    url = reverse("admin:diseases_source_change", args=[source.pk])
+    fields = fields_of(client.get(url).text, "source_form")
+
+    client.post(url, fields)
+    assert not Job.objects.exists()  # nothing was changed
+    response = client.post(url, fields | {"licence": "CC BY 4.0"})
+
+    job = Job.objects.get()
+    assert reverse("admin:editorial_job_change", args=[job.pk]) in client.get(response.url).text
+    source.refresh_from_db()
+    assert source.licence == "CC BY 4.0"
+    assert {newest(disease).number for disease in diseases} == {1}
+    call_command("run_jobs")
+    for edition in map(newest, diseases):
+        assert edition.page.sources[0].licence == "CC BY 4.0"
+        assert (edition.number, edition.by, edition.note) == (2, editor, f"{source} changed")
+        assert edition.origin_label == f"job {job.pk}"

@@ -6,11 +6,14 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.core.exceptions import PermissionDenied
+from django.core.management import call_command
 from django.urls import reverse
 
 from diseases.codes import Relation
 from diseases.models import Disease, Identifier, Synonym
 from diseases.values import Topic
+from editorial.jobs import MAX_AT_ONCE
+from editorial.models import Job
 from imports.models import ImportRun, Proposal, Provenance
 from imports.parts import digest_of
 from imports.proposals import accept_proposals
@@ -21,7 +24,15 @@ from imports.sources import source_named
 from publishing.models import Edition
 from publishing.trash import trash
 from publishing.verbs import publish, save_edition
-from tests.factories import make_disease, make_editor, make_organization, make_publisher, make_question, make_user
+from tests.factories import (
+    make_disease,
+    make_diseases,
+    make_editor,
+    make_organization,
+    make_publisher,
+    make_question,
+    make_user,
+)
 from tests.forms import fields_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -270,6 +281,37 @@ def test_what_cannot_be_accepted_is_refused_with_its_reason_and_stops_no_other(c
         assert any(str(proposal) in message and reason in message for message in messages), (part, messages)
     assert any("is in the trash" in message and str(trashed) in message for message in messages)
     assert [name.text for name in newest(disease).page.synonyms][1:] == ["Twice", "Good"]
+
+
+@pytest.mark.parametrize(("action", "states"), [("accept_many", (50, 0, 2)), ("decline_many", (0, 51, 1))])
+def test_proposals_about_many_pages_are_decided_by_a_job_except_what_changed(client, editor, action, states):
+    diseases = make_diseases(MAX_AT_ONCE + 1)
+    for disease in diseases:
+        propose(disease, "summary", {"text": "A definition."}, action="change")
+    replaced, edited = diseases[:2]
+    propose(replaced, "synonym:good", {"text": "Good", "kind": "exact"})
+
+    response = client.post(LIST, {"action": action, "select_across": "1", "_selected_action": [1]})
+    Proposal.objects.filter(subject_id=replaced.pk, part="summary").update(digest="newer", new={"text": "Newer."})
+    edited.summary = "Typed by an editor."
+    edited.save()
+    save_edition(edited, by=editor)
+    job = Job.objects.get()
+    waiting = Proposal.objects.pending().count()
+    call_command("run_jobs")
+    job.refresh_from_db()
+
+    assert response.url == reverse("admin:editorial_job_change", args=[job.pk])
+    assert (waiting, job.total, job.remaining) == (52, 51, 0)
+    assert (
+        tuple(Proposal.objects.filter(state=state).count() for state in ["accepted", "declined", "pending"]) == states
+    )
+    assert newest(edited).page.summary == "Typed by an editor."
+    assert "Newer.: was changed in the meantime" in job.items.get(subject_id=replaced.pk).reason
+    is_accepted = action == "accept_many"
+    assert newest(diseases[-1]).page.summary.startswith("A definition.") == is_accepted
+    assert newest(diseases[-1]).origin == (job.origin if is_accepted else "")
+    assert (newest(replaced).page.synonyms[-1].text == "Good") == is_accepted
 
 
 def test_a_page_that_cannot_hold_one_proposal_takes_the_others():
