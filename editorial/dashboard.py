@@ -108,11 +108,15 @@ def register_panel(function: PanelFunction) -> PanelFunction:
     return function
 
 
+def viewable_kinds(user: AnyUser) -> dict[str, type[Publishable]]:
+    """Returns the kinds that a user may view, by name."""
+    return {name: kind for name, kind in kinds().items() if may(user, "view", kind) or may(user, "change", kind)}
+
+
 def panels(user: AnyUser) -> list[Panel]:
     """Returns the panels that a user may see. For a publisher, the queue comes first; for an editor, the drafts do."""
     others = [panel for function in _registered_panels if (panel := function(user))]
-    viewable = {name: kind for name, kind in kinds().items() if may(user, "view", kind) or may(user, "change", kind)}
-    if not viewable:
+    if not (viewable := viewable_kinds(user)):
         return others
     dashboard = Dashboard(user, viewable)
     drafts, queue = dashboard.drafts(), dashboard.queue()

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Tags, Warning, register
+from django.db import connections, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from editorial.models import Job, JobItem, JobLease
 from publishing.models import Edition, Publishable
-from publishing.verbs import PublishingError, author_name, save_edition
+from publishing.verbs import PublishingError, author_name, save_edition, when_forgotten
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -114,3 +116,27 @@ def stalled_jobs() -> QuerySet[Job]:
     if last_worked_at and last_worked_at > long_ago:
         return Job.objects.none()
     return Job.objects.open().filter(created_at__lt=long_ago)
+
+
+@register(Tags.database)
+def check_runner(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Warns where jobs wait and nothing works on them. `check --database default` runs it, and so does `migrate`."""
+    is_migrated = databases and Job._meta.db_table in connections[databases[0]].introspection.table_names()
+    if not is_migrated or not (count := stalled_jobs().count()):
+        return []
+    return [
+        Warning(
+            f"{count} jobs have waited for over ten minutes, and no runner works.",
+            hint="Run “manage.py run_jobs” every minute from cron, or “manage.py run_jobs --watch” as a service.",
+            id="editorial.W001",
+        )
+    ]
+
+
+@when_forgotten
+def erase_reasons(subject: Publishable) -> None:
+    """Removes the reasons for which jobs refused a subject about a person: they may hold the name."""
+    items = JobItem.objects.filter(kind=subject.KIND, subject_id=subject.pk).exclude(reason="")
+    items.update(reason=_("The words about this person were removed."))

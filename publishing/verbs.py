@@ -38,6 +38,15 @@ READER_SUGGESTION_NOTE = gettext_lazy("Following a reader’s suggestion.")
 """The note of an edition that follows a reader's suggestion. The publisher may show this note to the public."""
 
 
+_erasers: list[Callable[[Publishable], None]] = []
+
+
+def when_forgotten(erase: Callable[[Publishable], None]) -> Callable[[Publishable], None]:
+    """Makes `forget` call a function that erases what an app above this one stores about a subject. A decorator."""
+    _erasers.append(erase)
+    return erase
+
+
 class PublishingError(Exception):
     """A verb was refused. The message tells an editor why, and what to do."""
 
@@ -449,6 +458,8 @@ def forget(subject: Publishable, by: AnyUser, reason: str) -> None:
         record_event(subject, Event.Verb.TRASHED, author, note=reason)
     subject.save()
     subject.prune_files()
+    for erase in _erasers:
+        erase(subject)
     meta = subject._meta
     log_entries = LogEntry.objects.filter(content_type__app_label=meta.app_label, content_type__model=meta.model_name)
     log_entries.filter(object_id=str(subject.pk)).update(object_repr=title, change_message="")

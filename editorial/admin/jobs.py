@@ -1,34 +1,33 @@
 """The jobs: their list, and the page of each, which shows its progress and how it ended."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import AnyUser, User
+from editorial.dashboard import MAX_ENTRIES, Panel, PanelCount, PanelEntry, register_panel, viewable_kinds
 from editorial.jobs import registered_work, stalled_jobs
 from editorial.models import Job, JobItem
-from publishing.models import Publishable, kinds
-from publishing.verbs import author_name, may
+from publishing.models import Publishable
+from publishing.verbs import author_name
 
 REFRESH_SECONDS = 5
 
 MAX_REFUSALS = 100
 """How many refusals a page shows."""
-
-
-def viewable_kinds(user: AnyUser) -> dict[str, type[Publishable]]:
-    """Returns the kinds that a user may view, by name."""
-    return {name: kind for name, kind in kinds().items() if may(user, "view", kind) or may(user, "change", kind)}
 
 
 def may_stop(user: AnyUser, job: Job) -> bool:
@@ -64,7 +63,7 @@ class JobAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("progress"))
     def progress(self, job: Job) -> str:
-        return _("%(n)s of %(total)s") % {"n": f"{job.done + job.refused:,}", "total": f"{job.total:,}"}
+        return job_progress(job)
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, job: Job) -> str:
@@ -130,6 +129,10 @@ def job_title(job: Job) -> str:
     return f"{work.label if work else job.work} ({job.total:,})"
 
 
+def job_progress(job: Job) -> str:
+    return _("%(n)s of %(total)s") % {"n": f"{job.done + job.refused:,}", "total": f"{job.total:,}"}
+
+
 def job_state(job: Job) -> str:
     if job.finished_at:
         return _("stopped") if job.stop_reason else _("ended")
@@ -145,3 +148,28 @@ def _refusals(items: list[JobItem], viewable: dict[str, type[Publishable]]) -> l
         rows = kind._base_manager.filter(pk__in=reasons).order_by("pk")
         found += [(row, reverse(change, args=[row.pk]), reasons[row.pk]) for row in rows]
     return found
+
+
+@register_panel
+def jobs_panel(user: AnyUser) -> Panel | None:
+    """Returns the open jobs of everybody, and those of the user that ended in the last day; None without any."""
+    if not viewable_kinds(user):
+        return None
+    recent = Q(finished_at=None) | Q(by=user.pk, finished_at__gt=timezone.now() - timedelta(days=1))
+    jobs = list(Job.objects.filter(recent).order_by("-pk")[:MAX_ENTRIES])
+    if not jobs:
+        return None
+    entries = [
+        PanelEntry(
+            kind=str(Job._meta.verbose_name),
+            title=job_title(job),
+            change_url=reverse("admin:editorial_job_change", args=[job.pk]),
+            by=job.by_name,
+            at=job.created_at,
+            state=f"{job_state(job)}, {job_progress(job)}",
+        )
+        for job in jobs
+    ]
+    open_jobs = sum(job.finished_at is None for job in jobs)
+    count = PanelCount(open_jobs, _("not ended"), reverse("admin:editorial_job_changelist"))
+    return Panel("jobs", _("Jobs"), "", entries, [count])

@@ -65,7 +65,7 @@ class OriginFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         chosen = request.GET.get(self.parameter_name, "")
         linked = [(chosen, chosen)] if ":" in chosen else []
-        return [(self.PERSON, _("A person")), ("import", _("An import")), *linked]
+        return [(self.PERSON, _("A person")), ("import", _("An import")), ("job", _("A job")), *linked]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Publishable]) -> QuerySet[Publishable]:
         if not (chosen := self.value()):

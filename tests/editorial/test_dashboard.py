@@ -179,8 +179,9 @@ def test_the_first_page_takes_as_many_queries_for_any_number_of_subjects(client,
     client.force_login(editor)
 
     # Session, user, two for permissions; pending editions (two), shown editions, submissions, public version,
-    # publications; suggestions; three to save the session. The first time also the live count and the version again.
-    for needed in [16, 11]:
+    # publications; suggestions; jobs; three to save the session. The first time also the live count and the version
+    # again.
+    for needed in [17, 12]:
         with django_assert_num_queries(needed):
             response = client.get(reverse("admin:index"))
 

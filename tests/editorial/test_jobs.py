@@ -1,25 +1,36 @@
 """Jobs: many pages published, submitted, withdrawn and deleted outside of the request, in short transactions."""
 
 import logging
+import os
+import subprocess
+import sys
+import time
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 import time_machine
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from community.models import Portrait
+from diseases.models import Disease
 from editorial import job_runner
 from editorial.admin.bulk import PUBLISH, publish_step
+from editorial.dashboard import panels
 from editorial.job_runner import JobRunner, LeaseTaken
 from editorial.jobs import MAX_AT_ONCE, Work, items_of, register_work, start_job
 from editorial.models import Job, JobItem, JobLease
 from organizations.models import Organization
 from publishing.models import Edition, Event
-from publishing.verbs import save_edition, save_editions
-from tests.factories import make_editor, make_organizations, make_publisher, make_user
+from publishing.verbs import forget, save_edition, save_editions
+from tests.factories import make_disease, make_editor, make_organizations, make_portrait, make_publisher, make_user
 from tests.forms import fields_of
 
 pytestmark = pytest.mark.django_db
@@ -52,8 +63,10 @@ def start(drafts, by, work=PUBLISH, note=""):
     return start_job(work, by, items_of(Organization, numbers.filter(subject_id__in=[row.pk for row in drafts])), note)
 
 
-def work_on(job, **settings):
-    JobRunner(pause=0, **settings).run()
+def work_on(job):
+    runner = JobRunner(pause=0)
+    runner.run()
+    runner.release()
     job.refresh_from_db()
     return job
 
@@ -334,3 +347,136 @@ def test_a_job_that_waits_for_another_one_is_not_stalled(client, publisher):
 
         assert "nothing works on them" not in client.get(page_of(job)).text
         assert JobLease.objects.count() == 1
+
+
+@pytest.mark.parametrize(("minutes", "is_migrated"), [(11, True), (9, True), (11, False)])
+def test_the_system_check_names_jobs_that_wait_for_a_runner(publisher, monkeypatch, minutes, is_migrated):
+    start(make_drafts(1), publisher)
+    if not is_migrated:
+        monkeypatch.setattr(Job._meta, "db_table", "not_yet_there")
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+        found = run_checks(tags=["database"], databases=["default"])
+        without_database = run_checks()
+
+    assert [each.id for each in found] == (["editorial.W001"] if minutes > 10 and is_migrated else [])
+    assert without_database == []
+
+
+def test_the_first_page_shows_open_jobs_to_everybody_and_ended_ones_to_their_person(publisher):
+    editor = make_editor()
+    assert "jobs" not in {panel.key for panel in panels(editor)}
+    start(make_drafts(2), publisher)
+
+    shown = {panel.key: panel for panel in panels(editor)}["jobs"]
+    assert shown.count == 1
+    assert [(each.title, each.by, each.state) for each in shown.entries] == [
+        ("Publish (2)", str(publisher.get_full_name()), "waiting, 0 of 2")
+    ]
+    JobRunner().run()
+
+    assert "jobs" not in {panel.key for panel in panels(editor)}
+    assert "jobs" not in {panel.key for panel in panels(make_user(is_staff=True))}
+    shown = {panel.key: panel for panel in panels(publisher)}["jobs"]
+    assert [each.state for each in shown.entries] == ["ended, 2 of 2"]
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        assert "jobs" not in {panel.key for panel in panels(publisher)}
+
+
+def publish_changed(**options):
+    out = StringIO()
+    call_command("publish_changed", stdout=out, **options)
+    return out.getvalue()
+
+
+def test_the_changes_of_live_pages_are_published_from_the_shell(publisher):
+    from_import, by_hand, unchanged = make_organizations(3)
+    draft = make_drafts(1)[0]
+    disease = make_disease()
+    Disease.objects.filter(pk=disease.pk).update(summary="New.")
+    Organization.objects.filter(pk__in=[from_import.pk, by_hand.pk]).update(city="Elsewhere")
+    for subject, origin in [(from_import, "import:page:3"), (by_hand, ""), (disease, "import:orphanet:17")]:
+        save_edition(subject, "test", origin=origin)
+
+    assert "Started job" in publish_changed(by=publisher.username, origin="import:page", note="News.")
+    job = work_on(Job.objects.get())
+    assert (job.total, job.by) == (1, publisher)
+    assert Event.objects.latest("pk").note == "News."
+
+    assert "2 pages" in publish_changed(by=publisher.username)
+    work_on(Job.objects.latest("pk"))
+    for subject in [from_import, by_hand, disease, unchanged]:
+        assert Edition.objects.about(subject).newest().get().is_live
+    assert not Edition.objects.about(draft).live().exists()
+    assert publish_changed(by=publisher.username) == "There are no such changes.\n"
+    for name, message in [("nobody", "There is no user"), (make_editor().username, "may not publish")]:
+        with pytest.raises(CommandError, match=message):
+            publish_changed(by=name)
+
+
+def test_the_words_about_a_person_leave_the_reasons_too(client, publisher):
+    portrait = make_portrait(live=False, consent_on=None, name="Zebramarker")
+    edition = save_edition(portrait, by="test")
+    job = work_on(start_job(PUBLISH, publisher, items_of(Portrait, [(portrait.pk, edition.number)])))
+    assert "Zebramarker" in reasons(job)[0][1]
+
+    forget(portrait, publisher, "They asked.")
+
+    assert reasons(job) == [(portrait.pk, "The words about this person were removed.")]
+    assert "Zebramarker" not in client.get(page_of(job)).text
+
+
+def test_only_refusals_of_kinds_that_a_person_may_view_are_shown(client, publisher):
+    portrait = make_portrait()
+    job = work_on(start_job(PUBLISH, publisher, items_of(Portrait, [(portrait.pk, 7)])))
+    reader = make_user(is_staff=True)
+    reader.user_permissions.add(Permission.objects.get(codename="view_disease"))
+
+    for user, count in [(publisher, 1), (reader, 0)]:
+        client.force_login(user)
+        assert len(client.get(page_of(job)).context["refusals"]) == count
+    assert job.refused == 1
+
+
+RUNNER = """
+import django
+from django.core.management import call_command
+django.setup()
+from editorial import job_runner
+job_runner.MAX_BATCH = 10
+call_command("run_jobs", watch=True)
+"""
+
+
+def database_url():
+    """Returns the address of the database of the tests, for another process."""
+    of_tests = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{of_tests['NAME']}"
+    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**of_tests)
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_a_runner_that_is_killed_leaves_everything_so_that_the_next_one_goes_on():
+    publisher, drafts = make_publisher(), make_drafts(60)
+    job = start(drafts, publisher)
+    environment = {**os.environ, "DATABASE_URL": database_url(), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    process = subprocess.Popen([sys.executable, "-c", RUNNER], cwd=settings.BASE_DIR, env=environment)  # noqa: S603
+    try:
+        deadline = time.monotonic() + 60
+        while not 10 <= job.done < 60 and time.monotonic() < deadline:
+            time.sleep(0.02)
+            job.refresh_from_db()
+    finally:
+        process.kill()
+        process.wait()
+    job.refresh_from_db()
+    done = job.done
+
+    assert 10 <= done < 60
+    assert Edition.objects.live().count() == Event.objects.count() == done
+    assert job.items.count() == 60 - done
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        work_on(job)
+    assert Edition.objects.live().count() == Event.objects.count() == job.done == 60
