@@ -31,7 +31,8 @@ run: .venv/runtime ## set up and serve the site with sample content on 127.0.0.1
 	@echo "Bringing the search index up to date ..."
 	@$(BIN)/python manage.py reindex --if-needed >/dev/null
 	@$(BIN)/python manage.py prepare_demo --address http://127.0.0.1:$(PORT)
-	@DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py runserver --noreload --skip-checks 127.0.0.1:$(PORT)
+	@$(BIN)/python manage.py run_jobs --watch & trap "kill $$! 2>/dev/null || true" EXIT; \
+		DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py runserver --noreload --skip-checks 127.0.0.1:$(PORT)
 
 install: .venv/development ## set up .venv with all packages for the site and its tests
 

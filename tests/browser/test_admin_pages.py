@@ -4,7 +4,10 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from diseases.models import Symptom
+from diseases.models import Disease, Symptom
+from editorial.admin.bulk import PUBLISH
+from editorial.job_runner import JobRunner
+from editorial.jobs import items_of, start_job
 from imports.models import ImportRun, Proposal
 from publishing.verbs import save_edition
 from tests.browser.barriers import own_barriers_in_both_schemes
@@ -25,14 +28,17 @@ def test_the_pages_of_the_admin_have_no_barriers_of_ours(open_window):
     proposal = Proposal.objects.create(kind="disease", subject_id=disease.pk, **proposed, **texts)
     report = {"counts": {"read": 1}, "sections": [{"title": "Created", "lines": ["Marfan syndrome"]}]}
     run = ImportRun.objects.create(dataset="orphanet", by_name="Ada", report=report)
-    page = open_window(make_publisher())
+    publisher = make_publisher()
+    job = start_job(PUBLISH, publisher, items_of(Disease, [(disease.pk, 1)]), "All checked.")
+    JobRunner().run_batch()  # refuses the disease, which has a newer edition
+    page = open_window(publisher)
     changelist = reverse("admin:diseases_disease_changelist")
 
     found = {}
     for name in ["change", "history", "compare", "publish", "submit", "withdraw", "trash", "previous"]:
         page.goto(url(name, disease))
         found[name] = own_barriers_in_both_schemes(page)
-    for row in [disease.symptoms.get(), proposal, run]:
+    for row in [disease.symptoms.get(), proposal, run, job]:
         of_rows = f"admin:{row._meta.app_label}_{row._meta.model_name}"
         page.goto(reverse(f"{of_rows}_changelist"))
         found[f"{row._meta.model_name} list"] = own_barriers_in_both_schemes(page)
@@ -50,3 +56,18 @@ def test_the_pages_of_the_admin_have_no_barriers_of_ours(open_window):
     found["bulk"] = own_barriers_in_both_schemes(page)
 
     assert {name: each for name, each in found.items() if each} == {}
+
+
+def test_the_page_of_a_job_shows_its_progress_without_a_script_on_a_telephone(open_window):
+    publisher, refused = make_publisher(), make_disease(name="A disease with a long name that needs several lines")
+    job = start_job(PUBLISH, publisher, items_of(Disease, [(refused.pk, 7), (make_disease().pk, 1)]), "All checked.")
+    telephone = open_window(publisher, java_script_enabled=False, viewport={"width": 390, "height": 800})
+    address = reverse("admin:editorial_job_change", args=[job.pk])
+
+    telephone.goto(address)
+    expect(telephone.get_by_text("It waits for its turn.")).to_be_visible()
+    JobRunner().run_batch()
+    expect(telephone.get_by_text("It has ended. What was refused is named below.")).to_be_visible()
+
+    expect(telephone.get_by_role("link", name=refused.name)).to_be_visible()
+    assert telephone.evaluate("document.documentElement.scrollWidth") <= 390
