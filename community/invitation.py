@@ -6,7 +6,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from diseases.values import DiseasePage
+from publishing.models import Edition
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Invitation:
     join: InvitationLink | None
 
 
-def invitation(disease: DiseasePage | None = None) -> Invitation | None:
+def invitation(disease: Edition | None = None) -> Invitation | None:
     """Returns the invitation for the page of a disease, or for any other page; None where no link fits the page."""
     name = settings.COMMUNITY_NAME
     if not name:
@@ -54,12 +54,12 @@ def people_heading() -> str:
     return _("People in the %s community") % settings.COMMUNITY_NAME
 
 
-def fill_in(address: str, disease: DiseasePage) -> str:
+def fill_in(address: str, disease: Edition) -> str:
     """Replaces {slug} and {name} in an address with those of a disease, quoted for any part of a URL."""
     return address.replace("{slug}", quote(disease.slug, safe="")).replace("{name}", quote(disease.title, safe=""))
 
 
-def _invitation_link(address: str, text: str, default: str, disease: DiseasePage | None) -> InvitationLink | None:
+def _invitation_link(address: str, text: str, default: str, disease: Edition | None) -> InvitationLink | None:
     if disease:
         return (
             InvitationLink(fill_in(address, disease), (text or default).replace("{name}", disease.title))

@@ -9,7 +9,8 @@ from django.urls import reverse
 from community.models import Portrait
 from community.values import PortraitPage
 from diseases.models import Disease
-from publishing.models import Edition, EditionQuerySet
+from publishing.caching import cached_until_publish
+from publishing.models import Edition, EditionQuerySet, Link
 
 TEASER_SIZE = 3
 """How many portraits a page shows that is not about portraits."""
@@ -37,8 +38,17 @@ def live_portraits() -> EditionQuerySet:
     return Edition.objects.of(Portrait).live().order_by("-updated_at", "-pk")
 
 
+@cached_until_publish
+def diseases_with_portraits() -> frozenset[int]:
+    """Returns the primary keys of the diseases whose pages show portraits."""
+    links = Link.objects.filter(edition__kind=Portrait.KIND, kind=Disease.KIND)
+    return frozenset(links.values_list("subject_id", flat=True))
+
+
 def portraits_about(disease: Edition) -> EditionQuerySet:
     """Returns the live portraits of people with a disease."""
+    if disease.subject_id not in diseases_with_portraits():
+        return Edition.objects.none()
     return live_portraits().mentioning(Disease, disease.subject_id)
 
 

@@ -13,7 +13,7 @@ from website.sections import register_section
 
 def together_context(edition: Edition, is_preview: bool) -> dict[str, Any] | None:
     """Returns the context of the section "Together", or None where the section would be empty."""
-    disease_invitation, portraits = invitation(edition.page), teaser(portraits_about(edition))
+    disease_invitation, portraits = invitation(edition), teaser(portraits_about(edition))
     live_slug = "" if is_preview else edition.slug  # for the link "Send us a suggestion", which a preview lacks
     if not (disease_invitation or portraits.portraits or live_slug):
         return None

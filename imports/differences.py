@@ -87,7 +87,7 @@ def _display_lines(column: models.Field, value: str) -> list[str]:
     return [" ".join(line.split()) for line in value.splitlines() if line.strip()]
 
 
-def same_topic(proposal: Proposal) -> list[tuple[str, list[str]]]:
+def same_topic(proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
     """Returns the page's other questions on the topic of a proposed question, with the words of their answers."""
     topic = (proposal.new or {}).get("topic")
     if proposal.sort != "question" or proposal.action != Proposal.Action.ADD or topic is None:

@@ -22,9 +22,8 @@ def look_up(kind: type[Publishable], slug: str) -> Edition | Gone | None:
     Returns `Gone` where the page was withdrawn, and None where no page was ever live.
     """
     live = Edition.objects.of(kind).live()
-    edition = live.filter(slug=slug).first()
-    if edition:
-        return edition
+    for at_this_address in live.filter(slug=slug):  # at most one; `first()` would sort
+        return at_this_address
     address = Address.objects.filter(kind=kind.KIND, slug=slug).first()
     if not address:
         return None

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
-from uuid import UUID
 
 from django.db import connections
 
@@ -18,7 +17,7 @@ def cached_until_publish(compute: Callable[_Args, _Value]) -> Callable[_Args, _V
 
     There is one value for each database and all arguments. Every caller gets the same object, so nobody may change it.
     """
-    cache: dict[tuple[str, str, object, object], tuple[UUID, _Value]] = {}
+    cache: dict[tuple[str, str, object, object], tuple[str, _Value]] = {}
 
     @wraps(compute)
     def cached(*args: _Args.args, **options: _Args.kwargs) -> _Value:

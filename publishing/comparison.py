@@ -243,7 +243,7 @@ class Comparison:
             else:
                 self._whole_value(row, label, before, after)
 
-    def _text(self, row: str, label: str, old: list[str], new: list[str]) -> None:
+    def _text(self, row: str, label: str, old: Sequence[str], new: Sequence[str]) -> None:
         type_ = "formatting" if old == new else "added" if not old else "removed" if not new else "changed"
         self.changes.append(Change(row, label, type_, () if old == new else block_segments(old, new)))
 

@@ -124,7 +124,6 @@ def _shows_own_url(href: str, words: str) -> bool:
     return _LINK_SCHEME.sub("", href).casefold() in words.casefold()
 
 
-@lru_cache(maxsize=256)
 def render_for_page(html: str) -> str:
     """Returns sanitised HTML as a page shows and prints it.
 
@@ -166,9 +165,16 @@ def _read(html: str) -> list[tuple[str, list[tuple[str, str]]]]:
     return [(tags, runs) for tags, runs in found if "".join(text for _, text in runs).strip()]
 
 
-def blocks(html: str) -> list[str]:
+@lru_cache(maxsize=256)  # an answer is read when it is sanitised, and again for other programs and the search
+def blocks(html: str) -> tuple[str, ...]:
     """Returns the text of each paragraph, heading, list item and table cell, with single spaces."""
-    return [" ".join("".join(text for _, text in runs).split()) for _, runs in _read(html)]
+    return tuple(" ".join("".join(text for _, text in runs).split()) for _, runs in _read(html))
+
+
+def forget_texts() -> None:
+    """Empties the caches of this module."""
+    sanitize.cache_clear()
+    blocks.cache_clear()
 
 
 def in_one_line(html: str) -> str:

@@ -3,7 +3,15 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from website.fragments import clear_fragments
+
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def without_fragments() -> None:
+    """Forgets what earlier tests left in memory: their settings were others, and their rows had the same numbers."""
+    clear_fragments()
 
 
 @pytest.fixture(scope="session")

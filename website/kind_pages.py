@@ -17,6 +17,7 @@ from website.absolute import absolute, page_url
 from website.cacheable import cacheable
 from website.changes import history
 from website.feeds import feed_of
+from website.fragments import edition_key
 from website.lists import letters_of, list_pages, live_entries
 from website.views import Preview, of_live_edition
 
@@ -37,11 +38,14 @@ def page_context(kind: type[Publishable]) -> Callable[[PageContext], PageContext
 
 
 def subject_context(request: HttpRequest, edition: Edition) -> dict[str, object]:
-    """Returns what every page about a subject needs. The page itself has the name of its kind: `disease`."""
+    """Returns what every page about a subject needs. The page itself has the name of its kind: `disease`.
+
+    A template opens it only where it prints something of it, since a fragment may have it already.
+    """
     kind: type[Publishable] = kinds()[edition.kind]
     return {
         "edition": edition,
-        edition.kind: edition.page,
+        edition.kind: lambda: edition.page,
         "page_url": absolute(request, edition.get_absolute_url()),
         "list_url": kind.list_url(),
         "list_title": kind.LIST_TITLE or capfirst(str(kind._meta.verbose_name_plural)),
@@ -54,6 +58,8 @@ def subject_context(request: HttpRequest, edition: Edition) -> dict[str, object]
 def render_edition(request: HttpRequest, edition: Edition, *, preview: Preview | None = None) -> HttpResponse:
     """Renders the page of an edition: the live one for the public, any other as a preview for the staff."""
     context = subject_context(request, edition) | {"preview": preview}
+    if not preview:
+        context["edition_key"] = edition_key(request, edition)
     if edition.kind in _registered_contexts:
         context |= _registered_contexts[edition.kind](request, edition, preview)
     return render(request, f"{kinds()[edition.kind]._meta.app_label}/{edition.kind}_detail.html", context)

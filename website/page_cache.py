@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from publishing.models import PublicVersion
 from website.cacheable import parameters_of
+from website.fragments import clear_fragments
 from website.outage import DATABASE_GONE
 from website.page_store import CachedPage, Header, PageKey, PageStore, SharedStore, Stamp, Variant
 from website.release import release
@@ -163,6 +164,7 @@ class PageCache:
                 return
             self.pages.clear()
             self.not_found.clear()
+            clear_fragments()
             if self.shared and self._removal_token:
                 self.shared.clear()
             self._removal_token = removal_token

@@ -1,12 +1,12 @@
 """Editions, the events about them, the subjects that they mention, and their addresses."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NoReturn, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from publishing.models.kinds import HasKind, HasSlug, kinds
@@ -89,18 +89,15 @@ class EditionQuerySet(ImmutableQuerySet["Edition"]):
         return self.live().filter(links__kind=kind.KIND, links__subject_id=subject_id)
 
     def live_by_reference(self, kind: type[HasKind], slugs: set[str]) -> dict[str, "Edition"]:
-        """Returns the live editions of the subjects that have these addresses, by address, with one query."""
-        if not slugs:
+        """Returns the live editions of the subjects that have these addresses, by address."""
+        return self.live_by_address(kind, Address.objects.first_slugs(kind, slugs)) if slugs else {}
+
+    def live_by_address(self, kind: type[HasKind], slug_of: Mapping[int, str]) -> dict[str, "Edition"]:
+        """Returns the live editions of subjects, by address, given the address of each subject."""
+        if not slug_of:
             return {}
-        addresses = Address.objects.filter(kind=kind.KIND, slug__in=slugs)
-        first_address = addresses.filter(subject_id=OuterRef("subject_id")).order_by("pk").values("slug")[:1]
-        editions = (
-            self.of(kind)
-            .live()
-            .filter(subject_id__in=addresses.values("subject_id"))
-            .annotate(reference_slug=Subquery(first_address))
-        )
-        return {edition.reference_slug: edition for edition in editions}  # type: ignore[attr-defined] # annotated above
+        editions = self.of(kind).live().filter(subject_id__in=slug_of)
+        return {slug_of[edition.subject_id]: edition for edition in editions}
 
 
 class Edition(Immutable):
@@ -238,6 +235,11 @@ class Link(models.Model):
 
 
 class AddressQuerySet(models.QuerySet["Address"]):
+    def first_slugs(self, kind: type[HasKind], slugs: set[str]) -> dict[int, str]:
+        """Returns the subjects that have these addresses, each with its first one of them. This never changes."""
+        found = self.filter(kind=kind.KIND, slug__in=slugs).order_by("-pk")
+        return dict(found.values_list("subject_id", "slug"))  # of several, the first address comes last
+
     def references(self, kind: type[HasKind], rows: Sequence[HasSlug]) -> dict[int, Reference]:
         """Returns references to rows, by primary key. Each uses the first address that was ever reserved for the row.
 

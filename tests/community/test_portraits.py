@@ -147,13 +147,13 @@ def test_queries_do_not_grow_with_the_portraits(client, django_assert_num_querie
     client.get("/")
     page, picture = address_of(Portrait.objects.first()), picture_address(Picture.objects.first())
 
-    with django_assert_num_queries(3):  # how many, the page, their diseases
+    with django_assert_num_queries(4):  # how many, the page, their diseases by address
         client.get("/community/")
-    with django_assert_num_queries(2):  # the page, its disease
+    with django_assert_num_queries(3):  # the page, its disease by address
         client.get(page)
-    with django_assert_num_queries(3):  # the page, its portraits, their disease
+    with django_assert_num_queries(7):  # the page, which diseases have portraits, its portraits, their disease
         client.get(address_of(disease))
-    with django_assert_num_queries(5):  # the version for both counts, the recent ones, the portraits, their diseases
+    with django_assert_num_queries(6):  # the version for both counts, the recent ones, the portraits, their diseases
         client.get("/")
     with django_assert_num_queries(2):  # whether it is shown, the picture
         client.get(picture)

@@ -537,7 +537,9 @@ def test_queries_do_not_grow_with_the_rows(client, django_assert_num_queries, co
         other = Disease.objects.create(name=f"Other {number}")
         publish(save_edition(other, by="test"), by=publisher)
 
-    with django_assert_num_queries(4):  # the page, its organizations, their successors, its portraits
+    with django_assert_num_queries(8):  # the page, organizations and successors by address, who has portraits
+        client.get(address_of(disease))
+    with django_assert_num_queries(5):  # the page, its organizations, their successors by address, the version
         client.get(address_of(disease))
     with django_assert_num_queries(4):  # for the first time: the version, the letters, the version again, the page
         client.get("/diseases/")

@@ -53,7 +53,7 @@ def test_html_of_too_many_tags_becomes_text_that_is_too_long_for_an_answer():
 def test_the_words_survive_sanitising_twice_and_agree_with_the_shape(html):
     clean = sanitize(html)
 
-    assert [words for _, words, _ in shape(clean)] == blocks(clean)
+    assert tuple(words for _, words, _ in shape(clean)) == blocks(clean)
 
 
 @pytest.mark.parametrize(

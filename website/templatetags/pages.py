@@ -4,12 +4,13 @@ import json
 from typing import Any
 
 from django import template
-from django.template.base import Node, NodeList, Parser, Token
+from django.template.base import FilterExpression, Node, NodeList, Parser, Token
 from django.template.loader import render_to_string
 from django.template.loader_tags import BlockNode
 from django.utils.safestring import SafeString, mark_safe
 
 from publishing.models import Edition
+from website.fragments import keep
 from website.json_ld import Thing
 from website.sections import sections_of
 
@@ -34,9 +35,40 @@ def repeat_block(parser: Parser, token: Token) -> Node:
     return RepeatedBlock(name)
 
 
+class Fragment(Node):
+    def __init__(self, name: str, keys: list[FilterExpression], nodelist: NodeList) -> None:
+        self.name = name
+        self.keys = keys
+        self.nodelist = nodelist
+
+    def render(self, context: template.Context) -> SafeString:
+        keys = [key.resolve(context, ignore_failures=True) for key in self.keys]
+        if None in keys:
+            return self.nodelist.render(context)
+        return keep((self.name, *keys), lambda: self.nodelist.render(context))
+
+
+@register.tag
+def fragment(parser: Parser, token: Token) -> Node:
+    """Keeps what it encloses in memory: `{% fragment answers edition_key %}…{% endfragment %}`.
+
+    The name is used once in all templates. The keys hold all that the fragment prints: see `website/fragments.py`.
+    Where one of them is None or not in the context, nothing is kept.
+    """
+    _tag, name, *keys = token.split_contents()
+    nodelist = parser.parse(["endfragment"])
+    parser.delete_first_token()
+    return Fragment(name, [parser.compile_filter(key) for key in keys], nodelist)
+
+
 @register.filter
-def data_block(linked_data: Thing) -> SafeString:
-    """Returns JSON-LD as a script element. Browsers do not run this type, so the content security policy allows it."""
+def data_block(linked_data: Thing | None) -> SafeString:
+    """Returns JSON-LD as a script element, or "" where there is none.
+
+    Browsers do not run this type, so the content security policy allows it.
+    """
+    if not linked_data:
+        return SafeString("")
     text = json.dumps(linked_data, ensure_ascii=False, separators=(",", ":")).translate(ESCAPES)
     return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308 # no markup is left in it
 
