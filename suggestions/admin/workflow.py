@@ -203,7 +203,7 @@ class SuggestionWorkflow(StepAdmin):
             with show_refusal(form):
                 decline_suggestion(suggestion, signed_in_user(request), form.cleaned_data["reason"])
                 return self._done(request, suggestion, _("Declined."))
-        return self._page(request, suggestion, "decline.html", _("Decline"), form=form)
+        return self._page(request, suggestion, "_transition.html", _("Decline"), form=form)
 
     def done_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         suggestion = self._row(request, object_id, "change")
