@@ -39,11 +39,9 @@ class ReplyForm(SeenForm):
 
 def initial_reply(suggestion: Suggestion, by: User) -> dict[str, str]:
     """Returns the first values of the reply form: a text that fits the state of the suggestion."""
-    names = {Suggestion.State.ACCEPTED: "accepted", Suggestion.State.DECLINED: "declined"}
-    name = names.get(Suggestion.State(suggestion.state), "received")
     context = {"suggestion": suggestion, "site_name": settings.SITE_NAME, "by": author_name(by)}
     subject = render_to_string("suggestions/mail/subject.txt", context)
-    text = render_to_string(f"suggestions/mail/{name}.txt", context)
+    text = render_to_string("suggestions/mail/reply.txt", context)
     return {"subject": " ".join(subject.split()), "text": text.strip()}
 
 
