@@ -93,6 +93,10 @@ class SuggestionForm(forms.Form):
     def __init__(
         self, data: QueryDict | None = None, *, about: SuggestionTarget, initial: dict[str, str] | None = None
     ) -> None:
+        if data and (proposed := data.get("proposed")) and not about.words:
+            # The question was removed while the form was open, so its words move to the message.
+            data = data.copy()
+            data["message"] = "\n\n".join(filter(None, [proposed, data.get("message")]))
         super().__init__(data, initial=initial, label_suffix="")
         self.about = about
         # The validator checks the length instead, since a browser would cut a long address.
@@ -101,21 +105,15 @@ class SuggestionForm(forms.Form):
             "We use it only to answer you. After %(n)s days we delete it, with everything that you wrote."
         ) % {"n": settings.SUGGESTION_DAYS}
         if about.words:
-            proposed = WordsField(
+            self.fields["proposed"] = WordsField(
                 label=_("The answer, as you would write it"),
                 max_length=len(about.words) + MAX_ADDED,
                 rows=max(6, min(16, len(about.words) // 50)),
                 initial=about.words,
                 help_text=_("This is the answer on the page now. Change what is wrong and leave the rest as it is."),
             )
-            self.fields["proposed"] = proposed
         else:
             del self.fields["proposed"]
-            if self.data.get("proposed"):
-                # The question was removed while the form was open, so its words move to the message.
-                typed = [self.data["proposed"], self.data.get("message")]
-                message = "\n\n".join(filter(None, typed))
-                self.data = {name: self.data[name] for name in self.data} | {"message": message}
 
     def clean_proposed(self) -> str:
         """Returns the corrected answer, "" where it says the same as before."""
