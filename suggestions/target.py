@@ -41,14 +41,6 @@ class SuggestionTarget:
         questions = getattr(edition.page, "questions", ())
         return cls(edition, next((each for each in questions if each.key == question), None))
 
-    @property
-    def title(self) -> str:
-        return self.edition.title if self.edition else ""
-
-    @property
-    def question_text(self) -> str:
-        return self.question.question if self.question else ""
-
     @cached_property
     def words(self) -> str:
         """Returns the answer as plain text, which the reader corrects."""
@@ -77,5 +69,9 @@ class SuggestionTarget:
             "edition": self.edition.number,
         }
         if self.question:
-            found |= {"question_key": self.question.key, "question": self.question_text, "current_words": self.words}
+            found |= {
+                "question_key": self.question.key,
+                "question": self.question.question,
+                "current_words": self.words,
+            }
         return found
