@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from django.utils.translation import gettext as _
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 MAX_PICTURE_MEGABYTES = 10
 MEGAPIXELS = {"JPEG": 40, "MPO": 40, "PNG": 20, "WEBP": 20}
@@ -26,18 +26,6 @@ QUALITIES = (82, 72, 60, 45, 30)  # of WebP, tried in this order
 
 # Pillow's own limit, for the whole process: it refuses more than twice as many pixels before it decodes any.
 Image.MAX_IMAGE_PIXELS = max(MEGAPIXELS.values()) * 1_000_000
-
-ORIENTATION = 0x0112
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""How to turn a picture upright, by the value of its EXIF orientation."""
 
 
 class PictureRefused(ValueError):
@@ -96,13 +84,15 @@ def _draw(content: bytes) -> Image.Image:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > MEGAPIXELS[image.format or ""] * 1_000_000:
                 raise Image.DecompressionBombError
-            transpose = _transpose(image)
+            orientation = _orientation(image)
             profile = image.info.get("icc_profile")
             image.draft("RGB", (2 * MAX_SIDE, 2 * MAX_SIDE))  # decodes a JPEG in a smaller size where possible
             colours = _to_srgb(_resize(image), profile)
             canvas = Image.new("RGB", colours.size, "white")
             canvas.paste(colours, mask=colours.getchannel("A") if colours.mode == "RGBA" else None)
-            return canvas if transpose is None else canvas.transpose(transpose)
+            canvas.getexif()[ExifTags.Base.Orientation] = orientation
+            ImageOps.exif_transpose(canvas, in_place=True)  # also removes the orientation
+            return canvas
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureRefused(
             _("The picture has too many pixels: a JPEG may have %(jpeg)s million, others %(other)s million.")
@@ -114,9 +104,10 @@ def _draw(content: bytes) -> Image.Image:
         ) from error
 
 
-def _transpose(image: Image.Image) -> Image.Transpose | None:
+def _orientation(image: Image.Image) -> object:
+    """Returns the value of the EXIF orientation, which says how to turn the picture upright."""
     try:
-        return UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
+        return image.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # the metadata may be broken although the picture is not
         return None
 
