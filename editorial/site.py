@@ -5,13 +5,14 @@ from urllib.parse import unquote
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.views import PasswordResetCompleteView, PasswordResetConfirmView, PasswordResetDoneView
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.passwords import PasswordReset, PasswordResetComplete, PasswordResetConfirm, PasswordResetDone
+from accounts.passwords import PasswordReset, sends_mail
 from editorial.dashboard import panels
 from editorial.policy import with_admin_policy
 from editorial.sessions import resume, signed_out
@@ -67,13 +68,25 @@ class EditorialSite(admin.AdminSite):
         return [path("resume/", resume, name="resume"), *super().get_urls()]
 
 
-# These must come before the addresses of the admin, the last of which matches everything. Django expects the names.
+def in_admin_frame(as_view: Callable[..., Callable[..., HttpResponseBase]]) -> Callable[..., HttpResponseBase]:
+    """Returns a view of Django for a forgotten password, in the look of the admin."""
+
+    @with_admin_policy
+    def inner(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
+        context = {**admin.site.each_context(request), "is_nav_sidebar_enabled": False, "sends_mail": sends_mail}
+        return as_view(extra_context=context)(request, **kwargs)
+
+    return inner
+
+
+# These must come before the addresses of the admin, the last of which matches everything, and below its path, as its
+# cookies need it. Django expects the names.
 forgotten_password = [
-    path(f"password-reset/{route}", with_admin_policy(view.as_view()), name=name)
-    for route, view, name in [
-        ("", PasswordReset, "admin_password_reset"),
-        ("sent/", PasswordResetDone, "password_reset_done"),
-        ("<uidb64>/<token>/", PasswordResetConfirm, "password_reset_confirm"),
-        ("complete/", PasswordResetComplete, "password_reset_complete"),
+    path(f"password-reset/{route}", in_admin_frame(as_view), name=name)
+    for route, as_view, name in [
+        ("", PasswordReset.as_view, "admin_password_reset"),
+        ("sent/", PasswordResetDoneView.as_view, "password_reset_done"),
+        ("<uidb64>/<token>/", PasswordResetConfirmView.as_view, "password_reset_confirm"),
+        ("complete/", PasswordResetCompleteView.as_view, "password_reset_complete"),
     ]
 ]

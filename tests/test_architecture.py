@@ -32,7 +32,8 @@ FILES = [path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrati
 TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*") if path.is_file())
 LIBRARIES = {path.stem: path.relative_to(ROOT).parts[0] for path in ROOT.glob("*/templatetags/[!_]*.py")}
 # The templates that lie directly in templates/ are the frame that every page shares. Every app may extend and include
-# them; they themselves may use what website may use. Those in templates/admin/ replace templates of Django's admin.
+# them; they themselves may use what website may use. Those in templates/admin/ replace templates of Django's admin, and
+# those in templates/registration/ Django's pages for a forgotten password.
 FRAME, ADMIN = "website", "editorial"
 
 
@@ -61,7 +62,7 @@ def test_imports_follow_the_table_of_apps_and_stand_at_the_top(path):
 def app_of(template):
     """The app that a template belongs to, by its path below templates/."""
     folder = template.split("/")[0] if "/" in template else ""
-    return {"": FRAME, "admin": ADMIN}.get(folder, folder)
+    return {"": FRAME, "admin": ADMIN, "registration": "accounts"}.get(folder, folder)
 
 
 def apps_used_by(text):
