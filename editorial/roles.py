@@ -8,8 +8,8 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS
 
-from accounts.roles import EDITORS, PUBLISHERS
-
+EDITORS = "Editors"
+PUBLISHERS = "Publishers"
 WRITE = {"view", "add", "change", "delete"}
 """The actions on every model of an app, including the child rows of its pages."""
 
