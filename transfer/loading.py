@@ -31,7 +31,7 @@ from publishing.verbs import (
 from transfer.document import LOADED_NOTE, SUBJECTS_PER_WRITE, PortableError, subject_batches
 from transfer.entries import DocumentReader, SubjectEntry
 from transfer.reading import nested_values
-from transfer.report import LoadReport
+from transfer.report import LoadOutcome, LoadReport
 from transfer.row_errors import UniqueValues, child_rows, database_error, field_messages, is_typed, unique_values
 
 
@@ -68,7 +68,7 @@ class _Load(DocumentReader):
     def __init__(self, file: BinaryIO, by: User, publish: bool, update: bool) -> None:
         super().__init__(file)
         self.by, self.publish, self.update = by, publish, update
-        self.report = LoadReport()
+        self.report = LoadReport(list)
         self.by_address: dict[tuple[type[Publishable] | None, str], SubjectEntry] = {}
         self.unique_values: dict[UniqueValues, SubjectEntry] = {}
 
@@ -93,7 +93,7 @@ class _Load(DocumentReader):
 
     def write_all(self) -> None:
         """Writes the subjects, after `check`. Raises PortableError where somebody made that impossible meanwhile."""
-        self.report = LoadReport()
+        self.report = LoadReport(list)
         for batch in self.batches():
             try:
                 with transaction.atomic():
@@ -296,7 +296,7 @@ class _Load(DocumentReader):
         """Reports the fields in which the draft differs from the page of the file."""
         names = [name for name in type(page).model_fields if getattr(page, name) != getattr(result, name)]
         if names:
-            self.report.different.append(f"{entry.at(path)}: {', '.join(names)}")
+            self.report[LoadOutcome.DIFFERENT].append(f"{entry.at(path)}: {', '.join(names)}")
 
     def write_draft(self, entry: SubjectEntry) -> None:
         """Saves the files of a record, and sets the draft to its page."""
@@ -318,24 +318,26 @@ class _Load(DocumentReader):
     def update_draft(self, entry: SubjectEntry, subject: Publishable, page: Page, path: str, origin: str) -> None:
         """Sets the draft of a subject that exists already, and saves the editions before and after."""
         if subject.trashed_at:
-            self.report.left_alone.append(f"{entry.name}: is in the trash of this site, and stays there")
+            self.report[LoadOutcome.LEFT_ALONE].append(f"{entry.name}: is in the trash of this site, and stays there")
             return
         if entry.is_trashed:
-            self.report.left_alone.append(f"{entry.name}: is in the trash in the file, but not on this site")
+            self.report[LoadOutcome.LEFT_ALONE].append(
+                f"{entry.name}: is in the trash in the file, but not on this site"
+            )
             return
         with self.collect_errors(entry, path):
             if subject.compose() == page:
-                self.report.unchanged.append(entry.name)
+                self.report[LoadOutcome.UNCHANGED].append(entry.name)
                 return
             before = save_edition(subject, by=self.by)  # so that the history has the present text
             result = self.apply_page(entry, subject, page, path)
             if save_edition(subject, by=self.by, note=LOADED_NOTE, origin=origin).pk == before.pk:
                 transaction.set_rollback(True)
-                self.report.unchanged.append(entry.name)
+                self.report[LoadOutcome.UNCHANGED].append(entry.name)
                 return
             if not self.update:
                 self.add_problem(entry, "", f"this site already has a page at {entry.slug}")
-            self.report.updated.append(entry.name)
+            self.report[LoadOutcome.UPDATED].append(entry.name)
             self.report_differences(entry, path, page, result)
 
     def save_editions(self, entry: SubjectEntry) -> None:
@@ -361,11 +363,11 @@ class _Load(DocumentReader):
                 if self.publish and (record.live or not subject.publish_blocker(public_page)):
                     publish_with_dates(edition, self.by, record.published_at, record.updated_at)
             save_edition(subject, by=self.by, note=LOADED_NOTE, origin=record.draft_origin)
-        self.report.created.append(entry.name)
+        self.report[LoadOutcome.CREATED].append(entry.name)
         if public_page and not self.publish:
-            self.report.held_back.append(entry.name)
+            self.report[LoadOutcome.HELD_BACK].append(entry.name)
         elif record.live:
-            self.report.published.append(entry.name)
+            self.report[LoadOutcome.PUBLISHED].append(entry.name)
 
     def set_states(self, new: list[SubjectEntry]) -> None:
         """Withdraws, submits and trashes subjects, after all successors are live."""
@@ -379,10 +381,10 @@ class _Load(DocumentReader):
             if record.ready:
                 newest = Edition.objects.about(subject).order_by("-number")[0]
                 submit(newest, by=self.by, note=record.ready.note)
-                self.report.submitted.append(entry.name)
+                self.report[LoadOutcome.SUBMITTED].append(entry.name)
             if record.trashed:
                 trash(subject, by=self.by, reason=record.trashed.reason)
-                self.report.trashed.append(entry.name)
+                self.report[LoadOutcome.TRASHED].append(entry.name)
 
     def withdraw_subjects(self, new: list[SubjectEntry]) -> None:
         """Withdraws each subject before its successor, which must be live until then."""
@@ -402,4 +404,4 @@ class _Load(DocumentReader):
                 with self.collect_errors(entry, ".withdrawn.successor" if successor else ".withdrawn"):
                     reason = record.withdrawn.reason if record.withdrawn else ""
                     withdraw(kind.objects.get(pk=entry.pk), self.by, reason, successor)
-                self.report.withdrawn.append(entry.name)
+                self.report[LoadOutcome.WITHDRAWN].append(entry.name)

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from transfer.document import PortableError
 from transfer.loading import load
+from transfer.report import report_lines
 
 MAX_REPORTED_NAMES = 20
 NOTHING_CHANGED = "was not loaded, and nothing was changed"
@@ -42,5 +43,5 @@ class Command(BaseCommand):
             raise CommandError(f"{file} {what}:\n{problems}") from error
         if dry_run:
             self.stdout.write("Dry run: nothing was changed. A real run would report this:")
-        for line in report.lines(None if verbosity > 1 else MAX_REPORTED_NAMES):
+        for line in report_lines(report, None if verbosity > 1 else MAX_REPORTED_NAMES):
             self.stdout.write(line)
