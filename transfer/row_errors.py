@@ -7,7 +7,7 @@ from django.contrib.contenttypes.fields import GenericForeignKey
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 
-from publishing.models import ChildRow, Publishable
+from publishing.models import ChildRow, Publishable, child_models_of
 
 
 def is_typed(column: models.Field | models.ForeignObjectRel | GenericForeignKey) -> bool:
@@ -17,9 +17,8 @@ def is_typed(column: models.Field | models.ForeignObjectRel | GenericForeignKey)
 
 def child_rows(subject: Publishable) -> Iterator[ChildRow]:
     """Yields the child rows of a subject, of every model."""
-    for relation in subject._meta.related_objects:
-        if isinstance(relation.related_model, type) and issubclass(relation.related_model, ChildRow):
-            yield from getattr(subject, str(relation.get_accessor_name())).all()
+    for name in child_models_of(type(subject)):
+        yield from subject.child_rows(name)
 
 
 UniqueValues = tuple[str, ...]
@@ -52,14 +51,10 @@ def database_error(error: Exception) -> str:
     for model in apps.get_models():
         if issubclass(model, Publishable | ChildRow):
             for constraint in model._meta.constraints:
-                columns = [f"{model._meta.db_table}.{name}" for name in _columns(model, constraint)]
+                fields = [model._meta.get_field(name) for name in getattr(constraint, "fields", ())]
+                columns = [f"{model._meta.db_table}.{field.column}" for field in fields]  # type: ignore[union-attr]
                 if constraint.name in text or (columns and text.endswith(": " + ", ".join(columns))):
                     if isinstance(constraint, models.UniqueConstraint):
                         return f"the page has the same {model._meta.verbose_name} twice"
                     return str(constraint.get_violation_error_message())
     return f"the database does not accept it: {text}"
-
-
-def _columns(model: type[models.Model], constraint: models.BaseConstraint) -> list[str]:
-    """Returns the names of the database columns of a constraint."""
-    return [str(model._meta.get_field(name).column) for name in getattr(constraint, "fields", ())]  # type: ignore[union-attr]
