@@ -49,10 +49,5 @@ def number_rows(rows: Sequence[ChildRow], after: int = 0) -> None:
 def ensure_not_duplicate(row: ChildRow) -> None:
     """Raises ValidationError where another row of the subject already says the same."""
     others = type(row)._default_manager.filter(**{row.SUBJECT: row.column(row.SUBJECT)}).exclude(key=row.key)
-    if row.UNIQUE and _unique_values(row) in map(_unique_values, others):
+    if row.UNIQUE and row.folded_values() in [other.folded_values() for other in others]:
         raise ValidationError(_("“%(row)s” is already there. It cannot be added twice.") % {"row": row})
-
-
-def _unique_values(row: ChildRow) -> tuple[str, ...]:
-    """Returns the values that may be on a page only once, in the form in which the forms compare them."""
-    return tuple(" ".join(str(row.column(name)).casefold().split()) for name in row.UNIQUE)

@@ -89,13 +89,10 @@ class ChildRowFormSet(CustomInlineFormSet):
             if not fields or set(fields) & set(form.errors) or self._should_delete_form(form):
                 continue
             # Reads the instance, not the form: the model's clean() may have normalized the value.
-            values = [form.instance.column(name) for name in fields]
-            if not all(values):
-                continue
-            folded = tuple(" ".join(str(value).casefold().split()) for value in values)
-            if folded in seen:
-                form.add_error(fields[-1], _("This is here twice. Remove one of the two."))
-            seen.add(folded)
+            if all(form.instance.column(name) for name in fields):
+                if (values := form.instance.folded_values()) in seen:
+                    form.add_error(fields[-1], _("This is here twice. Remove one of the two."))
+                seen.add(values)
 
     def validate_unique(self) -> None:
         """Does nothing: `clean` checks instead. Django's check respects case, and its message names no row."""

@@ -86,6 +86,10 @@ class ChildRow(ComposedRow):
         """Returns what the column of a field holds: of a foreign key the other row's primary key, without a query."""
         return getattr(self, self._meta.get_field(name).attname)  # type: ignore[union-attr] # a field with a column
 
+    def folded_values(self) -> tuple[str, ...]:
+        """Returns the values that may be on a page only once, as they are compared: without case and extra spaces."""
+        return tuple(" ".join(str(self.column(name)).casefold().split()) for name in self.UNIQUE)
+
     def rank(self) -> int:
         """Returns the place of the row's sort among the rows of its class. A new row is not put behind a later sort."""
         return 0
