@@ -144,7 +144,7 @@ class Migration(migrations.Migration):
                 (
                     "disease",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="supports", to="diseases.disease"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="%(class)ss", to="diseases.disease"
                     ),
                 ),
                 (
@@ -194,7 +194,7 @@ class Migration(migrations.Migration):
                 (
                     "disease",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="symptoms", to="diseases.disease"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="%(class)ss", to="diseases.disease"
                     ),
                 ),
                 (
@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
                 (
                     "disease",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="synonyms", to="diseases.disease"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="%(class)ss", to="diseases.disease"
                     ),
                 ),
                 (
@@ -333,7 +333,7 @@ class Migration(migrations.Migration):
                 (
                     "disease",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="questions", to="diseases.disease"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="%(class)ss", to="diseases.disease"
                     ),
                 ),
                 (
@@ -400,7 +400,7 @@ class Migration(migrations.Migration):
                 (
                     "disease",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="identifiers", to="diseases.disease"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="%(class)ss", to="diseases.disease"
                     ),
                 ),
                 (

@@ -29,6 +29,8 @@ class DiseasePart(ChildRow):
 
     SUBJECT = "disease"
 
+    disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="%(class)ss")
+
     class Meta(ChildRow.Meta):
         abstract = True
 
@@ -48,7 +50,6 @@ class Synonym(SourcedPart):
     VALUE = SynonymValue
     UNIQUE = ("text",)
 
-    disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="synonyms")
     text = models.CharField(_("name"), max_length=LINE_LENGTH)
     kind = models.CharField(max_length=20, choices=SynonymKind.choices, default=SynonymKind.EXACT)
 
@@ -66,7 +67,6 @@ class Identifier(SourcedPart):
     VALUE = IdentifierValue
     UNIQUE = ("scheme", "value")
 
-    disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="identifiers")
     scheme = models.CharField(max_length=10, choices=codes.Scheme.choices)
     value = models.CharField(_("code"), max_length=40)
     relation = models.CharField(max_length=10, choices=codes.Relation.choices, default=codes.Relation.EXACT)
@@ -116,7 +116,6 @@ class Question(SourcedPart):
     VALUE = QuestionValue
     COLUMNS = {"html": "answer"}
 
-    disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="questions")
     topic = models.CharField(max_length=20, choices=Topic.choices, default=Topic.OTHER)
     question = models.CharField(max_length=LINE_LENGTH)
     answer = ProseEditorField(blank=True, max_length=TEXT_LENGTH, extensions=EXTENSIONS, sanitize=True)
@@ -169,7 +168,6 @@ class Support(DiseasePart):
     VALUE = SupportValue
     UNIQUE = ("organization",)
 
-    disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="supports")
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="supports")
     note = models.TextField(
         blank=True, max_length=1000, help_text=_("What it offers for this disease, in a few words.")
@@ -189,7 +187,6 @@ class Symptom(SourcedPart):
     UNIQUE = ("term", "frequency", "source")
     STAFF_ONLY = ("approved",)
 
-    disease = models.ForeignKey("diseases.Disease", models.CASCADE, related_name="symptoms")
     term = models.CharField(max_length=LINE_LENGTH)
     hpo_id = models.CharField(_("HPO code"), max_length=20, blank=True)
     frequency = models.CharField(
