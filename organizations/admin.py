@@ -16,7 +16,7 @@ from django_countries import countries
 
 from accounts.requests import signed_in_user
 from editorial.admin import PublishableAdmin
-from editorial.forms import ChildRowFormSet, PublishableForm, show_refusal
+from editorial.forms import ChildRowFormSet, show_refusal
 from editorial.seen import SeenForm
 from organizations.codes_and_names import names_of_languages
 from organizations.duplicates import DuplicateFinder
@@ -35,14 +35,6 @@ MAX_LISTED = 30
 _Model = TypeVar("_Model", bound=Model)
 
 
-class OrganizationForm(PublishableForm):
-    def numbers_without_link(self) -> list[str]:
-        """Returns the numbers that a telephone cannot dial as they are written. They are saved, but get no link."""
-        country = str(self.cleaned_data.get("country") or "")
-        numbers = [self.cleaned_data.get(name, "") for name in NUMBER_FIELDS]
-        return [number for number in numbers if number and not dial(number, country)]
-
-
 class DuplicatesFilter(admin.SimpleListFilter):
     title = gettext_lazy("likely duplicates")
     parameter_name = "duplicates"
@@ -56,7 +48,6 @@ class DuplicatesFilter(admin.SimpleListFilter):
 
 @admin.register(Organization)
 class OrganizationAdmin(PublishableAdmin):
-    form = OrganizationForm
     change_form_template = "organizations/admin/change_form.html"
     list_display = ["name", "city", "country_name", "status", "state", "last_changed", "last_changed_by"]
     list_filter = [DuplicatesFilter, "status", "country"]
@@ -83,12 +74,13 @@ class OrganizationAdmin(PublishableAdmin):
         self, request: HttpRequest, form: ModelForm, formsets: Sequence[ChildRowFormSet], change: bool
     ) -> None:
         super().save_related(request, form, formsets, change)
-        numbers = form.numbers_without_link() if isinstance(form, OrganizationForm) else []
-        for number in numbers:
-            warning = _(
-                "%(name)s: a telephone cannot dial “%(number)s” as it is written. The page shows it without a link."
-            )
-            self.message_user(request, warning % {"name": form.instance, "number": number}, "warning")
+        organization: Organization = form.instance
+        warning = _(
+            "%(name)s: a telephone cannot dial “%(number)s” as it is written. The page shows it without a link."
+        )
+        for number in [getattr(organization, name) for name in NUMBER_FIELDS]:
+            if number and not dial(number, str(organization.country or "")):
+                self.message_user(request, warning % {"name": organization, "number": number}, "warning")
 
     # The lists below the fields of the change form
 
