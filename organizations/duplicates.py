@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from organizations.models import NUMBER_FIELDS, Organization
+from organizations.models import NUMBER_FIELDS, Organization, successor_chain, successors
 from organizations.phones import dial
 from search.letters import fold_text
 
@@ -63,19 +63,6 @@ def likely_duplicates(
                     shared[other].add(words)
         pairs += [(row, rows[other], sorted(reasons)) for other, reasons in sorted(shared.items())]
     return pairs
-
-
-def successors() -> dict[int, int]:
-    """Returns the successor of every organization that has one, by primary key."""
-    return dict(Organization.objects.exclude(successor=None).order_by().values_list("pk", "successor_id"))
-
-
-def successor_chain(pk: int, successor_by_pk: dict[int, int]) -> list[int]:
-    """Returns an organization and all its successors. In a circle, it stops before it would repeat one."""
-    chain = [pk]
-    while (successor := successor_by_pk.get(chain[-1])) is not None and successor not in chain:
-        chain.append(successor)
-    return chain
 
 
 @lru_cache(maxsize=20_000)

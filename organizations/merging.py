@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AnyUser, User
 from editorial.seen import stale_message, token_of
-from organizations.duplicates import successor_chain, successors
-from organizations.models import Organization
+from organizations.models import Organization, successor_chain, successors
 from organizations.values import Status
 from publishing.models import ChildRow, Publishable, child_models_of, kinds
 from publishing.values import LINE_LENGTH

@@ -99,13 +99,9 @@ class Organization(Publishable):
         ]
 
     def clean(self) -> None:
-        successor, visited = self.successor, set()
-        while successor and successor.pk not in visited:
-            if successor.pk == self.pk:
-                message = _("The successors lead back to this organization. Readers would go round in a circle.")
-                raise ValidationError({"successor": message})
-            visited.add(successor.pk)
-            successor = successor.successor
+        if self.pk and self.successor_id and self.pk in successor_chain(self.successor_id, successors()):
+            message = _("The successors lead back to this organization. Readers would go round in a circle.")
+            raise ValidationError({"successor": message})
 
     def page_value(self, name: str, references: References) -> object:
         if name == "street":
@@ -121,3 +117,16 @@ class Organization(Publishable):
         elif name in NUMBER_FIELDS:
             value = value.printed if isinstance(value, PhoneNumberValue) else ""
         super().set_value(name, value, named)
+
+
+def successors() -> dict[int, int]:
+    """Returns the successor of every organization that has one, by primary key."""
+    return dict(Organization.objects.exclude(successor=None).order_by().values_list("pk", "successor_id"))
+
+
+def successor_chain(pk: int, successor_by_pk: dict[int, int]) -> list[int]:
+    """Returns an organization and all its successors. In a circle, it stops before it would repeat one."""
+    chain = [pk]
+    while (successor := successor_by_pk.get(chain[-1])) is not None and successor not in chain:
+        chain.append(successor)
+    return chain
