@@ -141,19 +141,16 @@ class _Dump:
             if step and submitted and submitted.digest == draft.digest():
                 record["ready"] = {"note": step.note}
         withdrawal = events.get(Event.Verb.WITHDRAWN)
-        last_public = live or (withdrawal.edition if withdrawal else None)
+        withdrawn = withdrawal.edition if withdrawal and not live else None
+        last_public = live or withdrawn
         if last_public and last_public.origin:
             record["live_origin"] = last_public.origin
-        if withdrawal and withdrawal.edition and not live:
-            record["withdrawn"] = self._withdrawal(row, withdrawal, withdrawal.edition, draft, name)
+        if withdrawal and withdrawn:
+            record["withdrawn"] = self._withdrawal(row, withdrawal, withdrawn, draft, name)
         if row.trashed_at:
             trashed = events.get(Event.Verb.TRASHED)
             record["trashed"] = {"reason": trashed.note if trashed else ""}
-        pages = [
-            draft,
-            live_page,
-            withdrawal.edition.page if withdrawal and withdrawal.edition and not live else None,
-        ]
+        pages = [draft, live_page, withdrawn.page if withdrawn else None]
         if digests := {digest for page in pages if page for digest in page.files()}:
             files = sorted(row.files(digests).items())
             record["files"] = [{"digest": digest, "content": b64encode(file).decode()} for digest, file in files]
