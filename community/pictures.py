@@ -6,7 +6,6 @@ The stored picture is a new one, made of the colours alone. So it contains no pl
 import hashlib
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
@@ -141,22 +140,13 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _encode(canvas: Image.Image) -> StoredPicture:
-    """Returns the picture in the best quality that fits MAX_STORED_BYTES; if none fits, in a smaller size."""
-    for size in _smaller_sizes(canvas.size):
-        image = canvas if size == canvas.size else canvas.resize(size, Image.Resampling.LANCZOS)
+    """Returns the picture in the best quality that fits MAX_STORED_BYTES; if none fits, three quarters as large."""
+    image = canvas
+    while True:  # one pixel fits
         for quality in QUALITIES:
             buffer = io.BytesIO()
             image.save(buffer, "WEBP", quality=quality, method=6)
             if buffer.tell() <= MAX_STORED_BYTES:
-                return StoredPicture(buffer.getvalue(), *size)
-    raise AssertionError("one pixel fits")
-
-
-def _smaller_sizes(size: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    """Yields the size, then three quarters of it, and so on down to one pixel."""
-    width, height = size
-    while True:
-        yield width, height
-        if width == height == 1:
-            return
-        width, height = max(1, width * 3 // 4), max(1, height * 3 // 4)
+                return StoredPicture(buffer.getvalue(), *image.size)
+        smaller = max(1, image.width * 3 // 4), max(1, image.height * 3 // 4)
+        image = canvas.resize(smaller, Image.Resampling.LANCZOS)
