@@ -37,7 +37,7 @@ PATTERNS = {
 }
 
 # UMLS requires an account, and an ICD-11 address does not contain the code: these two have no public address.
-ADDRESSES = {
+ADDRESSES: dict[str, str] = {
     Scheme.GARD: "https://rarediseases.info.nih.gov/diseases/{}/index",
     Scheme.ORPHA: "https://www.orpha.net/en/disease/detail/{}",
     Scheme.OMIM: "https://omim.org/entry/{}",
@@ -63,5 +63,4 @@ def clean(scheme: str, value: str) -> str:
 
 def address(scheme: str, value: str) -> str:
     """Returns the web page of the code, or "" where the scheme has no public pages."""
-    template = ADDRESSES.get(Scheme(scheme)) if scheme in Scheme.values else None
-    return template.format(value) if template else ""
+    return ADDRESSES.get(scheme, "").format(value)

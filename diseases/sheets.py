@@ -155,12 +155,9 @@ def lay_out(disease: DiseasePage, contacts: Iterable[Contact], *, address: str, 
     least one line, which may only say how much was left out. The remaining lines go, in this order, to the codes, the
     synonyms, the first organizations, the summary, more organizations, and more lines for handwriting.
     """
-    name, codes, synonyms = (
-        _in_one_line(disease.title),
-        useful_codes(disease.identifiers),
-        useful_synonyms(disease.synonyms),
-    )
-    summary, ranked = _in_one_line(disease.summary), sorted(contacts, key=lambda contact: not contact.has_telephone)
+    name, summary = _in_one_line(disease.title), _in_one_line(disease.summary)
+    codes, synonyms = useful_codes(disease.identifiers), useful_synonyms(disease.synonyms)
+    ranked = sorted(contacts, key=lambda contact: not contact.has_telephone)
     # Each part that is not empty already has one line, so `left` counts the lines beyond these.
     left = PAGE - _frame_height(name, address, notice) - MIN_ROWS * ROW_HEIGHT
     left -= sum(1 + SECTION_GAP for part in (codes, synonyms, summary, ranked) if part) + (HEADING if ranked else 0)

@@ -46,10 +46,8 @@ class EditorialSite(admin.AdminSite):
 
         @with_admin_policy
         def inner(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-            if "\0" in unquote(request.META.get("QUERY_STRING", "")):
-                return HttpResponseBadRequest(
-                    "The address contains a NUL character."
-                )  # PostgreSQL raises an error on it
+            if "\0" in unquote(request.META.get("QUERY_STRING", "")):  # PostgreSQL raises an error on it
+                return HttpResponseBadRequest("The address contains a NUL character.")
             is_logout = request.path == reverse("admin:logout")
             if request.method == "POST" and not is_logout and not self.has_permission(request):
                 return signed_out(request)
