@@ -52,9 +52,6 @@ class PictureInput(forms.Widget):
             return file
         return "" if data.get(f"{name}-remove") else data.get(name, "")
 
-    def value_omitted_from_data(self, data: Mapping[str, Any], files: Mapping[str, UploadedFile], name: str) -> bool:
-        return name not in data and f"{name}-file" not in files
-
     def _render(self, template_name: str, context: dict[str, Any], renderer: BaseRenderer | None = None) -> SafeString:
         """Renders with the site's templates, which Django's renderer of forms does not find."""
         return render_to_string(template_name, context)
