@@ -6,7 +6,7 @@ from adminsortable2.admin import SortableAdminBase, SortableStackedInline, Sorta
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.db import models, transaction
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -158,7 +158,6 @@ class SourceAdmin(SeenAdmin):
     search_fields = ["name"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
-    @transaction.atomic
     def save_model(self, request: HttpRequest, obj: Source, form: "forms.ModelForm[Source]", change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not form.changed_data:

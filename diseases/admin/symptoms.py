@@ -34,8 +34,6 @@ from editorial.waiting import WaitingWork, register_waiting
 from publishing.models import Publishable
 from publishing.verbs import lock, save_edition
 
-FORM_FIELDS = ("disease", "term", "frequency", "aspect", "hpo_id", "source", "approved")
-
 
 class DiseaseSelect(AutocompleteSelect):
     def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -57,7 +55,7 @@ class SymptomAdmin(SeenAdmin, DiseaseColumn):
     search_fields = ["term", "disease__name", "hpo_id"]
     ordering = ["disease__name", "disease", "position", "pk"]
     actions = ["approve_selected", "unapprove_selected"]
-    fields = FORM_FIELDS
+    fields = ["disease", "term", "frequency", "aspect", "hpo_id", "source", "approved"]
 
     class Media:
         js = ["admin.js"]
@@ -106,12 +104,9 @@ class SymptomAdmin(SeenAdmin, DiseaseColumn):
 
     # The form
 
-    def get_fields(self, request: HttpRequest, obj: Symptom | None = None) -> tuple[str, ...]:
-        """Shows the disease as a link after the symptom is saved, because it can no longer be changed."""
-        return tuple("disease_link" if name == "disease" and obj else name for name in FORM_FIELDS)
-
     def get_readonly_fields(self, request: HttpRequest, obj: Symptom | None = None) -> list[str]:
-        return ["disease_link"] if obj else []
+        """Shows the disease as a link after the symptom is saved, because it can no longer be changed."""
+        return ["disease"] if obj else []
 
     def formfield_for_foreignkey(
         self, db_field: "models.ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
