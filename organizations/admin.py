@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, reverse
+from django.urls import URLPattern
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +16,7 @@ from django_countries import countries
 
 from accounts.requests import signed_in_user
 from editorial.admin import PublishableAdmin
+from editorial.admin.workflow import change_url
 from editorial.forms import ChildRowFormSet, show_refusal
 from editorial.seen import SeenForm
 from organizations.codes_and_names import names_of_languages
@@ -112,7 +113,7 @@ class OrganizationAdmin(PublishableAdmin):
         rows = Organization.objects.with_state().in_bulk(list(shown)) if shown else {}
         return {
             "duplicates": [
-                (rows[pk], self._change_url(rows[pk]), self.state(rows[pk]), words) for pk, words in shown.items()
+                (rows[pk], change_url(rows[pk]), self.state(rows[pk]), words) for pk, words in shown.items()
             ],
             "more_duplicates": len(found) - len(shown),
         }
@@ -124,12 +125,9 @@ class OrganizationAdmin(PublishableAdmin):
         for queryset in drafts_naming(organization):
             if may(request.user, "view", queryset.model):
                 shown, left_out = _first_rows(queryset.only("name", "trashed_at").order_by("name", "pk"))
-                subjects += [(subject, self._change_url(subject)) for subject in shown]
+                subjects += [(subject, change_url(subject)) for subject in shown]
                 more += left_out
         return {"saved_subjects": subjects, "more_saved_subjects": more}
-
-    def _change_url(self, subject: Publishable) -> str:
-        return reverse(f"admin:{subject._meta.app_label}_{subject._meta.model_name}_change", args=[subject.pk])
 
     # The steps that only organizations have: "details checked" and merging
 
@@ -199,13 +197,13 @@ class OrganizationAdmin(PublishableAdmin):
             form=None if blocker else form,
             blocker=blocker,
             survivor=survivor,
-            survivor_url=self._change_url(survivor),
+            survivor_url=change_url(survivor),
             survivor_state=self.state(survivor),
             state=self.state(organization),
             details=_details(organization, survivor),
-            moved=[(row.subject, self._change_url(row.subject)) for row in plan.moved],
+            moved=[(row.subject, change_url(row.subject)) for row in plan.moved],
             doubled=[
-                (row.subject, self._change_url(row.subject), [text for text in row.merged_texts().values() if text])
+                (row.subject, change_url(row.subject), [text for text in row.merged_texts().values() if text])
                 for row in plan.doubled
             ],
             live=Edition.objects.about(organization).live().first(),

@@ -6,12 +6,12 @@ from typing import Any, Protocol
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy, ngettext
 
 from diseases.models import Disease
+from editorial.admin.workflow import change_url
 
 MAX_REFUSALS_SHOWN = 20
 """How many refusals are shown one by one; of the others only the number is shown."""
@@ -30,9 +30,6 @@ class DiseaseFilter(admin.SimpleListFilter):
         found = Disease.objects.filter(pk=int(chosen) % 2**63).values_list("pk", "name")
         return [(str(pk), name) for pk, name in found]
 
-    def has_output(self) -> bool:
-        return bool(self.lookup_choices)
-
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(disease=self.lookup_choices[0][0]) if self.lookup_choices else queryset
 
@@ -49,8 +46,7 @@ class DiseaseColumn(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("disease"), ordering="disease__name")
     def disease_link(self, row: HasDisease) -> SafeString:
-        url = reverse("admin:diseases_disease_change", args=[row.disease.pk])
-        return format_html('<a href="{}">{}</a>', url, row.disease)
+        return format_html('<a href="{}">{}</a>', change_url(row.disease), row.disease)
 
 
 def show_refusals(model_admin: admin.ModelAdmin, request: HttpRequest, refusals: Sequence[tuple[Model, str]]) -> None:

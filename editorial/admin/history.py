@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
 
@@ -30,9 +29,6 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
         ]
         return steps + super().get_urls()
 
-    def _edition(self, subject: Publishable, number: int) -> Edition:
-        return get_object_or_404(Edition.objects.about(subject), number=number)
-
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -52,7 +48,6 @@ class HistoryAdmin(WorkflowAdmin[AdminSubject]):
             numbers=sorted((edition.number for edition in editions), reverse=True),
             newest=newest_number(subject),
             live=next((edition for edition in editions if edition.is_live), None),
-            published=published,
             hidden=hidden_comparisons(published),
             may_change=may(request.user, "change", self.model),
             may_publish=may(request.user, "publish", self.model),

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
@@ -43,6 +43,11 @@ def atomic_post(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
     return inner
 
 
+def change_url(row: models.Model) -> str:
+    """Returns the address of a row's change form."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
 class StepAdmin(admin.ModelAdmin):
     """An admin in which each step of the work on one row has a page."""
 
@@ -63,14 +68,14 @@ class StepAdmin(admin.ModelAdmin):
             "original": row,
             "title": title,
             "subtitle": str(row),
-            "change_url": reverse(self.url_name("change"), args=[row.pk]),
+            "change_url": change_url(row),
             **context,
         }
         return TemplateResponse(request, template if "/" in template else f"editorial/{template}", context)
 
     def _done(self, request: HttpRequest, row: models.Model, message: str) -> HttpResponseRedirect:
         messages.success(request, message)
-        return redirect(self.url_name("change"), row.pk)
+        return redirect(change_url(row))
 
 
 class WorkflowAdmin(StepAdmin, Generic[AdminSubject]):
@@ -111,12 +116,13 @@ class WorkflowAdmin(StepAdmin, Generic[AdminSubject]):
         now = _("edition %(number)s, by %(by)s") % {"number": newest.number, "by": newest.by_name} if newest else ""
         return Shown(token=token_of(numbers), now=now)
 
+    def _edition(self, subject: Publishable, number: int) -> Edition:
+        return get_object_or_404(Edition.objects.about(subject), number=number)
+
     def preview_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
         subject = self._subject(request, object_id, "view")
-        edition = Edition.objects.about(subject).filter(number=number).first()
-        if not edition:
-            raise Http404
-        preview = Preview(change_url=reverse(self.url_name("change"), args=[subject.pk]))
+        edition = self._edition(subject, number)
+        preview = Preview(change_url=change_url(subject))
         if may(request.user, "publish", self.model) and not edition.is_live:
             publish_url = reverse(self.url_name("publish"), args=[subject.pk])
             preview = replace(preview, publish_url=f"{publish_url}?edition={edition.number}")

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, QuerySet
 from django.db.models.expressions import Combinable
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.timesince import timesince
@@ -17,6 +17,7 @@ from django.utils.translation import ngettext_lazy as n_lazy
 
 from accounts.models import AnyUser, User
 from accounts.requests import signed_in_user
+from editorial.admin.workflow import change_url
 from editorial.dashboard import MAX_ENTRIES, Panel, PanelCount, PanelEntry, register_panel
 from publishing.verbs import PublishingError
 from suggestions.admin.workflow import SuggestionWorkflow
@@ -67,9 +68,6 @@ class SuggestionAdmin(SuggestionWorkflow):
         """Lists open suggestions from the oldest, and decided ones from the newest."""
         decided = {*Suggestion.State.values, "all"} - {*Suggestion.OPEN}
         return ["-at", "-pk"] if request.GET.get("state") in decided else ["at", "pk"]
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": _("Suggestions from readers"), **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("about"), ordering="about_title")
     def what(self, suggestion: Suggestion) -> str:
@@ -132,7 +130,7 @@ def suggestions_panel(user: AnyUser) -> Panel | None:
             PanelEntry(
                 kind=suggestion.get_kind_display(),
                 title=suggestion.about_title or _("The site"),
-                change_url=reverse("admin:suggestions_suggestion_change", args=[suggestion.pk]),
+                change_url=change_url(suggestion),
                 by="",
                 at=suggestion.at,
                 state=suggestion.handler_name,

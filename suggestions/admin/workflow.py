@@ -10,7 +10,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from js_asset import Media
 from accounts.models import User
 from accounts.passwords import sends_mail
 from accounts.requests import signed_in_user
-from editorial.admin.workflow import StepAdmin
+from editorial.admin.workflow import StepAdmin, change_url
 from editorial.forms import note_field, show_refusal
 from editorial.seen import token_of
 from publishing.comparison import Change, block_segments
@@ -70,9 +70,6 @@ class SuggestionWorkflow(StepAdmin):
             raise PermissionDenied
         return suggestion
 
-    def _url(self, step: str, suggestion: Suggestion, *more: str) -> str:
-        return reverse(self.url_name(step), args=[suggestion.pk, *more])
-
     def _page(
         self, request: HttpRequest, suggestion: Suggestion, template: str, title: str | Promise, **context: Any
     ) -> HttpResponse:
@@ -92,7 +89,7 @@ class SuggestionWorkflow(StepAdmin):
         subject, question = suggestion.subject(), suggestion.question_row()
         live = Edition.objects.about(subject).live().first() if subject else None
         targets = [
-            {"title": accept_form(name, subject).title, "url": self._url("accept", suggestion, name)}
+            (name, accept_form(name, subject).title)
             for name in accept_forms_for(suggestion, subject)
             if self._may_write(request, accept_form(name, subject), subject)
         ]
@@ -102,7 +99,7 @@ class SuggestionWorkflow(StepAdmin):
             "suggestion.html",
             capfirst(str(self.opts.verbose_name)),
             subject=subject,
-            subject_url=_change_url(subject) if subject else "",
+            subject_url=change_url(subject) if subject else "",
             live=live,
             is_newer=bool(live and live.number != suggestion.edition),
             is_question_deleted=bool(suggestion.question_key and not question),
@@ -118,7 +115,7 @@ class SuggestionWorkflow(StepAdmin):
         others = Suggestion.objects.open().exclude(pk=suggestion.pk).order_by("at", "pk")
         later = others.filter(Q(at__gt=suggestion.at) | Q(at=suggestion.at, pk__gt=suggestion.pk))
         found = later.first() or others.first()
-        return self._url("change", found) if found else ""
+        return change_url(found) if found else ""
 
     def _take_step(self, request: HttpRequest, suggestion: Suggestion) -> HttpResponseRedirect:
         buttons: dict[str, tuple[Callable[[Suggestion, User], None], str]] = {
@@ -134,7 +131,7 @@ class SuggestionWorkflow(StepAdmin):
                 messages.success(request, message)
             except PublishingError as error:
                 messages.error(request, str(error))
-        return redirect(self._url("change", suggestion))
+        return redirect(change_url(suggestion))
 
     # The pages of the steps
 
@@ -194,7 +191,7 @@ class SuggestionWorkflow(StepAdmin):
             form.add_error(None, _error_words(error))
             return form, None
         messages.success(request, _("It is saved in the draft. Check it, then submit or publish it."))
-        return form, redirect(_change_url(changed[0]))
+        return form, redirect(change_url(changed[0]))
 
     def decline_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         suggestion = self._row(request, object_id, "change")
@@ -237,10 +234,6 @@ class SuggestionWorkflow(StepAdmin):
                 return self._done(request, suggestion, _("The reply was sent."))
         draft = "" if form else initial_reply(suggestion, signed_in_user(request))["text"]
         return self._page(request, suggestion, "reply.html", _("Reply by e-mail"), form=form, draft=draft)
-
-
-def _change_url(subject: Publishable) -> str:
-    return reverse(f"admin:{subject._meta.app_label}_{subject._meta.model_name}_change", args=[subject.pk])
 
 
 def _change(old: str, new: str) -> Change | None:
