@@ -159,15 +159,6 @@ def compose_page(compose: Callable[[], Page]) -> Page:
         raise PageRefused(_("The page cannot hold this. %(places)s") % {"places": "; ".join(places)}) from error
 
 
-@transaction.atomic
-def save_page_edition(subject: Publishable, page: Page, by: Author, note: str = "", origin: str = "") -> Edition:
-    """Saves and returns an edition of the given page, or returns the newest edition where it says the same.
-
-    The draft is not read and not changed.
-    """
-    return save_editions([(lock(type(subject), subject.pk), page)], by, note, origin)[0]
-
-
 def save_editions(
     pages: Sequence[tuple[Publishable, Page]],
     by: Author,
@@ -176,7 +167,7 @@ def save_editions(
     *,
     is_draft_changed: bool = True,
 ) -> list[Edition]:
-    """Does what `save_page_edition` does, for several subjects of one kind.
+    """Does what `save_edition` does, for several subjects of one kind and the given pages. The drafts are not read.
 
     The caller has opened a transaction, and has locked or created the subjects in it. Where the author did not change
     the drafts, only subjects with a new edition say that the author saved them.
@@ -341,13 +332,12 @@ def _reserve_live_addresses(editions: Sequence[Edition]) -> None:
 @transaction.atomic
 def publish_with_dates(
     edition: Edition, by: AnyUser, published_at: datetime | None, updated_at: datetime | None
-) -> Edition:
+) -> None:
     """Publishes an edition that was live on another site with the dates that it had there, where they are known."""
     edition = publish(edition, by=by)
     _update_editions(
         [edition], published_at=published_at or edition.published_at, updated_at=updated_at or edition.updated_at
     )
-    return Edition.objects.get(pk=edition.pk)
 
 
 @transaction.atomic

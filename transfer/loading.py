@@ -20,11 +20,12 @@ from publishing.trash import trash
 from publishing.values import Page, Reference
 from publishing.verbs import (
     PublishingError,
+    lock,
     may,
     publish_with_dates,
     reserve_addresses,
     save_edition,
-    save_page_edition,
+    save_editions,
     submit,
     withdraw,
 )
@@ -142,7 +143,7 @@ class _Load(DocumentReader):
         new = [entry for entry in batch if entry.is_new]
         for entry in new:
             if entry.is_valid:
-                self.save_editions(entry)
+                self.save_pages(entry)
         if all(entry.is_valid for entry in batch):
             self.set_states(new)
         return created
@@ -340,7 +341,7 @@ class _Load(DocumentReader):
             self.report[LoadOutcome.UPDATED].append(entry.name)
             self.report_differences(entry, path, page, result)
 
-    def save_editions(self, entry: SubjectEntry) -> None:
+    def save_pages(self, entry: SubjectEntry) -> None:
         """Saves the editions of a new subject: first the page that readers saw, then the draft."""
         kind, record = self.record(entry)
         subject = kind.objects.get(pk=entry.pk)
@@ -357,9 +358,8 @@ class _Load(DocumentReader):
             return
         with self.collect_errors(entry, ""):
             if public_page:
-                edition = save_page_edition(
-                    subject, public_page, by=self.by, note=LOADED_NOTE, origin=record.live_origin
-                )
+                pages = [(lock(kind, subject.pk), public_page)]
+                edition = save_editions(pages, self.by, note=LOADED_NOTE, origin=record.live_origin)[0]
                 if self.publish and (record.live or not subject.publish_blocker(public_page)):
                     publish_with_dates(edition, self.by, record.published_at, record.updated_at)
             save_edition(subject, by=self.by, note=LOADED_NOTE, origin=record.draft_origin)
