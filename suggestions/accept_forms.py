@@ -80,7 +80,6 @@ class AcceptAnswerForm(AcceptForm, QuestionForm):
     def prepare(self) -> None:
         self.saved_answer: str = self.instance.answer
         del self.fields["key"]
-        self.fields["answer"].widget.attrs["aria-label"] = _("Answer")
         proposed = self.suggestion.proposed_words
         if not self.is_bound and proposed and self.start != TODAY:
             self.initial["answer"] = merge_into_html(self.saved_answer, proposed)

@@ -5,6 +5,7 @@ from typing import Any
 from adminsortable2.admin import SortableAdminBase, SortableStackedInline, SortableTabularInline
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models
 from django.db.models import QuerySet
@@ -29,6 +30,18 @@ from publishing.prose import sanitize
 from publishing.verbs import save_edition
 
 
+class SourceChoice(BaseModelAdmin):
+    """An admin or inline without the link that deletes the chosen source, so that nobody does so by mistake."""
+
+    def formfield_for_dbfield(
+        self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        formfield: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.related_model is Source and formfield:
+            formfield.widget.can_delete_related = False
+        return formfield
+
+
 class SynonymInline(SortableTabularInline):
     model = Synonym
     verbose_name_plural = _("other names (synonyms)")
@@ -47,7 +60,7 @@ class IdentifierInline(SortableTabularInline):
     extra = 0
 
 
-class QuestionInline(SortableStackedInline):
+class QuestionInline(SourceChoice, SortableStackedInline):
     model = Question
     form = QuestionForm
     formset = ChildRowFormSet
@@ -76,17 +89,6 @@ class QuestionInline(SortableStackedInline):
             formfield.choices = cache(lambda: tuple(iter(formfield.iterator(formfield))))
         return formfield
 
-    def formfield_for_dbfield(
-        self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any
-    ) -> forms.Field | None:
-        formfield: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "source" and formfield:
-            hide_delete_link(formfield)
-        if db_field.name == "answer" and formfield:
-            # The prose editor replaces the text area, so the label of the text area no longer names it.
-            formfield.widget.attrs["aria-label"] = _("Answer")
-        return formfield
-
 
 class SupportInline(SortableTabularInline):
     model = Support
@@ -104,13 +106,8 @@ class SupportInline(SortableTabularInline):
         return queryset.select_related("organization")
 
 
-def hide_delete_link(formfield: forms.Field) -> None:
-    """Hides the link that deletes the chosen object, so that an editor does not delete a source by mistake."""
-    formfield.widget.can_delete_related = False
-
-
 @admin.register(Disease)
-class DiseaseAdmin(SortableAdminBase, PublishableAdmin):
+class DiseaseAdmin(SourceChoice, SortableAdminBase, PublishableAdmin):
     list_display = ["name", "questions", "state", "last_changed", "last_changed_by"]
     search_fields = ["name", "synonyms__text", "identifiers__value", "slug"]
     inlines = [SynonymInline, QuestionInline, SupportInline, IdentifierInline]
@@ -122,14 +119,6 @@ class DiseaseAdmin(SortableAdminBase, PublishableAdmin):
     def get_queryset(self, request: HttpRequest) -> DiseaseQuerySet:
         queryset: DiseaseQuerySet = super().get_queryset(request)
         return queryset.with_question_count()
-
-    def formfield_for_dbfield(
-        self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any
-    ) -> forms.Field | None:
-        formfield: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "summary_source" and formfield:
-            hide_delete_link(formfield)
-        return formfield
 
     def publish_warnings(self, subject: Disease) -> list[str]:
         warnings: list[str | Promise] = []

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from accounts.requests import signed_in_user
-from diseases.admin.diseases import hide_delete_link
+from diseases.admin.diseases import SourceChoice
 from diseases.admin.filters import DiseaseColumn, DiseaseFilter, show_refusals
 from diseases.approval import (
     APPROVE_SYMPTOMS,
@@ -42,7 +42,7 @@ class DiseaseSelect(AutocompleteSelect):
 
 
 @admin.register(Symptom)
-class SymptomAdmin(SeenAdmin, DiseaseColumn):
+class SymptomAdmin(SourceChoice, SeenAdmin, DiseaseColumn):
     """Symptoms have their own admin, because a disease can have over a hundred: too many for its form."""
 
     form = SymptomForm
@@ -119,8 +119,6 @@ class SymptomAdmin(SeenAdmin, DiseaseColumn):
         self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
         formfield: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "source" and formfield:
-            hide_delete_link(formfield)
         if db_field.name == "disease" and formfield:
             formfield.widget.can_add_related = formfield.widget.can_change_related = False
             formfield.widget.can_view_related = False
