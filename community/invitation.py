@@ -60,14 +60,10 @@ def fill_in(address: str, disease: Edition) -> str:
 
 
 def _invitation_link(address: str, text: str, default: str, disease: Edition | None) -> InvitationLink | None:
-    if disease:
-        return (
-            InvitationLink(fill_in(address, disease), (text or default).replace("{name}", disease.title))
-            if address
-            else None
-        )
-    if not address or _has_placeholder(address):
+    if not address or (not disease and _has_placeholder(address)):
         return None
+    if disease:
+        return InvitationLink(fill_in(address, disease), (text or default).replace("{name}", disease.title))
     return InvitationLink(address, default if _has_placeholder(text) or not text else text)
 
 
