@@ -27,8 +27,7 @@ def look_up(kind: type[Publishable], slug: str) -> Edition | Gone | None:
     address = Address.objects.filter(kind=kind.KIND, slug=slug).first()
     if not address:
         return None
-    edition = live.filter(subject_id=address.subject_id).first()
-    if edition:
+    if edition := live.filter(subject_id=address.subject_id).first():
         return edition
     withdrawn = (
         Event.objects.filter(kind=kind.KIND, subject_id=address.subject_id, verb=Event.Verb.WITHDRAWN)

@@ -300,16 +300,10 @@ def _create_links(editions: Sequence[Edition]) -> None:
     """Saves which subjects the pages of editions mention. A reference that leads nowhere is left out."""
     references = {reference for edition in editions for reference in edition.page.references()}
     subjects = Address.objects.subjects(tuple(references))
-    mentioned = {
-        edition.pk: {
-            (subjects[reference].KIND, subjects[reference].pk)
-            for reference in edition.page.references()
-            if reference in subjects
-        }
-        for edition in editions
-    }
     Link.objects.bulk_create(
-        Link(edition=edition, kind=kind, subject_id=pk) for edition in editions for kind, pk in mentioned[edition.pk]
+        Link(edition=edition, kind=subject.KIND, subject_id=subject.pk)
+        for edition in editions
+        for subject in {subjects[reference] for reference in edition.page.references() if reference in subjects}
     )
 
 

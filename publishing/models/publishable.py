@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from itertools import chain
+from itertools import chain, count
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.core.validators import RegexValidator
@@ -171,10 +171,8 @@ class Publishable(ComposedRow):
         rows = type(self).objects.exclude(pk=self.pk).filter(slug__startswith=base).values_list("slug", flat=True)
         addresses = Address.objects.filter(kind=self.KIND, slug__startswith=base).exclude(subject_id=self.pk or 0)
         taken = {*taken_slugs, *rows, *addresses.values_list("slug", flat=True)}
-        number = 1
-        while (slug := base if number == 1 else f"{base}-{number}") in taken:
-            number += 1
-        return slug
+        slugs = chain([base], (f"{base}-{number}" for number in count(2)))
+        return next(slug for slug in slugs if slug not in taken)
 
     @classmethod
     def permission(cls, action: str) -> str:
