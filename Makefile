@@ -17,7 +17,7 @@ ALL_CORES := --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python $(BIN)/python --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make update"
 
-.PHONY: help run install test test-postgresql test-postgresql-all coverage update bench bench-search bench-sitemap bench-suggestions screenshots icons check format clean
+.PHONY: help run install test test-postgresql test-postgresql-all coverage update bench bench-search bench-serving bench-sitemap bench-suggestions screenshots icons check format clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -57,6 +57,9 @@ bench: .venv/development ## CPU times at 200 and 20,000 diseases, into docs/perf
 
 bench-search: .venv/development ## how well and how fast the search finds 9,784 diseases, into docs/performance.md
 	$(BIN)/python -m tests.bench.search
+
+bench-serving: .venv/development ## how fast the site is served, beside plain Django, into docs/performance.md
+	$(BIN)/python -m tests.bench.serving
 
 bench-sitemap: .venv/development ## CPU times of the sitemap at 20,000 diseases, into docs/performance.md
 	$(BIN)/python -m tests.bench.sitemap

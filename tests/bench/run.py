@@ -6,20 +6,17 @@ import secrets
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from statistics import median
-from typing import Any
-from urllib.parse import urlsplit
 
 import django
 import psycopg
 from django.conf import settings
-from psycopg.sql import SQL, Identifier
 
+from tests.bench.databases import new_database
 from tests.bench.document import write_part
 from tests.bench.timings import Timings
 
@@ -98,27 +95,13 @@ def measure_sqlite() -> Results:
         return in_its_own_process(f"sqlite:///{databases[SMALL]}", databases)
 
 
-@contextmanager
-def new_databases(server: Any) -> Iterator[dict[int, str]]:
-    """Makes a database for each size and drops them afterwards. Stops the run where one exists already."""
-    made: dict[int, str] = {}
-    try:
-        for size in SIZES:
-            server.execute(SQL("CREATE DATABASE {}").format(Identifier(f"bench_{size}")))
-            made[size] = f"bench_{size}"
-        yield made
-    except psycopg.errors.DuplicateDatabase as error:
-        sys.exit(f"{error}\nIf an earlier run was cut off and left the database, drop it first.")
-    finally:
-        for name in made.values():
-            server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
-
-
 def measure_postgresql(url: str) -> tuple[str, Results]:
     """Returns the server's version and the results."""
-    with psycopg.connect(url, autocommit=True) as server, new_databases(server) as databases:
+    with psycopg.connect(url, autocommit=True) as server, ExitStack() as stack:
         version = (server.info.parameter_status("server_version") or "").split()[0]
-        return version, in_its_own_process(urlsplit(url)._replace(path=f"/{databases[SMALL]}").geturl(), databases)
+        databases = {size: f"bench_{size}" for size in SIZES}
+        urls = [stack.enter_context(new_database(server, url, name)) for name in databases.values()]
+        return version, in_its_own_process(urls[0], databases)
 
 
 def table(results: Results, with_elapsed: bool) -> str:

@@ -17,12 +17,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import urlsplit
 
 import django
 import psycopg
-from psycopg.sql import SQL, Identifier
 
+from tests.bench.databases import new_database
 from tests.bench.document import write_part
 
 DATABASE = "bench_search"
@@ -343,16 +342,9 @@ def measure_database(url: str) -> Report:
 
 def measure_postgresql(url: str) -> tuple[str, Report]:
     with psycopg.connect(url, autocommit=True) as server:
-        name = Identifier(DATABASE)
-        try:
-            server.execute(SQL("CREATE DATABASE {}").format(name))
-        except psycopg.errors.DuplicateDatabase as error:
-            sys.exit(f"{error}\nIf an earlier run was cut off and left it, drop it first.")
-        try:
-            number = (server.info.parameter_status("server_version") or "").split()[0]
-            return number, measure_database(urlsplit(url)._replace(path=f"/{DATABASE}").geturl())
-        finally:
-            server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+        number = (server.info.parameter_status("server_version") or "").split()[0]
+        with new_database(server, url, DATABASE) as database_url:
+            return number, measure_database(database_url)
 
 
 def table(report: Report) -> str:

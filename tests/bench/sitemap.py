@@ -11,13 +11,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any
-from urllib.parse import urlsplit
 
 import django
 import psycopg
 from django.conf import settings
-from psycopg.sql import SQL, Identifier
 
+from tests.bench.databases import new_database
 from tests.bench.document import write_part
 from tests.bench.run import set_up
 from tests.bench.timings import Timings
@@ -63,16 +62,9 @@ def in_its_own_process(url: str) -> Any:
 
 def measure_postgresql(url: str) -> tuple[str, Any]:
     with psycopg.connect(url, autocommit=True) as server:
-        name = Identifier(DATABASE)
-        try:
-            server.execute(SQL("CREATE DATABASE {}").format(name))
-        except psycopg.errors.DuplicateDatabase as error:
-            sys.exit(f"{error}\nIf an earlier run was cut off and left the database, drop it first.")
-        try:
-            number = (server.info.parameter_status("server_version") or "").split()[0]
-            return number, in_its_own_process(urlsplit(url)._replace(path=f"/{DATABASE}").geturl())
-        finally:
-            server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+        number = (server.info.parameter_status("server_version") or "").split()[0]
+        with new_database(server, url, DATABASE) as database_url:
+            return number, in_its_own_process(database_url)
 
 
 def table(results: list[tuple[str, Timings, int]]) -> str:
