@@ -242,10 +242,12 @@ def measure_loads(
         unchanged = {**HEADERS, "If-None-Match": fetch(site.port, path)[0].getheader("ETag") or ""}
         check_answer(site, path, unchanged, 304)
         note("unchanged", load(site.port, [path], unchanged, SECONDS))
-        queries = [f"/search/?q={slug.replace('-', '+')}" for slug in spread(slugs, QUERIES)]
+        queries = [f"/search/?q={slug.replace('-', '+')}" for slug in slugs]
         check_answer(site, queries[0], HEADERS, 200)
         load(site.port, queries, HEADERS, 1)
         note("search", load(site.port, queries, HEADERS, LONGER))
+        warm_up(site.port, queries[:QUERIES])
+        note("searches", load(site.port, queries[:QUERIES], HEADERS, SECONDS))
         paths = [page(slug) for slug in spread(slugs, PAGES)]
         warm_up(site.port, paths)
         note("pages", load(site.port, paths, HEADERS, LONGER))

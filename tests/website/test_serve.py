@@ -83,13 +83,24 @@ def test_failed_system_checks_stop_the_start(settings):
         call_command("serve", skip_checks=False)
 
 
+def refusal(environment: dict[str, str], *options: str) -> str:
+    """Returns what `serve` says where it does not start."""
+    command = [*SERVE, *options]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)  # noqa: S603 # our own
+    assert done.returncode == 1
+    return done.stderr
+
+
 def test_a_database_without_the_migrations_stops_the_start(environment, tmp_path):
     environment = environment | {"DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}"}
 
-    done = subprocess.run(SERVE, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)  # noqa: S603 # our own
+    assert refusal(environment) == "CommandError: The database is older than the code. Run: manage.py migrate\n"
 
-    assert done.returncode == 1
-    assert done.stderr == "CommandError: The database is older than the code. Run: manage.py migrate\n"
+
+def test_a_port_that_another_server_has_stops_the_start(server, environment):
+    message = refusal(environment, "--port", str(server.port))
+
+    assert message.startswith(f"CommandError: Cannot listen on 127.0.0.1, port {server.port}: Address already in use")
 
 
 def test_a_worker_that_is_killed_is_replaced_every_time_and_the_site_goes_on_answering(server):

@@ -3,6 +3,7 @@
 import argparse
 import multiprocessing
 import os
+import socket
 import time
 from collections.abc import Callable
 from functools import partial
@@ -104,6 +105,7 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, workers: int, threads: int, access_log: bool, **_options: object) -> None:
         require_migrated_database()
+        require_free_port(host, port)
         # Each new process loads the code that is there then. A fork would have what this process has loaded.
         multiprocessing.set_start_method("spawn")
         server = Server(
@@ -130,3 +132,11 @@ def require_migrated_database() -> None:
         raise CommandError(f"The database does not answer: {error}") from error
     finally:
         connection.close()
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Raises CommandError where the address cannot be used. Granian would share it with a server that is there."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise CommandError(f"Cannot listen on {host}, port {port}: {error.strerror}.") from error
