@@ -7,6 +7,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -51,6 +52,9 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return _("job %(number)s") % {"number": self.pk}
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:editorial_job_change", args=[self.pk])
 
     @property
     def origin(self) -> str:

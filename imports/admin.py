@@ -1,18 +1,15 @@
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from django.contrib import admin, messages
-from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -26,6 +23,7 @@ from accounts.models import AnyUser
 from accounts.requests import signed_in_user
 from diseases.admin.filters import DiseaseFilter, show_refusals
 from diseases.models import Disease, Symptom
+from editorial.admin.read_only import ReadOnlyAdmin
 from editorial.jobs import MAX_AT_ONCE, Work, start_job
 from editorial.seen import SEEN_FIELD, SeenForm
 from editorial.waiting import WaitingWork, register_waiting
@@ -60,49 +58,6 @@ COUNT_LABELS = {
 
 MAX_LINES_SHOWN = 100
 """How many lines of each heading the page of a report shows. Another page shows them all."""
-
-_Row = TypeVar("_Row", bound=Model)
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def render_row(self, request: HttpRequest, template: str, row: Model, **context: Any) -> HttpResponse:
-        """Renders a page about one row."""
-        context |= {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": row,
-            "title": capfirst(str(self.opts.verbose_name)),
-            "subtitle": str(row),
-            "list_url": self.list_url(request),
-        }
-        return TemplateResponse(request, f"imports/admin/{template}", context)
-
-    def list_url(self, request: HttpRequest) -> str:
-        """Returns the address of the list, with the filters that it had when the page was opened from it."""
-        url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
-        return self.with_filters(request, url)
-
-    def with_filters(self, request: HttpRequest, url: str) -> str:
-        filters: Any = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
-        return add_preserved_filters(filters, url)
-
-    def get_row(self, request: HttpRequest, model: type[_Row], object_id: str) -> _Row:
-        """Returns the row. Raises Http404 where there is none that the user may see, and PermissionDenied."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        row = self.get_object(request, object_id)
-        if not isinstance(row, model):
-            raise Http404
-        return row
 
 
 class ProposalStateFilter(admin.SimpleListFilter):
@@ -251,7 +206,7 @@ class ProposalAdmin(ReadOnlyAdmin):
         pending = queryset.filter(state=Proposal.State.PENDING)
         items = items_of_proposals(pending, work)
         if len(items) > MAX_AT_ONCE:
-            return redirect("admin:editorial_job_change", start_job(work, signed_in_user(request), items).pk)
+            return redirect(start_job(work, signed_in_user(request), items))
         chosen = list(pending)
         errors = decide(chosen, by=request.user)
         n = len(chosen) - len(errors)
@@ -271,7 +226,7 @@ class ProposalAdmin(ReadOnlyAdmin):
             return self._decide(request, proposal)
         return self.render_row(
             request,
-            "proposal.html",
+            "imports/admin/proposal.html",
             proposal,
             form=form,
             sort=sort_label(proposal.model, proposal.sort),
@@ -353,7 +308,9 @@ class ImportRunAdmin(ReadOnlyAdmin):
             section = sections[int(chosen)]
             page = Paginator(section["lines"], MAX_LINES_SHOWN * 10).get_page(request.GET.get("page"))
             context |= {"section": section, "page": page}
-        return self.render_row(request, "import.html", run, sections=sections, finished=self.finished(run), **context)
+        return self.render_row(
+            request, "imports/admin/import.html", run, sections=sections, finished=self.finished(run), **context
+        )
 
 
 def _labelled(counts: dict[str, int]) -> dict[str, int]:

@@ -10,7 +10,6 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -159,8 +158,7 @@ class SourceAdmin(SeenAdmin):
             words = str(
                 _('The drafts of {} pages get the new details of this source: <a href="{}">see the progress</a>.')
             )
-            url = reverse("admin:editorial_job_change", args=[job.pk])
-            messages.info(request, format_html(words, f"{job.total:,}", url))
+            messages.info(request, format_html(words, f"{job.total:,}", job.get_absolute_url()))
             return
         for subject in chain.from_iterable(naming):
             save_edition(subject, by, note)

@@ -88,7 +88,7 @@ class SymptomAdmin(SourceChoice, SeenAdmin, DiseaseColumn):
         symptoms, by = queryset.select_related(None).order_by().only("pk", "disease"), signed_in_user(request)
         items = items_of_symptoms(symptoms)
         if len(items) > MAX_AT_ONCE:
-            return redirect("admin:editorial_job_change", start_job(work, by, items).pk)
+            return redirect(start_job(work, by, items))
         count, errors = change(symptoms, by)
         self.message_user(request, words(count) % {"n": count}, messages.SUCCESS)
         show_refusals(self, request, errors)

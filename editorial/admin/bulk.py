@@ -131,8 +131,7 @@ class BulkAdmin(admin.ModelAdmin):
         if is_confirmed and form.is_valid():
             note = form.cleaned_data.get("note") or form.cleaned_data.get("reason", "")
             if is_job:
-                job = start_job(work, signed_in_user(request), items_of(self.model, numbers), note)
-                return redirect("admin:editorial_job_change", job.pk)
+                return redirect(start_job(work, signed_in_user(request), items_of(self.model, numbers), note))
             self._show_done(request, work, self._outcomes(request, queryset, work, note, numbers))
             return None
         if is_job:

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +17,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import AnyUser, User
+from editorial.admin.read_only import ReadOnlyAdmin
+from editorial.admin.workflow import change_url
 from editorial.dashboard import MAX_ENTRIES, Panel, PanelCount, PanelEntry, register_panel, viewable_kinds
 from editorial.jobs import registered_work, stalled_jobs
 from editorial.models import Job, JobItem
@@ -35,7 +36,7 @@ def may_stop(user: AnyUser, job: Job) -> bool:
 
 
 @admin.register(Job)
-class JobAdmin(admin.ModelAdmin):
+class JobAdmin(ReadOnlyAdmin):
     list_display = ["what", "by_name", "created_at", "progress", "state"]
     list_display_links = ["what"]
     list_per_page = 50
@@ -47,15 +48,6 @@ class JobAdmin(admin.ModelAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
-        return False
 
     @admin.display(description=gettext_lazy("what"), ordering="pk")
     def what(self, job: Job) -> str:
@@ -80,31 +72,24 @@ class JobAdmin(admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        job = self.get_object(request, object_id)
-        if job is None:
-            raise Http404
-        is_refreshed = job.finished_at is None and "still" not in request.GET
+        job = self.get_row(request, Job, object_id)
+        is_open = job.finished_at is None
+        is_refreshed = is_open and "still" not in request.GET
         viewable = viewable_kinds(request.user)
         refused = job.items.filter(kind__in=viewable).exclude(reason="").order_by("pk")
         page = Paginator(refused, MAX_REFUSALS).get_page(request.GET.get("page"))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": job,
-            "title": job_title(job),
-            "job": job,
-            "state": job_state(job),
-            "percent": 100 * (job.done + job.refused) // (job.total or 1),
-            "is_refreshed": is_refreshed,
-            "is_stalled": stalled_jobs().exists() if job.finished_at is None else False,
-            "may_stop": may_stop(request.user, job),
-            "page": page,
-            "refusals": _refusals(list(page), viewable),
-            "media": self.media,
-        }
-        response = TemplateResponse(request, "editorial/job.html", context)
+        response = self.render_row(
+            request,
+            "editorial/job.html",
+            job,
+            subtitle=job_title(job),
+            percent=100 * (job.done + job.refused) // (job.total or 1),
+            is_refreshed=is_refreshed,
+            is_stalled=is_open and stalled_jobs().exists(),
+            may_stop=may_stop(request.user, job),
+            page=page,
+            refusals=_refusals(list(page), viewable),
+        )
         if is_refreshed:
             response["Refresh"] = str(REFRESH_SECONDS)
         return response
@@ -120,7 +105,7 @@ class JobAdmin(admin.ModelAdmin):
                 job.finish(_("%(name)s stopped it.") % {"name": author_name(request.user)})
                 job.save()
                 messages.success(request, _("The job was stopped. What it had done until then stays done."))
-        return redirect("admin:editorial_job_change", pk)
+        return redirect(job)
 
 
 def job_title(job: Job) -> str:
@@ -144,9 +129,8 @@ def _refusals(items: list[JobItem], viewable: dict[str, type[Publishable]]) -> l
     found = []
     for name, kind in viewable.items():
         reasons = {item.subject_id: item.reason for item in items if item.kind == name}
-        change = f"admin:{kind._meta.app_label}_{kind._meta.model_name}_change"
         rows = kind._base_manager.filter(pk__in=reasons).order_by("pk")
-        found += [(row, reverse(change, args=[row.pk]), reasons[row.pk]) for row in rows]
+        found += [(row, change_url(row), reasons[row.pk]) for row in rows]
     return found
 
 
@@ -163,7 +147,7 @@ def jobs_panel(user: AnyUser) -> Panel | None:
         PanelEntry(
             kind=str(Job._meta.verbose_name),
             title=job_title(job),
-            change_url=reverse("admin:editorial_job_change", args=[job.pk]),
+            change_url=job.get_absolute_url(),
             by=job.by_name,
             at=job.created_at,
             state=f"{job_state(job)}, {job_progress(job)}",
