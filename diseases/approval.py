@@ -111,3 +111,4 @@ def _work(name: str, label: "StrOrPromise", change: _Change) -> Work:
 
 APPROVE_SYMPTOMS = _work("approve symptoms", gettext_lazy("Approve symptoms"), _approve)
 UNAPPROVE_SYMPTOMS = _work("unapprove symptoms", gettext_lazy("Remove the approval of symptoms"), _unapprove)
+DELETE_SYMPTOMS = _work("delete symptoms", gettext_lazy("Delete symptoms"), _delete)

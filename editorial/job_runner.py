@@ -98,8 +98,6 @@ def _do_items(job: Job, work: Work, by: User, items: list[JobItem], ends_at: flo
     refused: list[JobItem] = []
     together = MAX_TOGETHER if work.step_together else 1
     for some in (items[start : start + together] for start in range(0, len(items), together)):
-        if time.monotonic() > ends_at:
-            break
         tasks = [
             JobTask(subjects[each.subject], by, job.note, job.origin, newest.get(each.subject), each.edition, each.rows)
             for each in some
@@ -110,6 +108,8 @@ def _do_items(job: Job, work: Work, by: User, items: list[JobItem], ends_at: flo
                 refused.append(item)
             else:
                 done.append(item.pk)
+        if time.monotonic() > ends_at:
+            break
     job.items.filter(pk__in=done).delete()
     JobItem.objects.bulk_update(refused, ["reason"])
     job.done += len(done)

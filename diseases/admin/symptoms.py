@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import models
 from django.db.models import Max, Model, QuerySet
@@ -20,6 +21,7 @@ from diseases.admin.diseases import SourceChoice
 from diseases.admin.filters import DiseaseColumn, DiseaseFilter, show_refusals
 from diseases.approval import (
     APPROVE_SYMPTOMS,
+    DELETE_SYMPTOMS,
     UNAPPROVE_SYMPTOMS,
     ApprovalErrors,
     delete_symptoms,
@@ -28,8 +30,9 @@ from diseases.approval import (
 )
 from diseases.forms import SymptomForm
 from diseases.models import Disease, Symptom
+from editorial.admin.bulk import choice_page
 from editorial.jobs import MAX_AT_ONCE, Work, start_job
-from editorial.seen import SeenAdmin
+from editorial.seen import SeenAdmin, SeenForm, token_of
 from editorial.waiting import WaitingWork, register_waiting
 from publishing.models import Publishable
 from publishing.verbs import lock, save_edition
@@ -54,7 +57,7 @@ class SymptomAdmin(SourceChoice, SeenAdmin, DiseaseColumn):
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["term", "disease__name", "hpo_id"]
     ordering = ["disease__name", "disease", "position", "pk"]
-    actions = ["approve_selected", "unapprove_selected"]
+    actions = ["approve_selected", "unapprove_selected", "delete_selected"]
     fields = ["disease", "term", "frequency", "aspect", "hpo_id", "source", "approved"]
 
     class Media:
@@ -93,6 +96,20 @@ class SymptomAdmin(SourceChoice, SeenAdmin, DiseaseColumn):
         self.message_user(request, words(count) % {"n": count}, messages.SUCCESS)
         show_refusals(self, request, errors)
         return None
+
+    @admin.action(permissions=["delete"], description=gettext_lazy("Delete selected symptoms"))
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> HttpResponse | None:
+        """Does what Django's action does. Symptoms of many diseases are counted on its page, and deleted by a job."""
+        items = items_of_symptoms(queryset.select_related(None))
+        if len(items) <= MAX_AT_ONCE:
+            response: HttpResponse | None = delete_selected(self, request, queryset)
+            return response
+        is_confirmed = "confirmed" in request.POST
+        form = SeenForm(request.POST if is_confirmed else None, token=token_of([item.rows for item in items]))
+        if is_confirmed and form.is_valid():
+            return redirect(start_job(DELETE_SYMPTOMS, signed_in_user(request), items))
+        chosen = [(self.opts.verbose_name_plural, sum(len(item.rows) for item in items))]
+        return choice_page(self, request, DELETE_SYMPTOMS, form, count=len(items), states=chosen, possible=True)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> None:
         _count, errors = delete_symptoms(queryset, by=signed_in_user(request))

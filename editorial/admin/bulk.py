@@ -93,6 +93,23 @@ class Outcome:
     is_refused: bool = False
 
 
+def choice_page(
+    model_admin: admin.ModelAdmin, request: HttpRequest, work: Work, form: SeenForm, **context: Any
+) -> TemplateResponse:
+    """Renders the page before work on many subjects: its outcomes, or a count of what was chosen (`states`)."""
+    context |= {
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.opts,
+        "title": work.label,
+        "form": form,
+        "action": request.POST["action"],
+        "chosen": request.POST.getlist("_selected_action"),
+        "select_across": request.POST.get("select_across", "0"),
+        "media": model_admin.media,
+    }
+    return TemplateResponse(request, "editorial/bulk.html", context)
+
+
 class BulkAdmin(admin.ModelAdmin):
     """Adds the actions to publish, submit, withdraw and delete many subjects."""
 
@@ -136,26 +153,14 @@ class BulkAdmin(admin.ModelAdmin):
             return None
         if is_job:
             states = queryset.order_by().values_list("state").annotate(Count("pk"))
-            what = {"states": [(State(state).label, count) for state, count in states], "possible": True}
-        else:
-            with transaction.atomic():
-                # The steps run and are rolled back, so the page says exactly what they would do now.
-                outcomes = self._outcomes(request, queryset, work, "", numbers)
-                transaction.set_rollback(True)
-            what = {"outcomes": outcomes, "possible": any(not outcome.is_refused for outcome in outcomes)}
-        context = {
-            **self.admin_site.each_context(request),
-            **what,
-            "opts": self.opts,
-            "title": work.label,
-            "form": form,
-            "action": request.POST["action"],
-            "count": len(numbers),
-            "chosen": request.POST.getlist("_selected_action"),
-            "select_across": request.POST.get("select_across", "0"),
-            "media": self.media,
-        }
-        return TemplateResponse(request, "editorial/bulk.html", context)
+            labels = [(str(State(state).label), count) for state, count in states]
+            return choice_page(self, request, work, form, count=len(numbers), states=labels, possible=True)
+        with transaction.atomic():
+            # The steps run and are rolled back, so the page says exactly what they would do now.
+            outcomes = self._outcomes(request, queryset, work, "", numbers)
+            transaction.set_rollback(True)
+        possible = any(not outcome.is_refused for outcome in outcomes)
+        return choice_page(self, request, work, form, outcomes=outcomes, possible=possible)
 
     def _show_done(self, request: HttpRequest, work: Work, outcomes: list[Outcome]) -> None:
         done = [outcome for outcome in outcomes if not outcome.is_refused]

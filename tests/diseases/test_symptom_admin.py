@@ -107,6 +107,14 @@ def test_symptoms_of_many_diseases_are_approved_by_a_job_except_those_that_chang
 
     assert [terms(disease) for disease in diseases] == [[]] * 51
 
+    page = act(client, "delete_selected")
+    assert page.context["states"] == [("symptoms", 102)]
+    assert "Fever" not in page.text
+    client.post(LIST, fields_of(page.text))
+    assert Symptom.objects.count() == 102
+    call_command("run_jobs")
+    assert not Symptom.objects.exists()
+
 
 @pytest.mark.usefixtures("editor")
 def test_a_disease_form_that_was_open_comes_back_merged_and_then_saves(client):

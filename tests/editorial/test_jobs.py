@@ -22,7 +22,7 @@ from django.utils import timezone
 from community.models import Portrait
 from diseases.models import Disease
 from editorial import job_runner
-from editorial.admin.bulk import PUBLISH, publish_step
+from editorial.admin.bulk import PUBLISH, SUBMIT, publish_step
 from editorial.dashboard import panels
 from editorial.job_runner import JobRunner, LeaseTaken
 from editorial.jobs import MAX_AT_ONCE, Work, items_of, register_work, start_job
@@ -175,6 +175,7 @@ def test_a_job_that_is_interrupted_goes_on_where_it_stopped(monkeypatch, publish
     drafts = make_drafts(9)
     job = start(drafts, publisher)
     monkeypatch.setattr(job_runner, "MAX_BATCH", 2)
+    monkeypatch.setattr(job_runner, "MAX_SECONDS", 60)
     calls = []
 
     def step(task):
@@ -287,14 +288,15 @@ def test_jobs_are_done_in_order_and_one_runner_works_at_a_time(publisher):
     assert Edition.objects.live().count() == 2
 
 
-def test_a_batch_ends_when_its_time_is_over(monkeypatch, publisher):
-    job = start(make_drafts(3), publisher)
+@pytest.mark.parametrize(("work", "done"), [(PUBLISH, 10), (SUBMIT, 1)])
+def test_a_batch_ends_when_its_time_is_over_but_never_without_any_progress(monkeypatch, publisher, work, done):
+    job = start(make_drafts(11), publisher, work)
     monkeypatch.setattr(job_runner, "MAX_SECONDS", -1)
 
     JobRunner().run_batch()
 
     job.refresh_from_db()
-    assert (job.done, job.remaining) == (0, 3)
+    assert (job.done, job.remaining) == (done, 11 - done)
 
 
 @pytest.mark.database
