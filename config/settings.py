@@ -117,6 +117,9 @@ else:
     # No statement waits for a lock longer than this: an editor then gets the form back, as with SQLite.
     options = DATABASES["default"].setdefault("OPTIONS", {})
     options["options"] = f"{options.get('options', '')} -c lock_timeout=20s".strip()
+    # A machine that is gone answers nothing: after these seconds, in the last milliseconds, the site stops waiting.
+    limits = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+    DATABASES["default"]["OPTIONS"] = limits | {"tcp_user_timeout": 10_000} | options
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
@@ -129,10 +132,13 @@ if min(PAGE_CACHE_BYTES, PAGE_CACHE_STALE_SECONDS, PAGE_MAX_AGE, CDN_MAX_AGE) < 
     raise ImproperlyConfigured(
         "PAGE_CACHE_MB, PAGE_CACHE_STALE_HOURS, PAGE_MAX_AGE and CDN_MAX_AGE must not be less than 0."
     )
-PAGE_CACHE_CONTROL = (
-    f"public, max-age={PAGE_MAX_AGE}, {f's-maxage={CDN_MAX_AGE}, ' if CDN_MAX_AGE else ''}"
-    f"must-revalidate, stale-while-revalidate=60, stale-if-error={PAGE_CACHE_STALE_SECONDS}"
-)
+# Only where the operator accepts that a correction takes some time may others keep a page without asking.
+PAGE_CACHE_CONTROL = "public, max-age=0, must-revalidate"
+if PAGE_MAX_AGE or CDN_MAX_AGE:
+    PAGE_CACHE_CONTROL = (
+        f"public, max-age={PAGE_MAX_AGE}, s-maxage={CDN_MAX_AGE or PAGE_MAX_AGE}, stale-while-revalidate=60, "
+        f"stale-if-error={PAGE_CACHE_STALE_SECONDS}"
+    )
 CACHES: dict[str, dict[str, Any]] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 if CACHE_URL := env.str("CACHE_URL", default="").strip():
     if not CACHE_URL.startswith(("redis://", "rediss://", "unix://")):

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 @contextmanager
 def rehearsal() -> Iterator[None]:
-    """Undoes at the end what is written in it.
+    """Undoes at the end what is written in it. For commands only, since it is about all threads of a process.
 
     With SQLite, where one writer keeps all others waiting, the writing goes into a copy of the database, in a temporary
     folder (TMPDIR) that must have room for it. PostgreSQL only locks the rows, so there it is one transaction.

@@ -28,7 +28,7 @@ BACKGROUND_COLOR, THEME_COLOR = "#faf6ec", "#0e5358"
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     """Redirects to the icon, for programs that ask for this address without reading a page."""
-    return redirect(static("icons/favicon.ico"))
+    return redirect(static("icons/favicon.ico"), permanent=True)
 
 
 @cacheable()

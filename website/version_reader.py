@@ -2,14 +2,16 @@
 
 import logging
 import os
+import select
 import threading
 import time
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 import django.db
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import pq
 
 from publishing.models import PublicVersion
 
@@ -18,8 +20,8 @@ logger = logging.getLogger(__name__)
 WATCH_SECONDS = 1.0
 """How often the version is read while nobody asks for a page, and while the database does not answer."""
 
-PATIENCE = 2
-"""The seconds that PostgreSQL may take to answer. Readers wait for it, and then get the page from memory."""
+MAX_WAIT_SECONDS = 2
+"""How long the database may take to answer. Readers wait for it, and then get the page from memory."""
 
 
 class Version(NamedTuple):
@@ -48,16 +50,19 @@ class VersionReader:
         self._connection: BaseDatabaseWrapper | None = None
         self._file: tuple[int, int] | None = None
         self._watcher: threading.Thread | None = None
-        table = django.db.connection.ops.quote_name(PublicVersion._meta.db_table)
-        driver: Any = connections[alias]
-        self._driver_error: type[Exception] = driver.Database.Error
+        database: Any = connections[alias]
+        self._driver_error: type[Exception] = database.Database.Error
+        table = database.ops.quote_name(PublicVersion._meta.db_table)
         self._statement = f"SELECT token, removal_token FROM {table} WHERE id = 1"  # noqa: S608 # the name is our own
 
     def read(self) -> Version | None:
         """Returns the present version, or None while the database does not answer."""
         if self._watcher is None:
             self._start_watcher()
-        return None if self._is_gone else self._ask()
+        if self._is_gone:
+            return None
+        with self._lock:  # whoever waited here for a failure does not wait for another one
+            return None if self._is_gone else self._ask()
 
     def close(self) -> None:
         """Ends the thread in the background and the connection."""
@@ -66,27 +71,33 @@ class VersionReader:
             self._disconnect()
 
     def _ask(self) -> Version | None:
-        with self._lock:
-            for attempt in (1, 2):
-                try:
-                    self.last_version = self._select()
-                except (django.db.Error, OSError, self._driver_error) as error:
-                    # The database may have closed the connection that was kept, so a new one is tried.
-                    self._disconnect()
-                    if attempt == 2:
-                        self._say_gone(error)
-                        return None
-                else:
-                    self.last_read_at = time.monotonic()
-                    if self._is_gone:
-                        self._is_gone = False
-                        logger.warning("The database answers again.")
-                    return self.last_version
-        raise AssertionError("unreachable")
+        """Returns the version from the database. The database may have closed the kept connection: then a new one."""
+        try:
+            version = self._select() or self._select(is_last=True)
+        except (django.db.Error, OSError, self._driver_error) as error:
+            if not self._is_gone:
+                self._is_gone = True
+                logger.error("The database does not answer; pages come from memory: %s", error)
+            return None
+        if self._is_gone:
+            self._is_gone = False
+            logger.warning("The database answers again.")
+        self.last_version, self.last_read_at = version, time.monotonic()
+        return version
 
-    def _select(self) -> Version:
-        connection = self._connected()
-        row = connection.connection.execute(self._statement).fetchone()
+    def _select(self, *, is_last: bool = False) -> Version | None:
+        """Returns the version. Where that fails, disconnects, and returns None or, at the last attempt, raises."""
+        try:
+            connection = self._connected().connection
+            if hasattr(connection, "pgconn"):
+                row = row_within_time(connection.pgconn, self._statement)
+            else:
+                row = connection.execute(self._statement).fetchone()
+        except (django.db.Error, OSError, self._driver_error):
+            self._disconnect()
+            if is_last:
+                raise
+            return None
         return Version(str(row[0]), str(row[1])) if row else Version("", "")
 
     def _connected(self) -> BaseDatabaseWrapper:
@@ -96,8 +107,9 @@ class VersionReader:
             self._disconnect()
             connection: Any = connections.create_connection(self.alias)
             connection.inc_thread_sharing()
-            if connection.vendor == "postgresql":
-                connection.settings_dict = connection.settings_dict | {"OPTIONS": _impatient(connection)}
+            limits = {"timeout": MAX_WAIT_SECONDS} if file else {"connect_timeout": MAX_WAIT_SECONDS}
+            options = connection.settings_dict.get("OPTIONS", {})
+            connection.settings_dict = connection.settings_dict | {"OPTIONS": options | limits}
             connection.connect()
             self._connection, self._file = connection, file
         return self._connection
@@ -108,28 +120,45 @@ class VersionReader:
                 self._connection.close()
             self._connection = None
 
-    def _say_gone(self, error: Exception) -> None:
-        if not self._is_gone:
-            self._is_gone = True
-            logger.error("The database does not answer; pages come from memory: %s", error)
-
     def _start_watcher(self) -> None:
         with self._lock:
             if self._watcher is None:
-                self._watcher = threading.Thread(target=self._watch, name="public version", daemon=True)
-                self._watcher.start()
+                watcher = threading.Thread(target=self._watch, name="public version", daemon=True)
+                watcher.start()
+                self._watcher = watcher
 
     def _watch(self) -> None:
         while not self._is_closed.wait(WATCH_SECONDS):
             if self._is_gone or time.monotonic() - self.last_read_at > WATCH_SECONDS:
-                self._ask()
+                try:
+                    with self._lock:
+                        self._ask()
+                except Exception:  # without this thread, the site would never find the database again
+                    logger.exception("The public version could not be read.")
 
 
-def _impatient(connection: BaseDatabaseWrapper) -> dict[str, Any]:
-    """Returns the options of a PostgreSQL connection with limits to the time that it waits."""
-    options = connection.settings_dict.get("OPTIONS", {})
-    statement = f"{options.get('options', '')} -c statement_timeout={PATIENCE * 1000}".strip()
-    return options | {"connect_timeout": PATIENCE, "tcp_user_timeout": PATIENCE * 1000, "options": statement}
+def row_within_time(connection: pq.abc.PGconn, statement: str) -> tuple[str, ...] | None:
+    """Returns the only row of a statement on PostgreSQL. Raises OperationalError where the answer takes too long.
+
+    A server that hangs answers nothing and closes nothing, and psycopg has no limit for that.
+    """
+    connection.send_query(statement.encode())
+    connection.flush()
+    poll = select.poll()
+    poll.register(connection.socket, select.POLLIN)
+    ends_at = time.monotonic() + MAX_WAIT_SECONDS
+    while connection.is_busy():
+        if not poll.poll(max(ends_at - time.monotonic(), 0) * 1000):
+            raise OperationalError(f"PostgreSQL did not answer within {MAX_WAIT_SECONDS} seconds.")
+        connection.consume_input()
+    result = connection.get_result()
+    while connection.get_result():  # the last one is None
+        pass
+    if result is None or result.status != pq.ExecStatus.TUPLES_OK:
+        raise OperationalError(result.get_error_message() if result else "PostgreSQL closed the connection.")
+    if not result.ntuples:
+        return None
+    return tuple((result.get_value(0, column) or b"").decode() for column in range(result.nfields))
 
 
 def _file_of(connection: BaseDatabaseWrapper) -> tuple[int, int] | None:

@@ -113,6 +113,8 @@ class DatabaseDoor:
     def __init__(self):
         self.connections = []
         self.listener = None
+        self.passes = threading.Event()
+        self.passes.set()
         if connection.vendor == "sqlite":
             self.file = Path(connection.settings_dict["NAME"])
             self.url = database_url()
@@ -145,6 +147,13 @@ class DatabaseDoor:
             end.close()
         self.connections.clear()
 
+    def hang(self):
+        """Makes the database answer nothing, and close nothing, until `go_on`. For PostgreSQL."""
+        self.passes.clear()
+
+    def go_on(self):
+        self.passes.set()
+
     def _files(self, end=""):
         names = [self.file.with_name(f"{self.file.name}{part}{end}") for part in ("", "-wal", "-shm")]
         return [name for name in names if name.exists()]
@@ -162,6 +171,7 @@ class DatabaseDoor:
     def _copy(self, source, target):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                self.passes.wait()
                 target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
