@@ -8,12 +8,9 @@ from dataclasses import dataclass, field
 from diseases.codes import Relation, Scheme
 from diseases.models import Disease, Identifier, Synonym, fold_name
 from diseases.values import SynonymKind
-from imports.records import CodeRecord, SourceRecord
+from imports.records import JOINING, CodeRecord, SourceRecord
 from publishing.models import Edition, Publishable
 from search.letters import fold_text
-
-JOINING = (Scheme.GARD, Scheme.ORPHA, Scheme.OMIM)
-"""The schemes whose exact codes tell which disease is meant, the most certain first."""
 
 CodeKey = tuple[str, str]
 

@@ -30,6 +30,9 @@ class ImportRun(models.Model):
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
     report = models.JSONField(default=dict, help_text=_("What the import did: lists of lines, by heading."))
+    key_prefixes = models.JSONField(
+        default=list, help_text=_("What the files of this and earlier complete runs spoke of: synonym:.")
+    )
 
     class Meta:
         ordering = ["-pk"]
@@ -93,6 +96,23 @@ class Provenance(OfSubject):
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.record} {self.part}".strip()
+
+
+class WaitingRecord(models.Model):
+    """What the deliveries of a data set have said so far about a subject that is not on this site yet.
+
+    A delivery of one file may not say the code by which its subject is found. When another one does, both are merged.
+    """
+
+    dataset = models.CharField(_("data set"), max_length=20, choices=Dataset.choices)
+    record = models.CharField(max_length=RECORD_LENGTH)
+    content = models.JSONField(help_text=_("The record, as its readers returned it."))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["dataset", "record"], name="one_waiting_record")]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} {self.record}"
 
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):

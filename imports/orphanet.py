@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 
 from diseases.codes import Relation, Scheme
-from imports.orphanet_nomenclature import TABLE_COLUMNS, Entity, Level, Nomenclature, read_table, read_workbook
+from imports.orphanet_nomenclature import NAME, TABLE_COLUMNS, Entity, Level, Nomenclature, read_table, read_workbook
 from imports.orphapackets import PACKET_KEY_PREFIXES, Packet, read_packets
 from imports.records import CodeRecord, Delivery, SourceRecord, UnreadableRecord, UnreadableSource
 from imports.synonyms import distinct_synonyms
@@ -19,9 +19,9 @@ def read_orphanet(paths: Sequence[Path]) -> Delivery:
 
     The files may come in any order, together or one by one, since their content tells what they are. A disorder or a
     subtype may have a page; a group of diseases may not. If a nomenclature is given, it decides which codes are in use
-    and which are groups; without one, the packets decide this. Names, synonyms and ICD codes come from the
-    nomenclature, and other codes, the definition and symptoms from the packets. A packet alone only names a disease
-    that is new here.
+    and which are groups; without its names, the packets decide this. Names, synonyms and ICD codes come from the
+    nomenclature, and other codes, the definition and symptoms from the packets. The name in a packet only counts until
+    a nomenclature gives another one.
 
     The `former` codes of a record are those that its code replaced: "exact" where Orphanet deprecated them as the same
     disease, "unknown" where they are obsolete and Orphanet only names another code. A code with the relation “unknown”
@@ -33,15 +33,11 @@ def read_orphanet(paths: Sequence[Path]) -> Delivery:
     for path in paths:
         _read_file(path, nomenclature, packets, unreadable)
     former = nomenclature.former_codes(unreadable)
-    if nomenclature.active:
+    if NAME in nomenclature.key_prefixes:
         _drop_unused_packets(packets, nomenclature, unreadable)
-        _drop_nameless(nomenclature, unreadable)
-        entities = nomenclature.active
-    else:
-        unused = nomenclature.inactive
-        entities = {
-            code: Entity(each.where, each.name, each.level) for code, each in packets.items() if code not in unused
-        }
+    _drop_nameless(nomenclature, unreadable)
+    named = ((code, each) for code, each in packets.items() if code not in nomenclature.inactive)
+    entities = {code: Entity(each.where, each.name, each.level) for code, each in named} | nomenclature.active
     if not entities:
         raise UnreadableSource(
             f"{', '.join(map(str, paths))}: the files hold no ORPHA code in use. Are these the right files?"
@@ -52,11 +48,7 @@ def read_orphanet(paths: Sequence[Path]) -> Delivery:
     if not any(entity.level for entity in entities.values()):
         reason = "no file says which codes are groups of diseases, so no new page is made for any of them"
         unreadable.append(UnreadableRecord(", ".join(path.name for path in paths), reason))
-    key_prefixes = (
-        f"identifier:{Scheme.ORPHA}:",
-        *sorted(nomenclature.key_prefixes),
-        *(PACKET_KEY_PREFIXES if packets else ()),
-    )
+    key_prefixes = (*sorted(nomenclature.key_prefixes), *(PACKET_KEY_PREFIXES if packets else ()))
     records = (
         _orphanet_record(code, entities[code], packets.get(code), former.get(code, ()), key_prefixes)
         for code in sorted(entities, key=int)

@@ -125,7 +125,7 @@ TABLE_COLUMNS = ("orpha_code", "name", "level", "status", "replaced_by", "icd10"
 
 def read_table(rows: Iterable[FileRow], nomenclature: Nomenclature, unreadable: list[UnreadableRecord]) -> None:
     """Reads the joined table: one row for each code, with "|" between several codes or names in a cell."""
-    nomenclature.key_prefixes.update((NAME, SYNONYMS, ICD10, ICD11))
+    nomenclature.key_prefixes.update((NAME, SYNONYMS, ORPHA, ICD10, ICD11))
     _read_each(rows, _read_table_row, nomenclature, unreadable)
 
 
@@ -204,13 +204,14 @@ def _reader_of_codes(scheme: Scheme, column: str) -> ReadRow:
     return read
 
 
-NAME, SYNONYMS, ICD10, ICD11 = "name", "synonym:", f"identifier:{Scheme.ICD10}:", f"identifier:{Scheme.ICD11}:"
+NAME, SYNONYMS = "name", "synonym:"
+ORPHA, ICD10, ICD11 = (f"identifier:{scheme}:" for scheme in (Scheme.ORPHA, Scheme.ICD10, Scheme.ICD11))
 
 # The column by which a sheet is recognised, the other columns that it must have, the function that reads a row, and the
 # beginnings of the keys of the parts that the sheet speaks of. Each stands on one sheet only.
 SHEETS: tuple[tuple[str, tuple[str, ...], ReadRow, tuple[str, ...]], ...] = (
     ("Label", ("ORPHAcode", "Type of label", "Classification level"), _read_label, (NAME, SYNONYMS)),
-    ("Inactive ORPHAcode", ("Status", "Target active ORPHAcode"), _read_inactive, ()),
+    ("Inactive ORPHAcode", ("Status", "Target active ORPHAcode"), _read_inactive, (ORPHA,)),
     ("ICDcodes", ("ORPHAcode", "PreferredTerm"), _reader_of_codes(Scheme.ICD10, "ICDcodes"), (ICD10,)),
     (
         "ICD-11 MMS codes",

@@ -61,9 +61,7 @@ def part_of(record: RowRecord, number: int = 0, **values: str) -> ImportedPart:
     content = {name: _column_text(value) for name, value in vars(record).items() if name != "key"} | values
     if "answer" in content:
         content["answer"] = sanitize(content["answer"])
-    return ImportedPart(
-        shortened(":".join([record.SORT, record.identity(), *([str(number)] if number else [])])), content
-    )
+    return ImportedPart(shortened(":".join([record.part_key(), *([str(number)] if number else [])])), content)
 
 
 def numbered_symptoms(symptoms: Iterable[SymptomRecord]) -> Iterable[ImportedPart]:

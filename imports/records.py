@@ -1,14 +1,17 @@
 """The values that a reader of public data returns: one record for each subject, and what could not be used."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 
-from diseases.codes import Relation
+from diseases.codes import Relation, Scheme
 from diseases.values import Aspect, SynonymKind, Topic
 from search.letters import fold_text
+
+JOINING = (Scheme.GARD, Scheme.ORPHA, Scheme.OMIM)
+"""The schemes whose exact codes tell which disease is meant, the most certain first."""
 
 
 class UnreadableSource(ValueError):
@@ -23,6 +26,13 @@ class RowRecord:
     def identity(self) -> str:
         """Returns what is the same in every delivery: its first field, without differences in spelling."""
         return fold_text(str(next(iter(vars(self).values()))))
+
+    def part_key(self) -> str:
+        """Returns the key of the part that the row becomes, before it is numbered or shortened."""
+        return f"{self.SORT}:{self.identity()}"
+
+
+_AnyRow = TypeVar("_AnyRow", bound=RowRecord)
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,33 @@ class SourceRecord:
     def speaks_of(self, part: str) -> bool:
         """Tells whether the files say anything about a part. If they do not, its absence here means nothing."""
         return part.startswith(self.key_prefixes)
+
+    def completed_by(self, earlier: "SourceRecord") -> "SourceRecord":
+        """Returns the record with what an earlier delivery said of the parts that these files do not speak of."""
+        named = earlier if earlier.speaks_of("name") and not self.speaks_of("name") else self
+        codes = self._rows_with(earlier, self.codes, earlier.codes)
+        schemes = list(Scheme)
+        return replace(
+            self,
+            name=named.name,
+            may_have_page=named.may_have_page,
+            fields={name: text for name, text in earlier.fields.items() if not self.speaks_of(name)} | self.fields,
+            codes=(*codes[:1], *sorted(codes[1:], key=lambda code: schemes.index(Scheme(code.scheme)))),
+            former=self._rows_with(earlier, self.former, earlier.former),
+            synonyms=self._rows_with(earlier, self.synonyms, earlier.synonyms),
+            questions=self._rows_with(earlier, self.questions, earlier.questions),
+            symptoms=self._rows_with(earlier, self.symptoms, earlier.symptoms),
+            definition=self.definition if self.speaks_of("summary") else earlier.definition,
+            key_prefixes=tuple(dict.fromkeys((*self.key_prefixes, *earlier.key_prefixes))),
+            remarks=tuple(dict.fromkeys((*earlier.remarks, *self.remarks))),
+        )
+
+    def _rows_with(
+        self, earlier: "SourceRecord", rows: Sequence[_AnyRow], others: Sequence[_AnyRow]
+    ) -> tuple[_AnyRow, ...]:
+        """Returns the record's rows, and those of an earlier record that are of a sort it does not speak of."""
+        own = {row.part_key() for row in rows}
+        return (*rows, *(row for row in others if not self.speaks_of(row.part_key()) and row.part_key() not in own))
 
 
 class UnreadableRecord(NamedTuple):

@@ -12,16 +12,17 @@ from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
+from pydantic import TypeAdapter
 
 from diseases.codes import Relation
 from diseases.models import Disease, Identifier, Source
 from imports.disease_merge import DiseaseMerge
 from imports.matching import Ambiguous, DiseaseIndex, hints_of, joining_codes, subjects_by_name
-from imports.models import Dataset, Proposal, Provenance
+from imports.models import Dataset, Proposal, Provenance, WaitingRecord
 from imports.parts import digest_of
 from imports.pending import PendingDiseases, write_pending
 from imports.record_merge import IN_THE_TRASH, RecordMerge
-from imports.records import SourceRecord, UnreadableSource
+from imports.records import JOINING, SourceRecord, UnreadableSource
 from imports.report import Heading, ImportReport
 from imports.validation import ensure_valid
 from organizations.duplicates import likely_duplicates
@@ -36,6 +37,8 @@ SAME_NAME = (
 )
 NO_CODE_YET = "a disease on this site has its name and no code yet; see the proposals"
 NAME_WITHOUT_CODE = "a disease on this site has its name, and the record has no code by which it could be recognised"
+WAITS = "wait for the other files of the data set: those read so far do not say their names and all their codes"
+RECORDS = TypeAdapter(SourceRecord)
 _Kind = TypeVar("_Kind", Disease, Organization)
 ROW_ERRORS = (ValidationError, IntegrityError, DataError, PublishingError)
 
@@ -52,6 +55,8 @@ class ImportRunner:
     report: ImportReport = field(default_factory=ImportReport)
     deferred: list[SourceRecord] = field(default_factory=list)  # merged last, when all names are up to date
     read: set[str] = field(default_factory=set)  # the keys of the records that were read
+    waiting: set[str] = field(default_factory=set)  # the keys of records that wait for other files
+    key_prefixes: set[str] = field(default_factory=set)  # of what complete deliveries have spoken
     is_final_pass: bool = False
     pending: PendingDiseases = field(default_factory=PendingDiseases)
     dry_run: bool = False
@@ -72,8 +77,11 @@ class ImportRunner:
         """Returns the note of the editions that this run saves."""
         return f"Imported from {self.source or Dataset(self.dataset).label}"
 
-    def run(self, records: Iterable[SourceRecord], dry_run: bool = False) -> ImportReport:
-        """Merges every record. In a dry run the caller undoes everything (`rehearsal`), and nothing is published."""
+    def run(self, records: Iterable[SourceRecord], dry_run: bool = False, is_complete: bool = False) -> ImportReport:
+        """Merges every record. `is_complete` tells that the files hold the whole data set, so far as they speak of it.
+
+        In a dry run the caller undoes everything (`rehearsal`), and nothing is published.
+        """
         self.dry_run = dry_run
         self.index = DiseaseIndex.load()
         whole_records = Provenance.objects.filter(dataset=self.dataset, part="").order_by()
@@ -83,11 +91,15 @@ class ImportRunner:
         recorded = Provenance.objects.filter(dataset=self.dataset).order_by().values_list("record", flat=True)
         # Records of which an editor accepted a proposal, but which were never merged.
         self.accepted = set(recorded.distinct()) - self.known.keys()
+        waiting = WaitingRecord.objects.filter(dataset=self.dataset)
+        self.waiting = set(waiting.values_list("record", flat=True)) - self.known.keys()
+        delivered: set[str] = set()
         try:
             for record in records:
                 self.report.read += 1
                 self.read.add(record.key)
-                self._merge(record)
+                delivered.update(record.key_prefixes)
+                self._merge(self._completed(record))
         except (UnreadableSource, KeyboardInterrupt):
             self._write_pending()  # these records were read completely
             raise
@@ -96,6 +108,9 @@ class ImportRunner:
         for record in self.deferred:
             self._merge(record)
         self._write_pending()
+        if is_complete:
+            self.key_prefixes |= delivered
+            self._merge_waiting()
         return self.report
 
     def _merge(self, record: SourceRecord) -> None:
@@ -111,7 +126,7 @@ class ImportRunner:
                 if pk:
                     self.index.ensure_not_moved(record, pk)
                 else:
-                    pk = self.index.disease_of(record)
+                    pk = self.index.disease_of(record) if record.speaks_of("name") else None
                     if pk is None and self.finds_by_name:
                         pk = self._named(Disease, record.name)
                 merges = self._merge_organizations(record)
@@ -135,6 +150,41 @@ class ImportRunner:
         else:
             for each in [*merges, *([merge] if merge else [])]:
                 self._finish(each)
+        if record.key not in self.known and (record.key in self.waiting or not self._is_recognisable(record)):
+            self._keep(record)
+
+    # Records that wait for other files
+
+    def _completed(self, record: SourceRecord) -> SourceRecord:
+        """Returns the record with what earlier deliveries said of it, where its disease is not known yet."""
+        if record.key not in self.waiting:
+            return record
+        return record.completed_by(self._waiting_record(record.key))
+
+    def _waiting_record(self, key: str) -> SourceRecord:
+        return RECORDS.validate_python(WaitingRecord.objects.get(dataset=self.dataset, record=key).content)
+
+    def _is_recognisable(self, record: SourceRecord, key_prefixes: Iterable[str] = ()) -> bool:
+        """Tells whether its files, or others with these prefixes, say its name and all codes that tell its disease.
+
+        Its name must be its own: a nomenclature that does not name it means that its code is out of use.
+        """
+        prefixes = (*record.key_prefixes, *key_prefixes)
+        return record.speaks_of("name") and all(f"identifier:{each}:".startswith(prefixes) for each in JOINING)
+
+    def _keep(self, record: SourceRecord) -> None:
+        """Saves a record that found no disease, until other files say more of it."""
+        content = RECORDS.dump_python(record, mode="json")
+        WaitingRecord.objects.update_or_create(dataset=self.dataset, record=record.key, defaults={"content": content})
+        self.waiting.add(record.key)
+
+    def _merge_waiting(self) -> None:
+        """Merges the records that wait and are not in this complete delivery, which therefore says nothing of them."""
+        for key in sorted(self.waiting - self.read):
+            record = self._waiting_record(key)
+            if (self.create and record.may_have_page) or self.index.disease_named(record):
+                self._merge(record)
+        self._write_pending()
 
     def _named(self, kind: type[Publishable], name: str) -> int | None:
         if kind.KIND not in self.names:
@@ -202,6 +252,9 @@ class ImportRunner:
         if not merge.is_done:
             return
         self.known[record.key] = (merge.digest, disease.pk)
+        if record.key in self.waiting:
+            self.waiting.remove(record.key)
+            WaitingRecord.objects.filter(dataset=self.dataset, record=record.key).delete()
         if not isinstance(disease, Disease):
             return
         if disease.KIND in self.names:
@@ -224,7 +277,9 @@ class ImportRunner:
         report = ImportReport()
         where = f"{record.where}, {record.name}"
         same_name = self.index.disease_named(record)
-        if same_name and not self.is_final_pass:
+        if not self._is_recognisable(record, self.key_prefixes):
+            report.skipped_reasons[WAITS] += 1
+        elif same_name and not self.is_final_pass:
             self.deferred.append(record)
         elif same_name:
             self._propose_code(record, same_name, report)

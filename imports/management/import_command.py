@@ -96,6 +96,7 @@ class ImportCommand(BaseCommand):
         report, run, stopped = ImportReport(), None, ""
         try:
             delivery = self.read(**options)
+            before = ImportRun.objects.filter(dataset=self.dataset).exclude(finished_at=None).first()
             if not dry_run:
                 files = "\n".join(readable(path.name) for path in delivery.paths)
                 run = ImportRun.objects.create(dataset=self.dataset, files=files, by_name=author_name(author))
@@ -109,8 +110,11 @@ class ImportCommand(BaseCommand):
                     publish_new=publish_new,
                     report=report,
                     origin=run.origin if run else "",
+                    key_prefixes=set(before.key_prefixes if before else ()),
                 )
                 self.run(runner, delivery, limit, dry_run)
+                if run:
+                    run.key_prefixes = sorted(runner.key_prefixes)
         except UnreadableSource as error:
             stopped = str(error)
         except (KeyboardInterrupt, OperationalError) as error:
@@ -151,8 +155,9 @@ class ImportCommand(BaseCommand):
     def run(self, runner: ImportRunner, delivery: Delivery, limit: int | None, dry_run: bool) -> None:
         """Merges the records, and adds to the report what is missing and what could not be read."""
         total = min(limit or delivery.total, delivery.total)
-        runner.run(self.progress(islice(delivery.records, limit), total), dry_run)
-        if limit is None and self.is_complete:
+        is_complete = limit is None and self.is_complete
+        runner.run(self.progress(islice(delivery.records, limit), total), dry_run, is_complete)
+        if is_complete:
             runner.report_missing()
         for each in delivery.unreadable:
             runner.report.add(Heading.FAILED if each.failed else Heading.SKIPPED, each.where, each.reason)

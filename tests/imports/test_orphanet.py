@@ -22,7 +22,7 @@ from diseases.codes import Relation, Scheme
 from diseases.models import Disease, Identifier, Symptom, Synonym
 from diseases.values import Aspect, SynonymKind
 from imports import orphanet, tables, workbooks
-from imports.models import Proposal, Provenance
+from imports.models import Proposal, Provenance, WaitingRecord
 from imports.orphapackets import clean_definition, read_packet
 from imports.records import (
     CodeRecord,
@@ -151,9 +151,9 @@ def test_all_files_join_into_one_record_a_code(tmp_path):
     )
     records, delivery = read_all(packets, *write_nomenclature(tmp_path))
 
-    nomenclature = ("identifier:ICD-10:", "identifier:ICD-11:", "name", "synonym:")
+    nomenclature = ("identifier:ICD-10:", "identifier:ICD-11:", "identifier:ORPHA:", "name", "synonym:")
     from_packets = ("summary", "symptom:", "identifier:GARD:", "identifier:OMIM:", "identifier:UMLS:")
-    assert {record.key_prefixes for record in records} == {("identifier:ORPHA:", *nomenclature, *from_packets)}
+    assert {record.key_prefixes for record in records} == {(*nomenclature, *from_packets)}
     assert [replace(record, key_prefixes=("",)) for record in records] == [
         SourceRecord(
             key="ORPHA:2",
@@ -546,11 +546,25 @@ FREQUENT = [
 
 @pytest.fixture
 def deliveries(tmp_path) -> dict[str, Path]:
-    """Orphanet's files about two diseases, and a packet that calls one of them by another name."""
+    """Orphanet's files about four diseases and a group.
+
+    A packet calls the first one by another name, and an OMIM code joins the second one to a page. The third one has no
+    packet. The fourth one has only a packet, so its code is out of use.
+    """
     names, codes = write_nomenclature(tmp_path)
+    append_row(names, "names", ["ORPHA:12", "Untested disease", "Main name", "Disorder"])
+    append_row(codes, "ICD10", ["12", "Untested disease", None, "E84"])
     about = {"Synonyms": ["Not in the nomenclature"], "ExternalReferences": [OMIM], "Phenotypes": FREQUENT}
     first = packet("2", Label="Testitis, common", TextSection=definition("Rare."), **about)
-    return {"names": names, "codes": codes, "packets": write_packets(tmp_path / "packets", first, packet("3"))}
+    second = packet("3", ExternalReferences=[OMIM | {"Reference": "300300"}], Phenotypes=FREQUENT[:1])
+    packets = write_packets(tmp_path / "packets", first, second, packet("99"))
+    return {"names": names, "codes": codes, "packets": packets}
+
+
+def append_row(path: Path, sheet: str, row: list[str | None]) -> None:
+    workbook = openpyxl.load_workbook(path)
+    workbook[sheet].append(row)
+    workbook.save(path)
 
 
 def saved_tables() -> dict[str, list[object]]:
@@ -569,11 +583,17 @@ def saved_tables() -> dict[str, list[object]]:
 
 
 def in_turn(deliveries, orders, *options):
-    """Yields what is saved after each order of deliveries, each on a site with the same disease."""
+    """Yields what is saved after each order of deliveries, each on a site with the same diseases."""
     for order in orders:
         with transaction.atomic():
-            disease = Disease.objects.create(name="Inflammation of tests")
-            Identifier.objects.create(disease=disease, scheme="ORPHA", value="2", key=UUID(int=2), position=1)
+            for name, codes in {
+                "Inflammation of tests": [("ORPHA", "2"), ("ORPHA", "4")],
+                "Trembling of tests": [("OMIM", "300300")],
+            }.items():
+                disease = Disease.objects.create(name=name)
+                for position, (scheme, value) in enumerate(codes, start=1):
+                    key = UUID(int=int(value))
+                    disease.identifiers.create(scheme=scheme, value=value, key=key, position=position)
             for paths in order:
                 with suppress(CommandError):  # it names two codes that replace each other
                     call_command("import_orphanet", *(deliveries[name] for name in paths), *options)
@@ -583,32 +603,36 @@ def in_turn(deliveries, orders, *options):
 
 @pytest.mark.django_db
 @pytest.mark.database
-def test_orphanets_files_give_the_same_in_any_order_one_by_one_or_together(deliveries, capsys):
+@pytest.mark.parametrize("options", [(), ("--create",)])
+def test_orphanets_files_give_the_same_in_any_order_one_by_one_or_together(deliveries, options, capsys):
     one_by_one = [[[name] for name in order] for order in permutations(deliveries)]
     pairs = [[["names", "packets"], ["codes"]], [["packets"], ["codes", "names"]], [["codes", "packets"], ["names"]]]
     again = [[["names"], ["packets"], ["codes"], ["packets"], ["names"], [*deliveries]]]
 
-    together, *others = in_turn(deliveries, [[[*deliveries]], *one_by_one, *pairs, *again])
+    together, *others = in_turn(deliveries, [[[*deliveries]], *one_by_one, *pairs, *again], *options)
 
-    assert [row["text"] for row in together["Synonym"]] == ["TT", "Testitis +"]
-    assert [row["value"] for row in together["Identifier"]] == ["2", "100200", "E83.1", "G05.1", "5C64.10"]
-    assert [row["term"] for row in together["Symptom"]] == ["Tremor", "Fever"]
-    assert [(row["part"], row["action"]) for row in together["Proposal"]] == [("summary", "change")]
+    created = ["Untested disease"] if options else []
+    assert [row["name"] for row in together["Disease"]] == ["Inflammation of tests", "Trembling of tests", *created]
+    values = ["2", "4", "100200", "E83.1", "G05.1", "5C64.10", "3", "300300", *(["12", "E84"] if options else [])]
+    assert [row["value"] for row in together["Identifier"]] == values
+    assert [row["text"] for row in together["Synonym"]] == ["TT", "Testitis +", "Testitis -"]
+    assert [row["term"] for row in together["Symptom"]] == ["Tremor", "Fever", "Tremor"]
+    proposals = [("identifier:ORPHA:4", "remove"), ("summary", "change")]
+    assert [(row["part"], row["action"]) for row in together["Proposal"]] == proposals
     assert others == [together] * 10
 
 
 @pytest.mark.django_db
-@pytest.mark.database
-def test_drafts_from_orphanet_are_the_same_whether_names_or_packets_come_first(deliveries, capsys):
-    orders = [
-        [["names"], ["packets"], ["codes"]],
-        [["packets"], ["names"], ["codes"]],
-        [["packets"], ["codes"], ["names"]],
-    ]
+def test_a_disease_that_no_code_of_the_first_file_finds_waits_and_the_report_says_so(deliveries, capsys):
+    with suppress(CommandError):
+        call_command("import_orphanet", deliveries["names"], "--create")
 
-    together, *others = in_turn(deliveries, [[[*deliveries]], *orders], "--create")
+    assert "4 records: wait for the other files of the data set" in capsys.readouterr().out
+    assert (Disease.objects.count(), Proposal.objects.count(), Provenance.objects.count()) == (0, 0, 0)
+    assert WaitingRecord.objects.count() == 4
 
-    assert [row["name"] for row in together["Disease"]] == ["Inflammation of tests", "Testitis -"]
-    for other in others:
-        other["Disease"][1]["slug"] = "testitis"  # the address keeps the name that the first file gave
-    assert others == [together] * 3
+    with suppress(CommandError):
+        call_command("import_orphanet", deliveries["packets"], "--create")
+
+    assert sorted(map(str, Disease.objects.all())) == ["Testitis +", "Testitis -", "Untested disease"]
+    assert sorted(WaitingRecord.objects.values_list("record", flat=True)) == ["ORPHA:10", "ORPHA:99"]
