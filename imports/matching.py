@@ -13,6 +13,8 @@ from publishing.models import Edition, Publishable
 from search.letters import fold_text
 
 CodeKey = tuple[str, str]
+MatchingKey = str | CodeKey
+"""A key, a name or a code (with its scheme) by which two records may be about the same disease."""
 
 
 class Ambiguous(Exception):
@@ -147,6 +149,13 @@ def hints_of(record: SourceRecord) -> list[str]:
     """Returns the names and UMLS codes by which another record may be about the same disease."""
     umls = [f"UMLS {code.value}" for code in record.codes if code.scheme == Scheme.UMLS]
     return [*umls, *(fold_text(synonym.text) for synonym in record.synonyms if synonym.kind != SynonymKind.SUBTYPE)]
+
+
+def matching_keys(record: SourceRecord) -> set[MatchingKey]:
+    """Returns the keys by which another record is, or may be, about the same disease."""
+    codes = {(code.scheme, code.value) for code in (*record.codes, *record.former)}
+    names = {fold_text(name) for name in (record.name, *(synonym.text for synonym in record.synonyms))}
+    return {record.key} | codes | names
 
 
 def joining_codes(record: SourceRecord) -> dict[Scheme, list[CodeRecord]]:

@@ -12,43 +12,8 @@ from django.db import transaction
 from diseases.rows import number_rows
 from imports.provenance import write_provenance
 from imports.record_merge import RecordMerge
-from imports.records import SourceRecord
 from publishing.models import ChildRow
 from publishing.verbs import compose_page, publish_all, save_editions
-from search.letters import fold_text
-
-BATCH_SIZE = 30
-
-MatchingKey = str | tuple[str, str]
-"""A key, a name or a code (with its scheme) by which two records may be about the same disease."""
-
-
-class PendingDiseases:
-    """New diseases that are not saved yet. They have no ids, so the run cannot find them by codes or names."""
-
-    def __init__(self) -> None:
-        self.merges: list[RecordMerge] = []
-        self.matching_keys: set[MatchingKey] = set()  # of all these diseases
-
-    def add(self, merge: RecordMerge) -> None:
-        self.merges.append(merge)
-        self.matching_keys |= _matching_keys(merge.record)
-
-    def conflicts_with(self, record: SourceRecord) -> bool:
-        """Tells whether they must be saved before this record: the batch is full, or one may be its disease."""
-        return len(self.merges) >= BATCH_SIZE or not self.matching_keys.isdisjoint(_matching_keys(record))
-
-    def pop_all(self) -> list[RecordMerge]:
-        """Returns all of them and empties the list."""
-        merges, self.merges, self.matching_keys = self.merges, [], set()
-        return merges
-
-
-def _matching_keys(record: SourceRecord) -> set[MatchingKey]:
-    """Returns the keys by which another record is, or may be, about the same disease."""
-    codes = {(code.scheme, code.value) for code in (*record.codes, *record.former)}
-    names = {fold_text(name) for name in (record.name, *(synonym.text for synonym in record.synonyms))}
-    return {record.key} | codes | names
 
 
 @transaction.atomic

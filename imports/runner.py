@@ -17,10 +17,18 @@ from pydantic import TypeAdapter
 from diseases.codes import Relation
 from diseases.models import Disease, Identifier, Source
 from imports.disease_merge import DiseaseMerge
-from imports.matching import Ambiguous, DiseaseIndex, hints_of, joining_codes, subjects_by_name
+from imports.matching import (
+    Ambiguous,
+    DiseaseIndex,
+    MatchingKey,
+    hints_of,
+    joining_codes,
+    matching_keys,
+    subjects_by_name,
+)
 from imports.models import Dataset, Proposal, Provenance, WaitingRecord
 from imports.parts import digest_of
-from imports.pending import PendingDiseases, write_pending
+from imports.pending import write_pending
 from imports.record_merge import IN_THE_TRASH, RecordMerge
 from imports.records import JOINING, SourceRecord, UnreadableSource
 from imports.report import Heading, ImportReport
@@ -38,6 +46,7 @@ SAME_NAME = (
 NO_CODE_YET = "a disease on this site has its name and no code yet; see the proposals"
 NAME_WITHOUT_CODE = "a disease on this site has its name, and the record has no code by which it could be recognised"
 WAITS = "wait for the other files of the data set: those read so far do not say their names and all their codes"
+BATCH_SIZE = 30  # new diseases that are saved together
 RECORDS = TypeAdapter(SourceRecord)
 _Kind = TypeVar("_Kind", Disease, Organization)
 ROW_ERRORS = (ValidationError, IntegrityError, DataError, PublishingError)
@@ -58,7 +67,8 @@ class ImportRunner:
     waiting: set[str] = field(default_factory=set)  # the keys of records that wait for other files
     key_prefixes: set[str] = field(default_factory=set)  # of what complete deliveries have spoken
     is_final_pass: bool = False
-    pending: PendingDiseases = field(default_factory=PendingDiseases)
+    pending: list[RecordMerge] = field(default_factory=list)  # of new diseases that no code or name finds, until saved
+    pending_keys: set[MatchingKey] = field(default_factory=set)  # of all these diseases
     dry_run: bool = False
     origin: str = ""  # of the editions that this run saves
     organizations: dict[str, Organization] = field(default_factory=dict)  # of the present record, by folded name
@@ -114,7 +124,8 @@ class ImportRunner:
         return self.report
 
     def _merge(self, record: SourceRecord) -> None:
-        if self.pending.conflicts_with(record):
+        keys = matching_keys(record)
+        if len(self.pending) >= BATCH_SIZE or not self.pending_keys.isdisjoint(keys):
             self._write_pending()
         digest = digest_of(record)
         digest_before, pk = self.known.get(record.key, ("", None))
@@ -135,7 +146,8 @@ class ImportRunner:
                     if merge and self.finds_by_name:  # the organizations are saved, and the disease fails with them
                         write_pending([merge], self.publish_new and not self.dry_run)
                     elif merge:
-                        self.pending.add(merge)
+                        self.pending.append(merge)
+                        self.pending_keys |= keys
                         return
                 else:
                     disease = lock(Disease, pk)
@@ -226,7 +238,7 @@ class ImportRunner:
 
     def _write_pending(self) -> None:
         """Saves the pending diseases together; if one of them cannot be saved, each alone, so that the others are."""
-        pending = self.pending.pop_all()
+        pending, self.pending, self.pending_keys = self.pending, [], set()
         if not pending:
             return
         try:

@@ -15,7 +15,7 @@ from django.db import OperationalError, connection, transaction
 from diseases.codes import Relation
 from diseases.models import Disease, Identifier, Question, Source, Symptom, Synonym
 from diseases.values import SynonymKind, Topic
-from imports import medquad, pending
+from imports import medquad, runner
 from imports.models import ImportRun, Proposal, Provenance
 from imports.parts import row_key
 from imports.proposals import accept_proposals, decline_proposals
@@ -632,7 +632,7 @@ def test_a_disease_that_is_met_again_before_it_is_written_is_known(second, monke
 
     def alone_and_together():
         for most in (1, 30):
-            monkeypatch.setattr(pending, "BATCH_SIZE", most)
+            monkeypatch.setattr(runner, "BATCH_SIZE", most)
             with transaction.atomic():
                 yield merge(RECORD, second, by=publisher, publish_new=True).as_json(), state()
                 transaction.set_rollback(True)
@@ -678,7 +678,7 @@ def killed_at(number):
 
 
 def test_an_import_that_was_killed_anywhere_ends_as_an_undisturbed_one(monkeypatch):
-    monkeypatch.setattr(pending, "BATCH_SIZE", 3)
+    monkeypatch.setattr(runner, "BATCH_SIZE", 3)
     publisher = make_publisher()
     edited = make_disease(name="Blue disease")
     Identifier.objects.create(disease=edited, scheme="GARD", value="5")
@@ -765,7 +765,7 @@ def test_the_command_says_late_where_it_could_not_write_its_report(tmp_path):
 )
 def test_a_run_that_is_stopped_tells_what_it_did(tmp_path, capsys, monkeypatch, stop, message):
     if isinstance(stop, OperationalError):
-        monkeypatch.setattr(pending, "BATCH_SIZE", 1)  # no more queries go to the database that fails
+        monkeypatch.setattr(runner, "BATCH_SIZE", 1)  # no more queries go to the database that fails
 
     def stopped():
         yield replace(RECORD, remarks=("Look at this.",))
