@@ -2,13 +2,13 @@
 
 import uuid
 from collections import defaultdict
+from dataclasses import dataclass, field
 from itertools import chain
-from typing import Protocol
 
 from diseases.models import Source
 from diseases.rows import add_rows
 from imports.matching import DiseaseIndex
-from imports.models import Proposal, Provenance
+from imports.models import Dataset, Proposal, Provenance
 from imports.parts import (
     ImportedPart,
     assign,
@@ -40,21 +40,26 @@ VANISHED = "The data set no longer says this."
 NOT_MADE_HERE = "The import did not make this page."
 
 
-class RunContext(Protocol):
+@dataclass
+class MergeContext:
     """What the merge of one record needs to know about its run."""
 
     dataset: str
     source: Source | None
     by: Author
-    origin: str
-    index: DiseaseIndex
-    organizations: dict[str, Organization]  # those of the present record, by folded name
+    origin: str = ""  # of the editions that this run saves
+    index: DiseaseIndex = field(default_factory=DiseaseIndex)
+    organizations: dict[str, Organization] = field(default_factory=dict)  # of the present record, by folded name
 
     @property
-    def note(self) -> str: ...
+    def finds_by_name(self) -> bool:
+        """Returns whether a name alone tells the subject. What would be added to it is then proposed, not added."""
+        return self.dataset == Dataset.PAGE
 
     @property
-    def finds_by_name(self) -> bool: ...
+    def note(self) -> str:
+        """Returns the note of the editions that this run saves."""
+        return f"Imported from {self.source or Dataset(self.dataset).label}"
 
 
 class RecordMerge:
@@ -62,7 +67,7 @@ class RecordMerge:
 
     def __init__(
         self,
-        context: RunContext,
+        context: MergeContext,
         record: SourceRecord,
         digest: str,
         subject: Publishable,

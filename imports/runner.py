@@ -15,7 +15,7 @@ from django.db import DataError, IntegrityError, transaction
 from pydantic import TypeAdapter
 
 from diseases.codes import Relation
-from diseases.models import Disease, Identifier, Source
+from diseases.models import Disease, Identifier
 from imports.disease_merge import DiseaseMerge
 from imports.matching import (
     Ambiguous,
@@ -26,17 +26,17 @@ from imports.matching import (
     matching_keys,
     subjects_by_name,
 )
-from imports.models import Dataset, Proposal, Provenance, WaitingRecord
+from imports.models import Proposal, Provenance, WaitingRecord
 from imports.parts import digest_of
 from imports.pending import write_pending
-from imports.record_merge import IN_THE_TRASH, RecordMerge
+from imports.record_merge import IN_THE_TRASH, MergeContext, RecordMerge
 from imports.records import JOINING, SourceRecord, UnreadableSource
 from imports.report import Heading, ImportReport
 from imports.validation import ensure_valid
 from organizations.duplicates import likely_duplicates
 from organizations.models import Organization
 from publishing.models import Publishable
-from publishing.verbs import Author, PublishingError, lock
+from publishing.verbs import PublishingError, lock
 from search.letters import fold_text
 
 SAME_NAME = (
@@ -53,12 +53,9 @@ ROW_ERRORS = (ValidationError, IntegrityError, DataError, PublishingError)
 
 
 @dataclass
-class ImportRunner:
+class ImportRunner(MergeContext):
     """One run over the records of a data set."""
 
-    dataset: str
-    source: Source | None
-    by: Author
     create: bool = True  # whether to create diseases that are not on this site
     publish_new: bool = False  # whether to publish the pages that this run creates; `by` must then be a user
     report: ImportReport = field(default_factory=ImportReport)
@@ -70,22 +67,10 @@ class ImportRunner:
     pending: list[RecordMerge] = field(default_factory=list)  # of new diseases that no code or name finds, until saved
     pending_keys: set[MatchingKey] = field(default_factory=set)  # of all these diseases
     dry_run: bool = False
-    origin: str = ""  # of the editions that this run saves
-    organizations: dict[str, Organization] = field(default_factory=dict)  # of the present record, by folded name
     names: dict[str, dict[str, int]] = field(default_factory=dict)  # the subjects of each kind by folded names
 
     def __post_init__(self) -> None:
         self.origin = self.origin or f"import:{self.dataset}"
-
-    @property
-    def finds_by_name(self) -> bool:
-        """Returns whether a name alone tells the subject. What would be added to it is then proposed, not added."""
-        return self.dataset == Dataset.PAGE
-
-    @property
-    def note(self) -> str:
-        """Returns the note of the editions that this run saves."""
-        return f"Imported from {self.source or Dataset(self.dataset).label}"
 
     def run(self, records: Iterable[SourceRecord], dry_run: bool = False, is_complete: bool = False) -> ImportReport:
         """Merges every record. `is_complete` tells that the files hold the whole data set, so far as they speak of it.
