@@ -27,6 +27,7 @@ from imports.models import Dataset, Proposal, Provenance
 from imports.parts import (
     Content,
     assign,
+    digest_of,
     field_content,
     new_row,
     row_content,
@@ -34,7 +35,6 @@ from imports.parts import (
     row_models,
     set_content,
 )
-from imports.provenance import new_provenance
 from imports.sources import source_of
 from imports.validation import field_errors, label
 from publishing.models import ChildRow, Edition, Publishable
@@ -129,12 +129,9 @@ def row_of(proposal: Proposal) -> ChildRow | None:
     rows = model._default_manager.filter(**{model.SUBJECT: proposal.subject_id})
     if proposal.action == Proposal.Action.ADD:
         return rows.filter(key=row_key(proposal.dataset, proposal.record, proposal.part)).first()
-    target = _provenance_of(proposal).values_list("target", flat=True).first()
+    said = Provenance.objects.filter(dataset=proposal.dataset, record=proposal.record, part=proposal.part)
+    target = said.values_list("target", flat=True).first()
     return rows.filter(key=target).first() if target else None
-
-
-def _provenance_of(proposal: Proposal) -> QuerySet[Provenance]:
-    return Provenance.objects.filter(dataset=proposal.dataset, record=proposal.record, part=proposal.part)
 
 
 def _decide(
@@ -154,19 +151,6 @@ def _subject_of(proposal: Proposal) -> tuple[str, int]:
     return proposal.kind, proposal.subject_id
 
 
-def _lock_pending(chosen: list[Proposal]) -> tuple[Publishable, list[Proposal]]:
-    """Locks the subject and returns it with its proposals that are still pending.
-
-    The subject is locked first, as in an import, which may be writing the same proposals.
-    """
-    subject = lock(chosen[0].model, chosen[0].subject_id)
-    rows = Proposal.objects.select_for_update().pending().filter(pk__in=[proposal.pk for proposal in chosen])
-    pending = list(rows.order_by("pk"))
-    for proposal in pending:
-        proposal.subject = subject
-    return subject, pending
-
-
 def _decide_or_each_alone(
     chosen: list[Proposal], by: User, seen: str, state: Proposal.State, sources: Sources, origin: str
 ) -> ProposalErrors:
@@ -183,10 +167,16 @@ def _decide_or_each_alone(
 def _decide_together(
     chosen: list[Proposal], by: User, seen: str, state: Proposal.State, sources: Sources, origin: str
 ) -> ProposalErrors:
+    """Decides the proposals for one subject that are still pending.
+
+    The subject is locked first, as in an import, which may be writing the same proposals.
+    """
     errors: ProposalErrors = []
     decided: list[Proposal] = []
-    subject, pending = _lock_pending(chosen)
-    for proposal in pending:
+    subject = lock(chosen[0].model, chosen[0].subject_id)
+    rows = Proposal.objects.select_for_update().pending().filter(pk__in=[proposal.pk for proposal in chosen])
+    for proposal in rows.order_by("pk"):
+        proposal.subject = subject
         try:
             with transaction.atomic():
                 if seen and seen != seen_of(proposal):
@@ -237,9 +227,14 @@ def _apply(proposal: Proposal, subject: Publishable, source: Source | None) -> N
         return  # its provenance stays, so that no import brings the row back
     else:
         target = _set_row(proposal, subject, source).key
-    entry = new_provenance(subject, proposal.dataset, proposal.record, proposal.part, proposal.new or {}, target=target)
-    entry.pk = _provenance_of(proposal).values_list("pk", flat=True).first()
-    entry.save()
+    content = proposal.new or {}
+    said = {"kind": subject.KIND, "subject_id": subject.pk, "content": content, "digest": digest_of(content)}
+    Provenance.objects.update_or_create(
+        dataset=proposal.dataset,
+        record=proposal.record,
+        part=proposal.part,
+        defaults=said | {"target": target, "is_created": True},
+    )
 
 
 def _set_field(proposal: Proposal, subject: Publishable, source: Source | None) -> None:

@@ -28,15 +28,21 @@ class ProvenanceLog:
         self, key: str, content: Content, digest: str = "", target: uuid.UUID | None = None, is_created: bool = True
     ) -> None:
         """Notes what the data set said, the key of the row that holds it, and whether the import made that row."""
-        entry = new_provenance(
-            self.subject, self.dataset, self.record.key, key, content, target=target, is_created=is_created
-        )
-        entry.digest = digest or entry.digest
         known = self.entries.get(key)
-        if known and known.pk:
-            entry.pk = known.pk
+        entry = self.entries[key] = Provenance(
+            pk=known.pk if known else None,
+            kind=self.subject.KIND,
+            subject_id=self.subject.pk,
+            dataset=self.dataset,
+            record=self.record.key,
+            part=key,
+            content=content,
+            digest=digest or digest_of(content),
+            target=target,
+            is_created=is_created,
+        )
+        if entry.pk:
             entry.save()
-        self.entries[key] = entry
 
     def drop(self, key: str) -> None:
         self.entries.pop(key).delete()
@@ -72,29 +78,6 @@ class ProvenanceLog:
 
     def write(self) -> None:
         write_provenance([self])
-
-
-def new_provenance(
-    subject: Publishable,
-    dataset: str,
-    record: str,
-    part: str,
-    content: Content,
-    target: uuid.UUID | None = None,
-    is_created: bool = True,
-) -> Provenance:
-    """Returns an unsaved note of what a data set said about one part."""
-    return Provenance(
-        kind=subject.KIND,
-        subject_id=subject.pk,
-        dataset=dataset,
-        record=record,
-        part=part,
-        content=content,
-        digest=digest_of(content),
-        target=target,
-        is_created=is_created,
-    )
 
 
 def write_provenance(logs: list[ProvenanceLog]) -> None:
