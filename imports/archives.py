@@ -82,8 +82,8 @@ class _Budget:
         if sum(sizes) > self.limits.total:
             raise _too_much(self.path, f"{sum(sizes):,} bytes unpacked", f"{self.limits.total:,}")
 
-    def read(self, stream: IO[bytes]) -> bytes | None:
-        """Returns the content of one member, or None if it is too long. Raises UnreadableSource at the total limit."""
+    def read(self, name: str, stream: IO[bytes]) -> Member | UnreadableRecord:
+        """Returns one member, unless it is too long. Raises UnreadableSource at the total limit."""
         chunks = []
         left = self.limits.member
         while chunk := stream.read(CHUNK):  # read() without a size would unpack everything before it is counted
@@ -92,14 +92,10 @@ class _Budget:
             if self.spent > self.limits.total:
                 raise _too_much(self.path, "more than it declares", f"{self.limits.total:,} bytes unpacked")
             if left < 0:
-                return None
+                reason = f"is longer than {self.limits.member:,} bytes: split it, or check what it is"
+                return UnreadableRecord(name, reason, failed=True)
             chunks.append(chunk)
-        return b"".join(chunks)
-
-    def too_long(self, name: str) -> UnreadableRecord:
-        return UnreadableRecord(
-            name, f"is longer than {self.limits.member:,} bytes: split it, or check what it is", failed=True
-        )
+        return Member(name, b"".join(chunks))
 
 
 def _too_much(path: Path, what: str, limit: str) -> UnreadableSource:
@@ -119,8 +115,7 @@ def _folder(path: Path, suffix: str, limits: Limits) -> Iterator[Member | Unread
     for file in files:
         name = readable(f"{path.name}/{file.relative_to(path).as_posix()}")
         with file.open("rb") as stream:
-            data = budget.read(stream)
-        yield budget.too_long(name) if data is None else Member(name, data)
+            yield budget.read(name, stream)
 
 
 def _zip(path: Path, suffix: str, limits: Limits) -> Iterator[Member | UnreadableRecord]:
@@ -146,21 +141,20 @@ def _zip(path: Path, suffix: str, limits: Limits) -> Iterator[Member | Unreadabl
 
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: _Budget) -> Member | UnreadableRecord:
-    name, limits = info.filename, budget.limits
+    limits = budget.limits
     if info.flag_bits & 0x1:
-        return UnreadableRecord(name, "is encrypted: pack it again without a password", failed=True)
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without a limit
-        return UnreadableRecord(name, "is packed in an unusual way: pack it again as an ordinary zip file", failed=True)
-    if info.file_size > max(limits.harmless, info.compress_size * limits.ratio):
-        return UnreadableRecord(
-            name, f"unpacks to more than {limits.ratio} times its size, as a zip bomb does", failed=True
-        )
-    try:
-        with archive.open(info) as stream:
-            data = budget.read(stream)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        return UnreadableRecord(name, f"is damaged ({error}): download or pack it again", failed=True)
-    return budget.too_long(name) if data is None else Member(name, data)
+        reason = "is encrypted: pack it again without a password"
+    elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without a limit
+        reason = "is packed in an unusual way: pack it again as an ordinary zip file"
+    elif info.file_size > max(limits.harmless, info.compress_size * limits.ratio):
+        reason = f"unpacks to more than {limits.ratio} times its size, as a zip bomb does"
+    else:
+        try:
+            with archive.open(info) as stream:
+                return budget.read(info.filename, stream)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+            reason = f"is damaged ({error}): download or pack it again"
+    return UnreadableRecord(info.filename, reason, failed=True)
 
 
 def _check_name(path: Path, info: zipfile.ZipInfo) -> None:
