@@ -25,6 +25,7 @@ from imports.records import (
     SourceRecord,
     SymptomRecord,
     SynonymRecord,
+    Unreadable,
     UnreadableRecord,
 )
 from publishing.values import LINE_LENGTH
@@ -88,30 +89,23 @@ class MedquadDocument:
         return int(match[1]) if match else None
 
 
-class _Unreadable(ValueError):
-    """The file is not XML that can be read; the message says why and what to do."""
-
-
 def read_medquad(path: Path) -> Delivery:
     """Reads all files of a zip file or folder. Raises UnreadableSource where it cannot be opened."""
-    unreadable: list[UnreadableRecord] = []
+    unreadable = Unreadable()
     diseases: dict[int, list[MedquadDocument]] = {}
     for member in members(path, ".xml", MEDQUAD_LIMITS):
         if isinstance(member, UnreadableRecord):
             unreadable.append(member)
             continue
-        try:
+        with unreadable.failures_of(member.name):
             document = parse(member.name, member.data)
-        except _Unreadable as error:
-            unreadable.append(UnreadableRecord(member.name, str(error), failed=True))
-            continue
-        if document.gard is None:
-            unreadable.append(UnreadableRecord(member.name, _no_gard_id(document)))
-        elif not document.name or len(document.name) > LINE_LENGTH:
-            reason = f"GARD:{document.gard} has no name (Focus) that fits: add the disease by hand, or correct the file"
-            unreadable.append(UnreadableRecord(member.name, reason, failed=True))
-        else:
-            diseases.setdefault(document.gard, []).append(document)
+            if document.gard is None:
+                unreadable.add(member.name, _no_gard_id(document))
+            elif not document.name or len(document.name) > LINE_LENGTH:
+                no_name = f"GARD:{document.gard} has no name (Focus) that fits"
+                raise ValueError(f"{no_name}: add the disease by hand, or correct the file")
+            else:
+                diseases.setdefault(document.gard, []).append(document)
     codes = ({code for each in documents for code in each.codes} for documents in diseases.values())
     disease_counts = Counter(code for of_disease in codes for code in of_disease)
     shared = {code: count for code, count in disease_counts.items() if count > MAX_SHARED}
@@ -127,13 +121,16 @@ def _no_gard_id(document: MedquadDocument) -> str:
 
 
 def parse(where: str, data: bytes) -> MedquadDocument:
-    """Reads one file. Names of elements may be in any case, and elements may be missing: deliveries differ in this."""
+    """Reads one file. Names of elements may be in any case, and elements may be missing: deliveries differ in this.
+
+    Raises ValueError where it is not XML that can be read; the message says why and what to do.
+    """
     try:
         root = fromstring(data, forbid_dtd=True)
     except DefusedXmlException as error:
-        raise _Unreadable("declares a document type or entities, which can do harm: remove the DOCTYPE") from error
+        raise ValueError("declares a document type or entities, which can do harm: remove the DOCTYPE") from error
     except (ParseError, ValueError, LookupError) as error:
-        raise _Unreadable(f"is not XML that can be read ({error}): download it again") from error
+        raise ValueError(f"is not XML that can be read ({error}): download it again") from error
     return MedquadDocument(
         where,
         next((text for text in map(_element_text, _all(root, "focus")) if text), ""),

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from diseases.codes import Relation, Scheme, clean
 from imports.archives import Member, members
-from imports.records import CodeRecord, Delivery, SourceRecord, UnreadableRecord, UnreadableSource
+from imports.records import CodeRecord, Delivery, SourceRecord, Unreadable, UnreadableRecord, UnreadableSource
 from imports.synonyms import distinct_synonyms
 from imports.tables import FileRow, opened, table, text_lines
 from publishing.values import LINE_LENGTH
@@ -57,7 +57,7 @@ def read_mondo(path: Path, synonyms: Path | None = None) -> Delivery:
     relation is then unknown, with a remark. A cross-reference to ICD-10-CM does not tell its relation. If Mondo calls
     several codes of one scheme exact, we believe it and add a remark.
     """
-    unreadable: list[UnreadableRecord] = []
+    unreadable = Unreadable()
     concepts = _concepts(path, unreadable)
     chosen = {number: concept for number, concept in concepts.items() if _is_wanted(number, concept, unreadable)}
     if not chosen:
@@ -74,7 +74,7 @@ def read_mondo(path: Path, synonyms: Path | None = None) -> Delivery:
     )
 
 
-def _concepts(path: Path, unreadable: list[UnreadableRecord]) -> dict[str, Concept]:
+def _concepts(path: Path, unreadable: Unreadable) -> dict[str, Concept]:
     """Returns the concepts of all mapping tables by Mondo number."""
     concepts: dict[str, Concept] = {}
     unused: Counter[str] = Counter()
@@ -84,21 +84,17 @@ def _concepts(path: Path, unreadable: list[UnreadableRecord]) -> dict[str, Conce
         else:
             _read_mappings(member, concepts, unused, unreadable)
     for reason, count in unused.items():
-        unreadable.append(UnreadableRecord(path.name, f"{count:,} mappings left out: {reason}"))
+        unreadable.add(path.name, f"{count:,} mappings left out: {reason}")
     return concepts
 
 
-def _read_mappings(
-    member: Member, concepts: dict[str, Concept], unused: Counter[str], unreadable: list[UnreadableRecord]
-) -> None:
+def _read_mappings(member: Member, concepts: dict[str, Concept], unused: Counter[str], unreadable: Unreadable) -> None:
     name = PurePosixPath(member.name).name
     lines = text_lines(io.BytesIO(member.data), name, unreadable)
     without_comments = (line for line in lines if not line.text.startswith("#"))
     for row in table(without_comments, name, COLUMNS, unreadable, delimiter="\t"):
-        try:
+        with unreadable.failures_of(row.where):
             _read_mapping(row, concepts, unused)
-        except ValueError as error:
-            unreadable.append(UnreadableRecord(row.where, str(error), failed=True))
 
 
 def _read_mapping(row: FileRow, concepts: dict[str, Concept], unused: Counter[str]) -> None:
@@ -133,13 +129,11 @@ def _relation(scheme: Scheme, predicate: str) -> Relation:
     return MONDO_RELATIONS.get(predicate, Relation.UNKNOWN)
 
 
-def _is_wanted(number: str, concept: Concept, unreadable: list[UnreadableRecord]) -> bool:
+def _is_wanted(number: str, concept: Concept, unreadable: Unreadable) -> bool:
     if not concept.gard_ids():
         return False
     if concept.label.startswith(OBSOLETE):
-        unreadable.append(
-            UnreadableRecord(concept.where, f"MONDO:{number} is obsolete: {concept.label.removeprefix(OBSOLETE)}")
-        )
+        unreadable.add(concept.where, f"MONDO:{number} is obsolete: {concept.label.removeprefix(OBSOLETE)}")
         return False
     return True
 
@@ -164,20 +158,16 @@ def _mark_unsure_gard_ids(concepts: dict[str, Concept]) -> None:
                 concept.remarks.append(f"Mondo calls {count} codes of {scheme} exact")
 
 
-def _concept_names(
-    path: Path, concepts: dict[str, Concept], unreadable: list[UnreadableRecord]
-) -> dict[str, list[str]]:
+def _concept_names(path: Path, concepts: dict[str, Concept], unreadable: Unreadable) -> dict[str, list[str]]:
     """Returns the synonyms of those concepts by number. A concept with another label here gets a remark."""
     names: dict[str, list[str]] = {}
     with opened(path) as stream:
         lines = text_lines(stream, path.name, unreadable)
         for row in table(lines, path.name, LABEL_COLUMNS, unreadable, delimiter="\t"):
-            try:
+            with unreadable.failures_of(row.where):
                 number = clean(Scheme.MONDO, row.cells["ID"])
-            except ValueError as error:
-                unreadable.append(UnreadableRecord(row.where, str(error), failed=True))
-                continue
-            if concept := concepts.get(number):
+                if not (concept := concepts.get(number)):
+                    continue
                 names.setdefault(number, []).extend(name for name in row.cells["SYNONYMS"].split("|") if name.strip())
                 label = row.cells["LABEL"]
                 if label.casefold() != concept.label.casefold():

@@ -7,7 +7,7 @@ from pathlib import Path
 from diseases.codes import Relation, Scheme
 from imports.orphanet_nomenclature import NAME, TABLE_COLUMNS, Entity, Level, Nomenclature, read_table, read_workbook
 from imports.orphapackets import PACKET_KEY_PREFIXES, Packet, read_packets
-from imports.records import CodeRecord, Delivery, SourceRecord, UnreadableRecord, UnreadableSource
+from imports.records import CodeRecord, Delivery, SourceRecord, Unreadable, UnreadableSource
 from imports.synonyms import distinct_synonyms
 from imports.tables import opened, table, text_lines
 
@@ -29,7 +29,7 @@ def read_orphanet(paths: Sequence[Path]) -> Delivery:
     """
     nomenclature = Nomenclature()
     packets: dict[str, Packet] = {}
-    unreadable: list[UnreadableRecord] = []
+    unreadable = Unreadable()
     for path in paths:
         _read_file(path, nomenclature, packets, unreadable)
     former = nomenclature.former_codes(unreadable)
@@ -47,7 +47,7 @@ def read_orphanet(paths: Sequence[Path]) -> Delivery:
             entity.level = packets[code].level
     if not any(entity.level for entity in entities.values()):
         reason = "no file says which codes are groups of diseases, so no new page is made for any of them"
-        unreadable.append(UnreadableRecord(", ".join(path.name for path in paths), reason))
+        unreadable.add(", ".join(path.name for path in paths), reason)
     key_prefixes = (*sorted(nomenclature.key_prefixes), *(PACKET_KEY_PREFIXES if packets else ()))
     records = (
         _orphanet_record(code, entities[code], packets.get(code), former.get(code, ()), key_prefixes)
@@ -56,9 +56,7 @@ def read_orphanet(paths: Sequence[Path]) -> Delivery:
     return Delivery(records, unreadable, len(entities), tuple(paths))
 
 
-def _read_file(
-    path: Path, nomenclature: Nomenclature, packets: dict[str, Packet], unreadable: list[UnreadableRecord]
-) -> None:
+def _read_file(path: Path, nomenclature: Nomenclature, packets: dict[str, Packet], unreadable: Unreadable) -> None:
     with opened(path) as stream:
         start = stream.read(4096)
         if start.startswith(WORKBOOK):
@@ -75,27 +73,23 @@ def _read_file(
             if not found:
                 raise UnreadableSource(f"{path}: no line holds an ORPHApacket. Each must stand on one line of its own.")
             for code in found.keys() & packets.keys():
-                unreadable.append(
-                    UnreadableRecord(found[code].where, f"is a second packet of ORPHA:{code}", failed=True)
-                )
+                unreadable.fail(found[code].where, f"is a second packet of ORPHA:{code}")
             packets |= {code: packet for code, packet in found.items() if code not in packets}
         else:
             read_table(table(lines, path.name, TABLE_COLUMNS, unreadable), nomenclature, unreadable)
 
 
-def _drop_unused_packets(
-    packets: dict[str, Packet], nomenclature: Nomenclature, unreadable: list[UnreadableRecord]
-) -> None:
+def _drop_unused_packets(packets: dict[str, Packet], nomenclature: Nomenclature, unreadable: Unreadable) -> None:
     for code in [code for code in packets if code not in nomenclature.active]:
         is_inactive = code in nomenclature.inactive
         state = "is out of use" if is_inactive else "is not in the nomenclature: is one of the files older?"
-        unreadable.append(UnreadableRecord(packets.pop(code).where, f"ORPHA:{code} {state}"))
+        unreadable.add(packets.pop(code).where, f"ORPHA:{code} {state}")
 
 
-def _drop_nameless(nomenclature: Nomenclature, unreadable: list[UnreadableRecord]) -> None:
+def _drop_nameless(nomenclature: Nomenclature, unreadable: Unreadable) -> None:
     for code in [code for code, entity in nomenclature.active.items() if not entity.name]:
         entity = nomenclature.active.pop(code)
-        unreadable.append(UnreadableRecord(entity.where, f"ORPHA:{code} has no name that can be read", failed=True))
+        unreadable.fail(entity.where, f"ORPHA:{code} has no name that can be read")
 
 
 def _orphanet_record(

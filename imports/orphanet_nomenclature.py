@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from diseases.codes import Relation, Scheme, clean
-from imports.records import CodeRecord, UnreadableRecord, UnreadableSource
+from imports.records import CodeRecord, Unreadable, UnreadableRecord, UnreadableSource
 from imports.tables import FileRow, check_columns
 from imports.workbooks import headings, opened_workbook, sheet_rows
 from publishing.values import LINE_LENGTH
@@ -89,7 +89,7 @@ class Nomenclature:
         else:
             self.inactive[code] = inactive
 
-    def former_codes(self, unreadable: list[UnreadableRecord]) -> dict[str, tuple[CodeRecord, ...]]:
+    def former_codes(self, unreadable: Unreadable) -> dict[str, tuple[CodeRecord, ...]]:
         """Returns the codes that each code in use replaces, in one or more steps.
 
         Codes that no code in use replaces are added to `unreadable`.
@@ -123,7 +123,7 @@ def _without_successor(code: str, inactive: Inactive, target: str, loop: bool) -
 TABLE_COLUMNS = ("orpha_code", "name", "level", "status", "replaced_by", "icd10", "icd11_mms", "synonyms")
 
 
-def read_table(rows: Iterable[FileRow], nomenclature: Nomenclature, unreadable: list[UnreadableRecord]) -> None:
+def read_table(rows: Iterable[FileRow], nomenclature: Nomenclature, unreadable: Unreadable) -> None:
     """Reads the joined table: one row for each code, with "|" between several codes or names in a cell."""
     nomenclature.key_prefixes.update((NAME, SYNONYMS, ORPHA, ICD10, ICD11))
     _read_each(rows, _read_table_row, nomenclature, unreadable)
@@ -144,7 +144,7 @@ def _read_table_row(row: FileRow, nomenclature: Nomenclature) -> None:
     nomenclature.active[code] = entity
 
 
-def read_workbook(path: Path, nomenclature: Nomenclature, unreadable: list[UnreadableRecord]) -> None:
+def read_workbook(path: Path, nomenclature: Nomenclature, unreadable: Unreadable) -> None:
     """Reads either of Orphanet's two workbooks. The headings of a sheet tell what it holds."""
     read = []
     with opened_workbook(path) as workbook:
@@ -222,14 +222,10 @@ SHEETS: tuple[tuple[str, tuple[str, ...], ReadRow, tuple[str, ...]], ...] = (
 )
 
 
-def _read_each(
-    rows: Iterable[FileRow], read_row: ReadRow, nomenclature: Nomenclature, unreadable: list[UnreadableRecord]
-) -> None:
+def _read_each(rows: Iterable[FileRow], read_row: ReadRow, nomenclature: Nomenclature, unreadable: Unreadable) -> None:
     for row in rows:
-        try:
+        with unreadable.failures_of(row.where):
             read_row(row, nomenclature)
-        except ValueError as error:
-            unreadable.append(UnreadableRecord(row.where, str(error), failed=True))
 
 
 def _add_codes(entity: Entity, scheme: Scheme, cell: str) -> None:

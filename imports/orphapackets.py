@@ -15,7 +15,7 @@ from diseases.codes import Relation, Scheme, clean
 from diseases.values import FREQUENCY_LENGTH, Aspect
 from imports.lines import NO_TEXT
 from imports.orphanet_nomenclature import Level
-from imports.records import CodeRecord, SymptomRecord, UnreadableRecord
+from imports.records import CodeRecord, SymptomRecord, Unreadable
 from imports.tables import TextLine
 from publishing.prose import blocks, sanitize
 from publishing.values import LINE_LENGTH
@@ -51,7 +51,7 @@ class Packet:
     remarks: tuple[str, ...]
 
 
-def read_packets(lines: Iterable[TextLine], unreadable: list[UnreadableRecord]) -> dict[str, Packet]:
+def read_packets(lines: Iterable[TextLine], unreadable: Unreadable) -> dict[str, Packet]:
     packets: dict[str, Packet] = {}
     for line in lines:
         try:
@@ -61,7 +61,7 @@ def read_packets(lines: Iterable[TextLine], unreadable: list[UnreadableRecord]) 
                     f"is a second packet of ORPHA:{packet.code}; the first is {packets[packet.code].where}"
                 )
         except (ValueError, RecursionError) as error:
-            unreadable.append(UnreadableRecord(line.where, _unreadable_reason(error), failed=True))
+            unreadable.fail(line.where, _unreadable_reason(error))
         else:
             packets[packet.code] = packet
     return packets

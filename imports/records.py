@@ -1,6 +1,7 @@
 """The values that a reader of public data returns: one record for each subject, and what could not be used."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -158,6 +159,24 @@ class UnreadableRecord(NamedTuple):
     where: str
     reason: str
     failed: bool = False
+
+
+class Unreadable(list[UnreadableRecord]):
+    """What a reader could not use."""
+
+    def add(self, where: str, reason: str) -> None:
+        self.append(UnreadableRecord(where, reason))
+
+    def fail(self, where: str, reason: str) -> None:
+        self.append(UnreadableRecord(where, reason, failed=True))
+
+    @contextmanager
+    def failures_of(self, where: str) -> Iterator[None]:
+        """Adds what stands at a place if reading it raises a ValueError, which says why."""
+        try:
+            yield
+        except ValueError as error:
+            self.fail(where, str(error))
 
 
 @dataclass(frozen=True)

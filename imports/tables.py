@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from imports.lines import NO_TEXT
-from imports.records import UnreadableRecord, UnreadableSource
+from imports.records import Unreadable, UnreadableSource
 
 GZIP = b"\x1f\x8b"
 # Ten times what the largest source has today, and small enough for the memory of a server.
@@ -46,7 +46,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise UnreadableSource(f"{path}: cannot be read ({error}). Check the path and its permissions.") from error
 
 
-def text_lines(stream: BinaryIO, name: str, unreadable: list[UnreadableRecord]) -> Iterator[TextLine]:
+def text_lines(stream: BinaryIO, name: str, unreadable: Unreadable) -> Iterator[TextLine]:
     """Yields the lines of a file in UTF-8. Lines that are not text are added to `unreadable`.
 
     The bytes are counted while they are read, so that a gzip file that unpacks without an end is stopped too. Raises
@@ -65,17 +65,15 @@ def text_lines(stream: BinaryIO, name: str, unreadable: list[UnreadableRecord]) 
         _check_size(name, size, number)
         where = f"{name}, line {number}"
         if too_long:
-            unreadable.append(UnreadableRecord(where, f"is longer than {MAX_LINE_LENGTH:,} bytes", failed=True))
+            unreadable.fail(where, f"is longer than {MAX_LINE_LENGTH:,} bytes")
             continue
         try:
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
-            unreadable.append(
-                UnreadableRecord(where, f"is not text in UTF-8 ({error.reason} at byte {error.start})", failed=True)
-            )
+            unreadable.fail(where, f"is not text in UTF-8 ({error.reason} at byte {error.start})")
             continue
         if NO_TEXT.search(text):
-            unreadable.append(UnreadableRecord(where, "holds characters that are not text", failed=True))
+            unreadable.fail(where, "holds characters that are not text")
         elif text.strip():
             yield TextLine(where, text)
 
@@ -91,7 +89,7 @@ def table(
     lines: Iterable[TextLine],
     name: str,
     columns: Iterable[str],
-    unreadable: list[UnreadableRecord],
+    unreadable: Unreadable,
     delimiter: str = ",",
 ) -> Iterator[FileRow]:
     """Yields the rows below the line of headings. Each row is one line, so a wrong quotation mark spoils no other row.
@@ -103,14 +101,14 @@ def table(
         try:
             (cells,) = csv.reader([line.text], delimiter=delimiter, strict=True)
         except (csv.Error, ValueError) as error:
-            unreadable.append(UnreadableRecord(line.where, f"is not a row of a table ({error})", failed=True))
+            unreadable.fail(line.where, f"is not a row of a table ({error})")
             continue
         if not headings:
             headings = [cell.strip() for cell in cells]
             check_columns(name, headings, columns)
         elif len(cells) != len(headings):
             reason = f"has {len(cells)} cells where the table has {len(headings)} columns"
-            unreadable.append(UnreadableRecord(line.where, reason, failed=True))
+            unreadable.fail(line.where, reason)
         else:
             yield FileRow(line.where, dict(zip(headings, cells, strict=True)))
     if not headings:

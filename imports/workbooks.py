@@ -14,7 +14,7 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from imports.archives import MIB, Limits, members
 from imports.lines import NO_TEXT
-from imports.records import UnreadableRecord, UnreadableSource
+from imports.records import Unreadable, UnreadableRecord, UnreadableSource
 from imports.tables import FileRow
 
 MAX_ROWS = 100_000  # the longest sheet of Orphanet has 23,522
@@ -43,7 +43,7 @@ def headings(sheet: ReadOnlyWorksheet, name: str) -> tuple[int, list[str]]:
     return 0, []
 
 
-def sheet_rows(sheet: ReadOnlyWorksheet, name: str, unreadable: list[UnreadableRecord]) -> Iterator[FileRow]:
+def sheet_rows(sheet: ReadOnlyWorksheet, name: str, unreadable: Unreadable) -> Iterator[FileRow]:
     """Yields the rows below the headings, without empty ones."""
     first, columns = headings(sheet, name)
     for number, cells in _numbered_rows(sheet, name):
@@ -51,7 +51,7 @@ def sheet_rows(sheet: ReadOnlyWorksheet, name: str, unreadable: list[UnreadableR
             continue
         where = f"{name}, sheet {sheet.title.strip()}, row {number}"
         if NO_TEXT.search("".join(cells)):
-            unreadable.append(UnreadableRecord(where, "holds characters that are not text", failed=True))
+            unreadable.fail(where, "holds characters that are not text")
             continue
         cells += [""] * (len(columns) - len(cells))
         yield FileRow(where, dict(zip(columns, cells, strict=False)))
