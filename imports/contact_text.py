@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from imports.address_text import place, split_name
-from imports.lines import NumberedLine, Unplaced
+from imports.lines import NumberedLine
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class _Block:
     has_address_label: bool = False
     contacts: dict[str, str] = field(default_factory=dict)
     current_label: str = "name"  # to which the next line without a label belongs
-    printed: list[Unplaced] = field(default_factory=list)
-    unplaced: list[Unplaced] = field(default_factory=list)
+    printed: list[NumberedLine] = field(default_factory=list)
+    unplaced: list[NumberedLine] = field(default_factory=list)
 
 
 def opens_organization(text: str) -> bool:
@@ -68,7 +68,7 @@ def continues_organization(text: str) -> bool:
     return bool(LABEL.match(text))
 
 
-def read_organizations(lines: list[NumberedLine]) -> tuple[list[OrganizationText], list[Unplaced]]:
+def read_organizations(lines: list[NumberedLine]) -> tuple[list[OrganizationText], list[NumberedLine]]:
     """Returns the organizations, and the lines that are not used. The first line must begin an organization."""
     blocks: list[_Block] = []
     for number, line in lines:
@@ -76,8 +76,8 @@ def read_organizations(lines: list[NumberedLine]) -> tuple[list[OrganizationText
             if label == "name":
                 blocks.append(_Block(number))
             block = blocks[-1]
-            block.printed.append(Unplaced(number, f"{printed_label} {value}".strip()))
-            block.unplaced += [Unplaced(number, text) for text in _put(block, label, printed_label, value)]
+            block.printed.append(NumberedLine(number, f"{printed_label} {value}".strip()))
+            block.unplaced += [NumberedLine(number, text) for text in _put(block, label, printed_label, value)]
     organizations = [_finish(block) for block in blocks if block.name]
     # Of an organization without a name, nothing is used.
     unplaced = [each for block in blocks for each in (block.unplaced if block.name else block.printed)]

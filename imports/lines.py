@@ -1,7 +1,6 @@
 """Divides a page of text into numbered lines."""
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -14,25 +13,17 @@ class NumberedLine(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
-class Unplaced:
-    """A text of the page that no field holds. A person has to look at it."""
-
-    line: int
-    text: str
-
-
 # Control characters, surrogates and noncharacters: some databases and feeds do not accept them.
 NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\ufffe\uffff]")
 
 
-def split_lines(text: str) -> tuple[list[NumberedLine], list[Unplaced]]:
+def split_lines(text: str) -> tuple[list[NumberedLine], list[NumberedLine]]:
     """Returns the lines, with simple spaces, and the damaged lines, whose text is not known for sure.
 
     Raises PageTextError where the first line with text is damaged.
     """
     lines: list[NumberedLine] = []
-    damaged: list[Unplaced] = []
+    damaged: list[NumberedLine] = []
     with_newlines = text.removeprefix("\N{BOM}").replace("\r\n", "\n").replace("\r", "\n")
     for number, raw in enumerate(with_newlines.split("\n"), start=1):
         cleaned = NO_TEXT.sub("", raw)
@@ -42,5 +33,5 @@ def split_lines(text: str) -> tuple[list[NumberedLine], list[Unplaced]]:
         elif not any(line.text for line in lines):
             raise PageTextError(f"Line {number}: it holds characters that are not text. Save the file as UTF-8 text.")
         elif plain:
-            damaged.append(Unplaced(number, plain))
+            damaged.append(NumberedLine(number, plain))
     return lines, damaged

@@ -56,7 +56,7 @@ class _RecordOfPage:
 
     def __init__(self, page: PageText, where: str) -> None:
         self.page, self.where, self.key = page, where, shortened(fold_text(page.name), RECORD_LENGTH)
-        self.remarks = [f"line {each.line}: {each.text}" for each in page.unplaced]
+        self.remarks = [f"line {number}: {text}" for number, text in page.unplaced]
 
     def record(self) -> SourceRecord:
         page, head = self.page, self.page.head

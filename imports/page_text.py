@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from diseases.values import SynonymKind
 from imports.contact_text import OrganizationText, continues_organization, opens_organization, read_organizations
-from imports.lines import NumberedLine, PageTextError, Unplaced, split_lines
+from imports.lines import NumberedLine, PageTextError, split_lines
 from imports.question_text import QuestionText, finish_question, is_question, read_answer_lines
 from imports.records import CodeRecord, SynonymRecord
 
@@ -17,7 +17,7 @@ from imports.records import CodeRecord, SynonymRecord
 class PageText:
     name: str
     head: dict[str, int]  # the lines of the name and of the labels before the questions; 0 where there is none
-    unplaced: list[Unplaced]
+    unplaced: list[NumberedLine]  # texts that no field holds; a person has to look at them
     synonyms: list[SynonymRecord] = field(default_factory=list)
     codes: list[CodeRecord] = field(default_factory=list)
     summary: str = ""
@@ -87,7 +87,7 @@ def read_page_text(text: str) -> PageText:
     source = "GARD" if any(GARD_STANDARD_TEXT.fullmatch(line.text) for line in lines) else ""
     for question in page.questions:
         finish_question(question, page.name, source)
-    page.unplaced.sort(key=lambda each: each.line)
+    page.unplaced.sort(key=lambda each: each.number)
     return page
 
 
@@ -129,7 +129,7 @@ def _read_head(lines: list[NumberedLine], page: PageText) -> None:
         elif label:
             synonyms.append(text)
         else:
-            page.unplaced.append(Unplaced(number, text))
+            page.unplaced.append(NumberedLine(number, text))
     page.summary = " ".join([page.summary, *summary]).strip()
     for entry in " ".join(synonyms).split(";"):
         if any(map(str.isalnum, entry)):
@@ -148,4 +148,4 @@ def _read_codes(number: int, text: str, page: PageText) -> None:
         if known and re.fullmatch(r"[A-Za-z0-9][\w.*/&+-]*", value):
             page.codes.append(CodeRecord(known, value))
         elif any(map(str.isalnum, entry)):
-            page.unplaced.append(Unplaced(number, entry.strip()))
+            page.unplaced.append(NumberedLine(number, entry.strip()))

@@ -6,7 +6,7 @@ from calendar import month_abbr, month_name
 from dataclasses import dataclass, field
 from datetime import date
 
-from imports.lines import NumberedLine, Unplaced
+from imports.lines import NumberedLine
 
 
 @dataclass
@@ -87,7 +87,7 @@ def printed_date(printed: str) -> date | None:
     return None
 
 
-def read_answer_lines(lines: list[NumberedLine], question: QuestionText, unplaced: list[Unplaced]) -> None:
+def read_answer_lines(lines: list[NumberedLine], question: QuestionText, unplaced: list[NumberedLine]) -> None:
     """Adds a paragraph to the answer of a question: text, its date and its source. Other lines go to `unplaced`."""
     paragraph: list[str] = []
     for number, text in lines:
@@ -95,12 +95,12 @@ def read_answer_lines(lines: list[NumberedLine], question: QuestionText, unplace
             printed = (match["date"] or match["bare"] or "").strip(" .")
             last_updated = printed_date(printed)
             if printed and (not last_updated or question.last_updated):
-                unplaced.append(Unplaced(number, text))
+                unplaced.append(NumberedLine(number, text))
             question.last_updated = question.last_updated or last_updated
         elif match := SOURCE_LINE.fullmatch(text):
             _read_source(number, text, match, question, unplaced)
         elif question.is_closed:
-            unplaced.append(Unplaced(number, text))
+            unplaced.append(NumberedLine(number, text))
             continue
         else:
             paragraph.append(text)
@@ -111,17 +111,17 @@ def read_answer_lines(lines: list[NumberedLine], question: QuestionText, unplace
 
 
 def _read_source(
-    number: int, text: str, match: re.Match[str], question: QuestionText, unplaced: list[Unplaced]
+    number: int, text: str, match: re.Match[str], question: QuestionText, unplaced: list[NumberedLine]
 ) -> None:
     printed = match["source"].strip(" .,;")
     if question.source or question.source_url:
-        unplaced.append(Unplaced(number, text))
+        unplaced.append(NumberedLine(number, text))
         return
     question.source, question.adapted = printed, bool(printed and match["adapted"])
     if with_url := SOURCE_WITH_URL.fullmatch(printed):
         question.source, question.source_url = with_url["source"], with_url["url"]
         if any(map(str.isalnum, with_url["rest"])):
-            unplaced.append(Unplaced(number, with_url["rest"]))
+            unplaced.append(NumberedLine(number, with_url["rest"]))
 
 
 def finish_question(question: QuestionText, disease: str, source: str) -> None:

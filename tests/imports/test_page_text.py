@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from imports.address_text import Place, place, split_name
 from imports.contact_text import OrganizationText
-from imports.lines import PageTextError, Unplaced
+from imports.lines import NumberedLine, PageTextError
 from imports.page_text import PageText, read_page_text
 from imports.question_text import printed_date, topic
 from imports.records import CodeRecord, SynonymRecord
@@ -118,7 +118,7 @@ def test_head_of_the_page():
         CodeRecord("MONDO", "0009275"),
     ]
     assert page.summary == "One paragraph that goes on."
-    assert page.unplaced == [Unplaced(5, "SNOMED:12"), Unplaced(9, "A stray line.")]
+    assert page.unplaced == [NumberedLine(5, "SNOMED:12"), NumberedLine(9, "A stray line.")]
 
 
 def test_answer_is_escaped_html_with_paragraphs_and_lists():
@@ -214,13 +214,13 @@ def test_dates_are_read_and_never_made_up(printed, expected):
 def test_an_impossible_date_is_reported():
     question, unplaced = read_question("Text.\n\nLast updated on 13-45-20")
     assert (question.answer, question.last_updated) == ("<p>Text.</p>", None)
-    assert unplaced == [Unplaced(7, "Last updated on 13-45-20")]
+    assert unplaced == [NumberedLine(7, "Last updated on 13-45-20")]
 
 
 def test_what_follows_the_date_is_no_answer():
     question, unplaced = read_question("Text.\nLast updated: 05-01-20\nShare this page")
     assert (question.answer, question.last_updated) == ("<p>Text.</p>", date(2020, 5, 1))
-    assert unplaced == [Unplaced(7, "Share this page")]
+    assert unplaced == [NumberedLine(7, "Share this page")]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_what_is_no_page_is_refused_with_a_remedy(text, problem):
 def test_a_damaged_line_is_set_aside():
     question, unplaced = read_question("Good.\nBa\x00d.\nGood.")
     assert question.answer == "<p>Good. Good.</p>"
-    assert unplaced == [Unplaced(6, "Bad.")]
+    assert unplaced == [NumberedLine(6, "Bad.")]
 
 
 ADDRESSES = [
@@ -373,20 +373,20 @@ def test_doubtful_contacts_are_left_for_a_person():
         OrganizationText(3, "Foo", street="Contact name: Mary", phone="1", website="foo.org"),
     ]
     assert page.unplaced == [
-        Unplaced(5, "hotline phone: 2"),
-        Unplaced(6, "Email: ask us"),
-        Unplaced(6, "(news)"),
-        Unplaced(7, "Bye"),
-        Unplaced(8, "Name:"),
-        Unplaced(8, "Phone: 3"),
-        Unplaced(10, "Stray"),
+        NumberedLine(5, "hotline phone: 2"),
+        NumberedLine(6, "Email: ask us"),
+        NumberedLine(6, "(news)"),
+        NumberedLine(7, "Bye"),
+        NumberedLine(8, "Name:"),
+        NumberedLine(8, "Phone: 3"),
+        NumberedLine(10, "Stray"),
     ]
 
 
 def test_a_website_inside_an_email_address_stays_there():
     page = read_page_text("Testitis\n\nName: Foo Url: a@foo.org foo.org")
     assert page.organizations == [OrganizationText(3, "Foo", website="foo.org")]
-    assert page.unplaced == [Unplaced(3, "a@foo.org")]
+    assert page.unplaced == [NumberedLine(3, "a@foo.org")]
 
 
 def test_a_huge_line_is_read_in_reasonable_time():
