@@ -15,7 +15,7 @@ from defusedxml.ElementTree import fromstring
 
 from diseases.codes import Relation, Scheme, clean
 from diseases.values import SynonymKind, Topic
-from imports.answer_text import LOST_LETTERS_PATTERN, AnswerText, read_medquad_answer
+from imports.answer_text import LOST_LETTERS_PATTERN, read_medquad_answer
 from imports.archives import MIB, Limits, members
 from imports.question_text import topic
 from imports.records import (
@@ -142,13 +142,12 @@ def parse(where: str, data: bytes) -> MedquadDocument:
 
 
 def _pair(where: str, number: int, pair: Element) -> Pair:
-    question = next(_all(pair, "question"), None)
-    answer = next(_all(pair, "answer"), None)
+    question = next(_all(pair, "question"), Element("question"))
     return Pair(
-        key=(_attribute(question, "qid") if question is not None else "") or f"{Path(where).stem}-{number}",
-        kind=_attribute(question, "qtype").casefold() if question is not None else "",
-        question=_element_text(question) if question is not None else "",
-        answer="".join(answer.itertext()) if answer is not None else "",
+        key=_attribute(question, "qid") or f"{Path(where).stem}-{number}",
+        kind=_attribute(question, "qtype").casefold(),
+        question=_element_text(question),
+        answer="".join(next(_all(pair, "answer"), Element("answer")).itertext()),
     )
 
 
@@ -242,6 +241,7 @@ def _read_synonym(printed: str, reading: _RecordReading) -> None:
 
 
 def _read_pair(pair: Pair, document: MedquadDocument, reading: _RecordReading) -> None:
+    """Adds a question. If it was asked before, the first answer is used, and a remark names a different one."""
     names = (reading.name, document.name, *(synonym.text for synonym in reading.synonyms.values()))
     text = read_medquad_answer(pair.question, pair.answer, names)
     reading.symptoms |= dict.fromkeys(text.symptoms)
@@ -262,11 +262,6 @@ def _read_pair(pair: Pair, document: MedquadDocument, reading: _RecordReading) -
         text.answer,
         url if len(url) <= LINE_LENGTH else "",
     )
-    _add_question(record, text, reading)
-
-
-def _add_question(record: QuestionRecord, text: AnswerText, reading: _RecordReading) -> None:
-    """Adds a question. If it was asked before, the first answer is used, and a remark names a different one."""
     folded = record.question.casefold()
     first = reading.questions.get(folded)
     if not first or (text.answer and not first.answer):
