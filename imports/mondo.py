@@ -177,13 +177,11 @@ def _concept_names(path: Path, concepts: dict[str, Concept], unreadable: Unreada
 
 def _mondo_record(number: str, concept: Concept, names: Iterable[str], has_synonyms: bool) -> SourceRecord:
     synonyms, remarks = distinct_synonyms(concept.label, names)
-    order = list(Scheme)
-    codes = sorted(concept.codes, key=lambda code: (order.index(Scheme(code.scheme)), code.value))
     return SourceRecord(
         key=f"MONDO:{number}",
         where=concept.where,
         name=concept.label,
-        codes=(CodeRecord(Scheme.MONDO, number), *codes),
+        codes=(CodeRecord(Scheme.MONDO, number), *sorted(concept.codes, key=CodeRecord.rank)),
         synonyms=synonyms,
         key_prefixes=("name", "identifier:", "synonym:") if has_synonyms else ("name", "identifier:"),
         remarks=(*concept.remarks, *remarks),

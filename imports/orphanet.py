@@ -126,10 +126,7 @@ def _merged(codes: Iterable[CodeRecord]) -> list[CodeRecord]:
     for code in codes:
         by_code.setdefault((code.scheme, code.value), set()).add(code.relation)
     merged = []
-    order = list(Scheme)
-    for (scheme, value), relations in sorted(
-        by_code.items(), key=lambda item: (order.index(Scheme(item[0][0])), item[0])
-    ):
+    for (scheme, value), relations in by_code.items():
         known = relations - {Relation.UNKNOWN}
         merged.append(CodeRecord(scheme, value, known.pop() if len(known) == 1 else Relation.UNKNOWN))
-    return merged
+    return sorted(merged, key=CodeRecord.rank)

@@ -49,6 +49,10 @@ class CodeRecord(RowRecord):
     def identity(self) -> str:
         return f"{self.scheme}:{self.value}"
 
+    def rank(self) -> tuple[int, str]:
+        """Returns its place among the codes of a record: by scheme, as on a page, then by value."""
+        return Scheme.values.index(self.scheme), self.value
+
 
 @dataclass(frozen=True)
 class SynonymRecord(RowRecord):
@@ -129,13 +133,12 @@ class SourceRecord:
         """Returns the record with what an earlier delivery said of the parts that these files do not speak of."""
         named = earlier if earlier.speaks_of("name") and not self.speaks_of("name") else self
         codes = self._rows_with(earlier, self.codes, earlier.codes)
-        schemes = list(Scheme)
         return replace(
             self,
             name=named.name,
             may_have_page=named.may_have_page,
             fields={name: text for name, text in earlier.fields.items() if not self.speaks_of(name)} | self.fields,
-            codes=(*codes[:1], *sorted(codes[1:], key=lambda code: schemes.index(Scheme(code.scheme)))),
+            codes=(*codes[:1], *sorted(codes[1:], key=CodeRecord.rank)),
             former=self._rows_with(earlier, self.former, earlier.former),
             synonyms=self._rows_with(earlier, self.synonyms, earlier.synonyms),
             questions=self._rows_with(earlier, self.questions, earlier.questions),
