@@ -63,10 +63,6 @@ class ImportReport:
         self.unchanged += other.unchanged
 
     @property
-    def has_failed(self) -> bool:
-        return bool(self.lines[Heading.FAILED])
-
-    @property
     def changed_nothing(self) -> bool:
         changes = (Heading.CREATED, Heading.PUBLISHED, Heading.UPDATED, Heading.PROPOSED)
         return not self.rows and not any(self.lines[heading] for heading in changes)

@@ -288,18 +288,14 @@ class ImportRunner(MergeContext):
             for name in self.index.similar_names(record):
                 report.add(Heading.POSSIBLE_DUPLICATES, where, name)
             if self.create:
-                return self._create(record, digest, report)
+                self._forget_elsewhere(record, None)
+                merge = DiseaseMerge(self, record, digest, self._new_subject(record, Disease), report, is_new=True)
+                merge.run()
+                self._report_new(merge)
+                return merge
             report.skipped_reasons["no disease on this site has their codes"] += 1
         self.report.merge(report)
         return None
-
-    def _create(self, record: SourceRecord, digest: str, report: ImportReport) -> RecordMerge:
-        """Returns the merge of a new disease, which is saved later, together with others."""
-        self._forget_elsewhere(record, None)
-        merge = DiseaseMerge(self, record, digest, self._new_subject(record, Disease), report, is_new=True)
-        merge.run()
-        self._report_new(merge)
-        return merge
 
     def _new_subject(self, record: SourceRecord, kind: type[_Kind]) -> _Kind:
         """Returns an unsaved subject with the record's name. Raises ValidationError where the name does not fit."""

@@ -43,10 +43,9 @@ def source_of(dataset: str) -> Source | None:
         return None
     if source := Source.objects.filter(dataset=dataset).first():
         return source
-    name = SOURCE_OF[dataset]
-    source, _created = Source.objects.get_or_create(name=name, defaults=KNOWN[name])
-    source.dataset = dataset
-    source.save(update_fields=["dataset"])
+    if source := source_named(SOURCE_OF[dataset]):
+        source.dataset = dataset
+        source.save(update_fields=["dataset"])
     return source
 
 

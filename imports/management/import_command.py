@@ -126,8 +126,7 @@ class ImportCommand(BaseCommand):
             self.print_report(report, dry_run, file)
         if stopped:
             raise CommandError(stopped)
-        if report.has_failed:
-            failed = len(report.lines[Heading.FAILED])
+        if failed := len(report.lines[Heading.FAILED]):
             raise CommandError(f"{failed:,} records were not imported; they are named above.")
 
     def author(self, by: str | None, publish_new: bool) -> Author:
