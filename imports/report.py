@@ -59,8 +59,6 @@ class ImportReport:
             self.lines[heading] += lines
         self.rows += other.rows
         self.skipped_reasons += other.skipped_reasons
-        self.read += other.read
-        self.unchanged += other.unchanged
 
     @property
     def changed_nothing(self) -> bool:

@@ -37,7 +37,8 @@ UNKNOWN_FREQUENCY = ("-", "%")
 COMMENT = re.compile(r"\s*\{comment=.*?\}")  # HPO's editors wrote these for each other
 
 # The terms of HPO that are not symptoms, with their present and former names.
-INHERITANCE_TERMS = """
+ASPECT_TERMS = {
+    Aspect.INHERITANCE: """
     Autosomal dominant inheritance|Autosomal dominant contiguous gene syndrome|Autosomal dominant somatic cell mutation
     Sex-limited autosomal dominant|Male-limited autosomal dominant|Sex-limited autosomal recessive inheritance
     Autosomal dominant inheritance with paternal imprinting|Autosomal dominant inheritance with maternal imprinting
@@ -47,25 +48,22 @@ INHERITANCE_TERMS = """
     Genetic anticipation with paternal anticipation bias|Sporadic|Gonosomal inheritance|X-linked inheritance
     X-linked recessive inheritance|X-linked dominant inheritance|Y-linked inheritance|Semidominant inheritance
     Variable expressivity|Incomplete penetrance|Age-dependent penetrance
-"""
-ONSET_TERMS = """
+""",
+    Aspect.ONSET: """
     Onset|Congenital onset|Antenatal onset|Embryonal onset|Fetal onset|Neonatal onset|Infantile onset|Childhood onset
     Juvenile onset|Adult onset|Young adult onset|Early young adult onset|Intermediate young adult onset
     Late young adult onset|Middle age onset|Late onset|Puerpural onset
-"""
-COURSE_TERMS = """
+""",
+    Aspect.COURSE: """
     Progressive|Progressive disorder|Slow progression|Slowly progressive|Rapidly progressive|Nonprogressive
     Nonprogressive disorder|Variable progression rate|Phenotypic variability|Insidious onset|Acute|Subacute|Chronic
     Death in infancy|Sudden death|Neonatal death|Death in childhood|Stillbirth|Death in adolescence|Death in adulthood
     Death in early adulthood|Death in middle age|Death in late adulthood
-"""
+""",
+}
 ASPECTS = {
     term.strip().casefold(): aspect
-    for aspect, terms in (
-        (Aspect.INHERITANCE, INHERITANCE_TERMS),
-        (Aspect.ONSET, ONSET_TERMS),
-        (Aspect.COURSE, COURSE_TERMS),
-    )
+    for aspect, terms in ASPECT_TERMS.items()
     for term in re.split(r"[|\n]", terms)
     if term.strip()
 }
