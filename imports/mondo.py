@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from diseases.codes import Relation, Scheme, clean
-from imports.archives import Member, members
+from imports.archives import members
 from imports.records import CodeRecord, Delivery, SourceRecord, Unreadable, UnreadableRecord, UnreadableSource
 from imports.synonyms import distinct_synonyms
 from imports.tables import FileRow, opened, table, text_lines
@@ -59,7 +59,13 @@ def read_mondo(path: Path, synonyms: Path | None = None) -> Delivery:
     """
     unreadable = Unreadable()
     concepts = _concepts(path, unreadable)
-    chosen = {number: concept for number, concept in concepts.items() if _is_wanted(number, concept, unreadable)}
+    chosen: dict[str, Concept] = {}
+    for number, concept in concepts.items():
+        if concept.gard_ids() and concept.label.startswith(OBSOLETE):
+            name = concept.label.removeprefix(OBSOLETE)
+            unreadable.add(concept.where, f"MONDO:{number} is obsolete: {name}")
+        elif concept.gard_ids():
+            chosen[number] = concept
     if not chosen:
         raise UnreadableSource(
             f"{path}: no table in it gives a GARD id. Give the zip file of Mondo's mapping tables (SSSOM)."
@@ -81,20 +87,16 @@ def _concepts(path: Path, unreadable: Unreadable) -> dict[str, Concept]:
     for member in members(path, ".sssom.tsv"):
         if isinstance(member, UnreadableRecord):
             unreadable.append(member)
-        else:
-            _read_mappings(member, concepts, unused, unreadable)
+            continue
+        name = PurePosixPath(member.name).name
+        lines = text_lines(io.BytesIO(member.data), name, unreadable)
+        without_comments = (line for line in lines if not line.text.startswith("#"))
+        for row in table(without_comments, name, COLUMNS, unreadable, delimiter="\t"):
+            with unreadable.failures_of(row.where):
+                _read_mapping(row, concepts, unused)
     for reason, count in unused.items():
         unreadable.add(path.name, f"{count:,} mappings left out: {reason}")
     return concepts
-
-
-def _read_mappings(member: Member, concepts: dict[str, Concept], unused: Counter[str], unreadable: Unreadable) -> None:
-    name = PurePosixPath(member.name).name
-    lines = text_lines(io.BytesIO(member.data), name, unreadable)
-    without_comments = (line for line in lines if not line.text.startswith("#"))
-    for row in table(without_comments, name, COLUMNS, unreadable, delimiter="\t"):
-        with unreadable.failures_of(row.where):
-            _read_mapping(row, concepts, unused)
 
 
 def _read_mapping(row: FileRow, concepts: dict[str, Concept], unused: Counter[str]) -> None:
@@ -113,7 +115,9 @@ def _read_mapping(row: FileRow, concepts: dict[str, Concept], unused: Counter[st
     if scheme == Scheme.ICD10CM and "-" in value:
         unused["ranges of ICD-10-CM are not codes"] += 1
         return
-    code = CodeRecord(scheme, clean(scheme, value), _relation(scheme, row.cells["predicate_id"]))
+    is_gard_id = scheme == Scheme.GARD and row.cells["predicate_id"] == CROSS_REFERENCE
+    relation = Relation.EXACT if is_gard_id else MONDO_RELATIONS.get(row.cells["predicate_id"], Relation.UNKNOWN)
+    code = CodeRecord(scheme, clean(scheme, value), relation)
     concept = concepts.setdefault(number, Concept(row.where, label))
     if scheme == Scheme.GARD:
         concept.where = row.where
@@ -121,21 +125,6 @@ def _read_mapping(row: FileRow, concepts: dict[str, Concept], unused: Counter[st
         raise ValueError(f"calls MONDO:{number} “{label}”, where another table has “{concept.label}”")
     if code not in concept.codes:
         concept.codes.append(code)
-
-
-def _relation(scheme: Scheme, predicate: str) -> Relation:
-    if scheme == Scheme.GARD and predicate == CROSS_REFERENCE:
-        return Relation.EXACT
-    return MONDO_RELATIONS.get(predicate, Relation.UNKNOWN)
-
-
-def _is_wanted(number: str, concept: Concept, unreadable: Unreadable) -> bool:
-    if not concept.gard_ids():
-        return False
-    if concept.label.startswith(OBSOLETE):
-        unreadable.add(concept.where, f"MONDO:{number} is obsolete: {concept.label.removeprefix(OBSOLETE)}")
-        return False
-    return True
 
 
 def _mark_unsure_gard_ids(concepts: dict[str, Concept]) -> None:
