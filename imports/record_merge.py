@@ -109,14 +109,11 @@ class RecordMerge:
         for line in self.record.remarks:
             self.report.add(Heading.REMARKS, f"{self.subject} ({self.record.where})", line)
         if not self.is_new:
-            self._write()
+            add_rows(self.subject, chain.from_iterable(self.new_rows.values()))
+            self.log.write()
+            if self.is_changed or self.new_rows:
+                save_edition(self.subject, by=self.context.by, note=self.context.note, origin=self.context.origin)
         self.is_done = True
-
-    def _write(self) -> None:
-        add_rows(self.subject, chain.from_iterable(self.new_rows.values()))
-        self.log.write()
-        if self.is_changed or self.new_rows:
-            save_edition(self.subject, by=self.context.by, note=self.context.note, origin=self.context.origin)
 
     def page(self) -> Page:
         """Returns the page of a new subject with its new rows."""

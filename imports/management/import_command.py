@@ -121,7 +121,10 @@ class ImportCommand(BaseCommand):
             why = "Interrupted" if isinstance(error, KeyboardInterrupt) else f"The database stopped: {error}"
             stopped = f"{why}. The records so far are complete; run the command again for the others."
         if run:
-            self.end(run, report, stopped)
+            run.report = report.as_json()  # also of a run that was stopped: the next does not report its records again
+            run.finished_at = None if stopped else timezone.now()
+            with suppress(OperationalError):  # on a full disk, the report is still printed
+                run.save()
         if run or not stopped:
             self.print_report(report, dry_run, file)
         if stopped:
@@ -143,13 +146,6 @@ class ImportCommand(BaseCommand):
                 f"“{by}” may not publish. Add the account to the group Publishers, or leave out --publish-new."
             )
         return user
-
-    def end(self, run: ImportRun, report: ImportReport, stopped: str) -> None:
-        """Saves the report, also of a run that was stopped: the next run does not report the same records again."""
-        run.report = report.as_json()
-        run.finished_at = None if stopped else timezone.now()
-        with suppress(OperationalError):  # on a full disk, the report is still printed
-            run.save()
 
     def run(self, runner: ImportRunner, delivery: Delivery, limit: int | None, dry_run: bool) -> None:
         """Merges the records, and adds to the report what is missing and what could not be read."""
