@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
@@ -19,7 +19,6 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import AnyUser
 from accounts.requests import signed_in_user
 from diseases.admin.filters import DiseaseFilter, show_refusals
 from diseases.models import Disease, Symptom
@@ -33,7 +32,6 @@ from imports.parts import row_models
 from imports.proposals import (
     ACCEPT_PROPOSALS,
     DECLINE_PROPOSALS,
-    ProposalErrors,
     accept_proposals,
     content_now,
     decline_proposals,
@@ -126,12 +124,6 @@ class SubjectFilter(DiseaseFilter):
         return queryset.filter(kind=kind, subject_id=pk)
 
 
-class DecideProposals(Protocol):
-    """Accepts or declines proposals, and returns those that could not be decided."""
-
-    def __call__(self, proposals: list[Proposal], by: AnyUser) -> ProposalErrors: ...
-
-
 @admin.register(Proposal)
 class ProposalAdmin(ReadOnlyAdmin):
     list_display = ["what", "subject_link", "change", "dataset", "reason", "created"]
@@ -184,20 +176,15 @@ class ProposalAdmin(ReadOnlyAdmin):
     @admin.action(permissions=["view"], description=gettext_lazy("Accept: put it into the drafts"))
     def accept_many(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> HttpResponse | None:
         words = partial(ngettext, "%(n)s proposal was accepted.", "%(n)s proposals were accepted.")
-        return self._decide_many(request, queryset, ACCEPT_PROPOSALS, accept_proposals, words)
+        return self._decide_many(request, queryset, ACCEPT_PROPOSALS, words)
 
     @admin.action(permissions=["view"], description=gettext_lazy("Decline: never propose this text again"))
     def decline_many(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> HttpResponse | None:
         words = partial(ngettext, "%(n)s proposal was declined.", "%(n)s proposals were declined.")
-        return self._decide_many(request, queryset, DECLINE_PROPOSALS, decline_proposals, words)
+        return self._decide_many(request, queryset, DECLINE_PROPOSALS, words)
 
     def _decide_many(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Proposal],
-        work: Work,
-        decide: DecideProposals,
-        words: Callable[[int], str],
+        self, request: HttpRequest, queryset: QuerySet[Proposal], work: Work, words: Callable[[int], str]
     ) -> HttpResponse | None:
         """Decides the pending ones of the proposals, and tells how many were decided, and why others were not.
 
@@ -208,6 +195,7 @@ class ProposalAdmin(ReadOnlyAdmin):
         if len(items) > MAX_AT_ONCE:
             return redirect(start_job(work, signed_in_user(request), items))
         chosen = list(pending)
+        decide = accept_proposals if work == ACCEPT_PROPOSALS else decline_proposals
         errors = decide(chosen, by=request.user)
         n = len(chosen) - len(errors)
         self.message_user(request, words(n) % {"n": n}, messages.SUCCESS)
