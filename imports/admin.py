@@ -21,12 +21,13 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.requests import signed_in_user
 from diseases.admin.filters import DiseaseFilter, show_refusals
+from diseases.codes import address
 from diseases.models import Disease, Symptom
 from editorial.admin.read_only import ReadOnlyAdmin
 from editorial.jobs import MAX_AT_ONCE, Work, start_job
 from editorial.seen import SEEN_FIELD, SeenForm
 from editorial.waiting import WaitingWork, register_waiting
-from imports.differences import differences, look_up_url, lost_dates, same_topic
+from imports.differences import differences, lost_dates, same_topic
 from imports.models import ImportRun, Proposal
 from imports.parts import row_models
 from imports.proposals import (
@@ -212,6 +213,7 @@ class ProposalAdmin(ReadOnlyAdmin):
         is_pending = proposal.state == Proposal.State.PENDING
         if request.method == "POST" and (form.is_valid() or not is_pending):
             return self._decide(request, proposal)
+        content = proposal.new or proposal.old or {}
         return self.render_row(
             request,
             "imports/admin/proposal.html",
@@ -224,7 +226,7 @@ class ProposalAdmin(ReadOnlyAdmin):
             is_gone=proposal.action != Proposal.Action.ADD and content_now(proposal) is None,
             same_topic=same_topic(proposal),
             lost_dates=lost_dates(proposal),
-            look_up_url=look_up_url(proposal.new or proposal.old) if proposal.sort == "identifier" else "",
+            look_up_url=address(content.get("scheme", ""), content.get("value", "")),
         )
 
     def _decide(self, request: HttpRequest, proposal: Proposal) -> HttpResponseRedirect:

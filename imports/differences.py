@@ -6,10 +6,9 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from diseases.codes import address
 from diseases.models import Question
 from imports.models import Proposal
-from imports.parts import Content, canonical_value, row_models
+from imports.parts import canonical_value, row_models
 from imports.proposals import content_now, row_of
 from imports.validation import model_field
 from publishing.comparison import Block, Segment, block_segments
@@ -100,8 +99,3 @@ def lost_dates(proposal: Proposal) -> bool:
     """Tells whether accepting removes dates or a reviewer from an answer, since they were given for the old text."""
     row = row_of(proposal) if proposal.sort == "question" and proposal.new else None
     return isinstance(row, Question) and bool(row.last_updated or row.reviewed_on or row.review_due or row.adapted)
-
-
-def look_up_url(content: Content | None) -> str:
-    """Returns the web address where a proposed code can be looked up, or ""."""
-    return address(content.get("scheme", ""), content.get("value", "")) if content else ""

@@ -44,9 +44,6 @@ class ProvenanceLog:
         if entry.pk:
             entry.save()
 
-    def drop(self, key: str) -> None:
-        self.entries.pop(key).delete()
-
     def has_declined(self, key: str, action: Proposal.Action, new: Content | None) -> bool:
         return (key, _proposal_digest(action, new)) in self.declined
 

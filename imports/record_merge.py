@@ -284,7 +284,7 @@ class RecordMerge:
         others = Provenance.objects.filter(target=entry.target).exclude(dataset=self.dataset, record=self.record.key)
         if other := others.first():  # now the other one counts as its source: without it too, the row is to go
             Provenance.objects.filter(pk=other.pk).update(is_created=True)
-            self.log.drop(key)
+            self.entries.pop(key).delete()
         else:
             self.propose(key, Proposal.Action.REMOVE, entry.content, None, VANISHED)
 

@@ -38,14 +38,6 @@ def positive_count(text: str) -> int:
     return int(text)
 
 
-def _ensure_report_can_be_saved(file: Path) -> None:
-    """Raises CommandError where the report has no valid place. It is called before the import, which may be long."""
-    if file.is_dir():
-        raise CommandError(f"Cannot write the report: {file} is a folder.")
-    if not file.parent.is_dir():
-        raise CommandError(f"Cannot write the report: there is no folder {file.parent}.")
-
-
 @contextmanager
 def _interrupted_by_sigterm() -> Iterator[None]:
     """Makes SIGTERM, as when the machine shuts down, act like Ctrl+C, so that the report of the run is saved."""
@@ -91,8 +83,10 @@ class ImportCommand(BaseCommand):
     def handle(self, *args: Any, dry_run: bool, by: str | None, **options: Any) -> None:
         publish_new, limit, file = options.get("publish_new", False), options["limit"], options["report"]
         author = self.author(by, publish_new)
-        if file:
-            _ensure_report_can_be_saved(file)
+        if file and file.is_dir():  # the import may be long, so this is said before it
+            raise CommandError(f"Cannot write the report: {file} is a folder.")
+        if file and not file.parent.is_dir():
+            raise CommandError(f"Cannot write the report: there is no folder {file.parent}.")
         report, run, stopped = ImportReport(), None, ""
         try:
             delivery = self.read(**options)
