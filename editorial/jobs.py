@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Tags, Warning, register
@@ -120,7 +120,7 @@ def stalled_jobs() -> QuerySet[Job]:
 
 @register(Tags.database)
 def check_runner(
-    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: object
 ) -> list[CheckMessage]:
     """Warns where jobs wait and nothing works on them. `check --database default` runs it, and so does `migrate`."""
     is_migrated = databases and Job._meta.db_table in connections[databases[0]].introspection.table_names()

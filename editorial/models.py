@@ -66,9 +66,9 @@ class Job(models.Model):
         return self.total - self.done - self.refused
 
     def finish(self, stop_reason: str = "") -> None:
-        """Ends the job, without saving it. The note of work that was done stands in the history of each page."""
+        """Ends the job, without saving it. Its note stays where something was left, whose history does not have it."""
         self.finished_at, self.stop_reason = timezone.now(), stop_reason
-        if not stop_reason:
+        if self.done == self.total:
             self.note = ""
 
 

@@ -94,7 +94,7 @@ class Outcome:
 
 
 def choice_page(
-    model_admin: admin.ModelAdmin, request: HttpRequest, work: Work, form: SeenForm, **context: Any
+    model_admin: admin.ModelAdmin, request: HttpRequest, work: Work, form: SeenForm, **context: object
 ) -> TemplateResponse:
     """Renders the page before work on many subjects: its outcomes, or a count of what was chosen (`states`)."""
     context |= {

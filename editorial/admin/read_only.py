@@ -24,7 +24,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def render_row(self, request: HttpRequest, template: str, row: Model, **context: Any) -> HttpResponse:
+    def render_row(self, request: HttpRequest, template: str, row: Model, **context: object) -> HttpResponse:
         """Renders a page about one row."""
         context = {
             **self.admin_site.each_context(request),

@@ -7,12 +7,13 @@ from playwright.sync_api import expect
 from diseases.models import Disease, Symptom
 from editorial.admin.bulk import PUBLISH
 from editorial.job_runner import JobRunner
-from editorial.jobs import items_of, start_job
+from editorial.jobs import MAX_AT_ONCE, items_of, start_job
 from imports.models import ImportRun, Proposal
+from publishing.models import Edition
 from publishing.verbs import save_edition
 from tests.browser.barriers import own_barriers_in_both_schemes
 from tests.browser.test_editing import url
-from tests.factories import make_disease, make_editor, make_organization, make_publisher
+from tests.factories import make_disease, make_diseases, make_editor, make_organization, make_publisher
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -71,3 +72,25 @@ def test_the_page_of_a_job_shows_its_progress_without_a_script_on_a_telephone(op
 
     expect(telephone.get_by_role("link", name=refused.name)).to_be_visible()
     assert telephone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_all_pages_of_a_list_are_chosen_and_published_by_a_job(open_window):
+    publisher = make_publisher()
+    drafts = make_diseases(MAX_AT_ONCE + 1, live=False)
+    page = open_window(publisher)
+
+    page.goto(reverse("admin:diseases_disease_changelist"))
+    page.locator("#action-toggle").check()
+    page.get_by_text(f"Select all {len(drafts)} diseases").click()
+    page.get_by_label("Action:").select_option("publish_many")
+    page.get_by_role("button", name="Go").click()
+    expect(page.get_by_text("You have chosen 51 pages.")).to_be_visible()
+    barriers = own_barriers_in_both_schemes(page)
+    page.get_by_label("Note").fill("All checked.")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("It waits for its turn.")).to_be_visible()
+    JobRunner(pause=0).run()
+
+    expect(page.get_by_text("It has ended. Everything was done.")).to_be_visible()
+    assert barriers == []
+    assert Edition.objects.live().count() == len(drafts)

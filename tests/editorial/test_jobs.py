@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -97,7 +98,7 @@ def test_all_pages_of_a_list_are_published_by_a_job_in_the_name_of_the_person(cl
     call_command("run_jobs")
 
     job.refresh_from_db()
-    assert (job.done, job.refused, job.remaining, job.stop_reason) == (MAX_AT_ONCE + 1, 0, 0, "")
+    assert (job.done, job.refused, job.remaining, job.stop_reason, job.note) == (MAX_AT_ONCE + 1, 0, 0, "", "")
     assert {*Edition.objects.live().values_list("subject_id", flat=True)} == {row.pk for row in drafts}
     assert {*Event.objects.values_list("verb", "by", "note")} == {("published", publisher.pk, "All checked.")}
     assert not JobItem.objects.exists()
@@ -136,14 +137,14 @@ def test_a_list_that_changed_before_the_press_comes_back_with_every_word(client)
 @pytest.mark.database
 def test_a_page_that_changed_after_the_press_is_refused_and_named_and_stops_no_other(client, publisher):
     changed, fine = make_drafts(2)
-    job = start([changed, fine], publisher)
+    job = start([changed, fine], publisher, note="All checked.")
     Organization.objects.filter(pk=changed.pk).update(city="Elsewhere")
     save_edition(changed, by="a colleague")
 
     work_on(job)
 
     assert [edition.subject_id for edition in Edition.objects.live()] == [fine.pk]
-    assert (job.done, job.refused) == (1, 1)
+    assert (job.done, job.refused, job.note) == (1, 1, "All checked.")
     assert reasons(job) == [(changed.pk, "was changed in the meantime; look at the newest edition first")]
     page = client.get(page_of(job))
     assert [row[0] for row in page.context["refusals"]] == [changed]
@@ -217,6 +218,28 @@ def test_an_unexpected_error_refuses_one_page_and_is_logged(publisher, caplog):
     assert (job.done, job.refused) == (2, 1)
     assert reasons(job) == [(drafts[1].pk, "An unexpected error stopped this. The log of the site says more.")]
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_an_error_of_the_database_undoes_the_batch_which_is_tried_again(publisher):
+    drafts = make_drafts(3)
+    failures = [OperationalError("database is locked")]
+
+    def step(task):
+        publish_step(task)
+        if task.subject == drafts[1] and failures:
+            raise failures.pop()
+        return ""
+
+    job = start(drafts, publisher, register_work(Work("test", "Test", "publish", step)))
+    with pytest.raises(OperationalError):
+        call_command("run_jobs")
+    job.refresh_from_db()
+    assert (job.done, Edition.objects.live().count()) == (0, 0)
+
+    call_command("run_jobs")
+
+    job.refresh_from_db()
+    assert (job.done, job.refused, Edition.objects.live().count()) == (3, 0, 3)
 
 
 def drop_role(user):
@@ -460,7 +483,8 @@ def database_url():
 
 @pytest.mark.database
 @pytest.mark.django_db(transaction=True)
-def test_a_runner_that_is_killed_leaves_everything_so_that_the_next_one_goes_on():
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_a_runner_that_is_killed_leaves_everything_so_that_the_next_one_goes_on(end):
     publisher, drafts = make_publisher(), make_drafts(60)
     job = start(drafts, publisher)
     environment = {**os.environ, "DATABASE_URL": database_url(), "DJANGO_SETTINGS_MODULE": "config.settings"}
@@ -470,6 +494,8 @@ def test_a_runner_that_is_killed_leaves_everything_so_that_the_next_one_goes_on(
         while not 10 <= job.done < 60 and time.monotonic() < deadline:
             time.sleep(0.02)
             job.refresh_from_db()
+        process.send_signal(end)
+        process.wait(timeout=20)
     finally:
         process.kill()
         process.wait()
@@ -479,6 +505,7 @@ def test_a_runner_that_is_killed_leaves_everything_so_that_the_next_one_goes_on(
     assert 10 <= done < 60
     assert Edition.objects.live().count() == Event.objects.count() == done
     assert job.items.count() == 60 - done
-    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+    # One that was asked to end gives the lease back. One that was killed could not.
+    with time_machine.travel(timezone.now() + timedelta(minutes=2 if end == signal.SIGKILL else 0)):
         work_on(job)
     assert Edition.objects.live().count() == Event.objects.count() == job.done == 60

@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Exists, OuterRef
 
@@ -21,7 +19,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--note", default="", help="what changed, in one sentence that readers see")
 
-    def handle(self, *args: Any, by: str, origin: str | None, note: str, **options: Any) -> None:
+    def handle(self, *args: str, by: str, origin: str | None, note: str, **options: object) -> None:
         user = User.objects.filter(username=by).first()
         if user is None:
             raise CommandError(f"There is no user “{by}”.")

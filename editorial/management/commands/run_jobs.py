@@ -1,7 +1,6 @@
 import signal
 import time
 from types import FrameType
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, close_old_connections
@@ -25,8 +24,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--watch", action="store_true", help="go on and wait for new jobs, as a service")
 
-    def handle(self, *args: Any, watch: bool, **options: Any) -> None:
-        signal.signal(signal.SIGTERM, interrupt)
+    def handle(self, *args: str, watch: bool, **options: object) -> None:
+        before = signal.signal(signal.SIGTERM, interrupt)
         runner = JobRunner()
         try:
             while True:
@@ -38,6 +37,7 @@ class Command(BaseCommand):
             self.stdout.write("Interrupted. The next run goes on where this one stopped.")
         finally:
             runner.release()
+            signal.signal(signal.SIGTERM, before)
 
     def run_once(self, runner: JobRunner, watch: bool) -> float:
         """Does all open jobs, and returns after how many seconds to look again."""
