@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from editorial.models import Job, JobItem, JobLease
-from publishing.models import Edition, Publishable
-from publishing.verbs import PublishingError, author_name, save_edition, when_forgotten
+from publishing.models import Edition, Publishable, kinds
+from publishing.verbs import PublishingError, author_name, require_permission, save_edition, when_forgotten
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -102,6 +102,21 @@ def start_job(work: Work, by: User, items: Iterable[JobItem], note: str = "") ->
         job.total += len(JobItem.objects.bulk_create(some))
     job.save(update_fields=["total"])
     return job
+
+
+def do_at_once(work: Work, by: User, items: Iterable[JobItem]) -> list[tuple[Publishable, str]]:
+    """Does a few items within a request. Returns the subjects of which something was refused, each with the reason."""
+    refusals: list[tuple[Publishable, str]] = []
+    for item in items:
+        kind = kinds()[item.kind]
+        require_permission(by, work.permission, kind)
+        task = JobTask(kind._base_manager.get(pk=item.subject_id), by, rows=item.rows)
+        try:
+            work.do(task)
+        except PublishingError as error:
+            task.refusals.append(str(error))
+        refusals += [(task.subject, reason) for reason in task.refusals]
+    return refusals
 
 
 def items_of(kind: type[Publishable], numbers: Sequence[tuple[int, int | None]]) -> Iterable[JobItem]:

@@ -15,23 +15,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import User
 from accounts.requests import signed_in_user
 from diseases.admin.diseases import SourceChoice
 from diseases.admin.filters import DiseaseColumn, DiseaseFilter, show_refusals
-from diseases.approval import (
-    APPROVE_SYMPTOMS,
-    DELETE_SYMPTOMS,
-    UNAPPROVE_SYMPTOMS,
-    ApprovalErrors,
-    delete_symptoms,
-    items_of_symptoms,
-    set_approved,
-)
+from diseases.approval import APPROVE_SYMPTOMS, DELETE_SYMPTOMS, UNAPPROVE_SYMPTOMS, items_of_symptoms
 from diseases.forms import SymptomForm
 from diseases.models import Disease, Symptom
 from editorial.admin.bulk import choice_page
-from editorial.jobs import MAX_AT_ONCE, Work, start_job
+from editorial.jobs import MAX_AT_ONCE, Work, do_at_once, start_job
 from editorial.seen import SeenAdmin, SeenForm, token_of
 from editorial.waiting import WaitingWork, register_waiting
 from publishing.models import Publishable
@@ -72,29 +63,25 @@ class SymptomAdmin(SourceChoice, SeenAdmin, DiseaseColumn):
     @admin.action(permissions=["change"], description=gettext_lazy("Approve for the page"))
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> HttpResponse | None:
         words = partial(ngettext, "%(n)s symptom is now approved.", "%(n)s symptoms are now approved.")
-        return self._change_many(request, queryset, APPROVE_SYMPTOMS, partial(set_approved, approved=True), words)
+        return self._change_many(request, queryset, APPROVE_SYMPTOMS, words)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Remove approval"))
     def unapprove_selected(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> HttpResponse | None:
         words = partial(ngettext, "%(n)s symptom is no longer approved.", "%(n)s symptoms are no longer approved.")
-        return self._change_many(request, queryset, UNAPPROVE_SYMPTOMS, partial(set_approved, approved=False), words)
+        return self._change_many(request, queryset, UNAPPROVE_SYMPTOMS, words)
 
     def _change_many(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Symptom],
-        work: Work,
-        change: Callable[[QuerySet[Symptom], User], tuple[int, ApprovalErrors]],
-        words: Callable[[int], str],
+        self, request: HttpRequest, queryset: QuerySet[Symptom], work: Work, words: Callable[[int], str]
     ) -> HttpResponse | None:
         """Changes symptoms and tells how many; for symptoms of many diseases, starts a job and leads to its page."""
-        symptoms, by = queryset.select_related(None).order_by().only("pk", "disease"), signed_in_user(request)
-        items = items_of_symptoms(symptoms)
+        items, by = items_of_symptoms(queryset.select_related(None)), signed_in_user(request)
         if len(items) > MAX_AT_ONCE:
             return redirect(start_job(work, by, items))
-        count, errors = change(symptoms, by)
+        refusals = do_at_once(work, by, items)
+        refused = {disease.pk for disease, _reason in refusals}
+        count = sum(len(item.rows) for item in items if item.subject_id not in refused)
         self.message_user(request, words(count) % {"n": count}, messages.SUCCESS)
-        show_refusals(self, request, errors)
+        show_refusals(self, request, refusals)
         return None
 
     @admin.action(permissions=["delete"], description=gettext_lazy("Delete selected symptoms"))
@@ -112,12 +99,11 @@ class SymptomAdmin(SourceChoice, SeenAdmin, DiseaseColumn):
         return choice_page(self, request, DELETE_SYMPTOMS, form, count=len(items), states=chosen, possible=True)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Symptom]) -> None:
-        _count, errors = delete_symptoms(queryset, by=signed_in_user(request))
-        show_refusals(self, request, errors)
+        items = items_of_symptoms(queryset.select_related(None))
+        show_refusals(self, request, do_at_once(DELETE_SYMPTOMS, signed_in_user(request), items))
 
     def delete_model(self, request: HttpRequest, obj: Symptom) -> None:
-        _count, errors = delete_symptoms([obj], by=signed_in_user(request))
-        show_refusals(self, request, errors)
+        self.delete_queryset(request, Symptom.objects.filter(pk=obj.pk))
 
     # The form
 
