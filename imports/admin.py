@@ -24,7 +24,7 @@ from diseases.admin.filters import DiseaseFilter, show_refusals
 from diseases.codes import address
 from diseases.models import Disease, Symptom
 from editorial.admin.read_only import ReadOnlyAdmin
-from editorial.jobs import MAX_AT_ONCE, Work, start_job
+from editorial.jobs import MAX_AT_ONCE, Work, do_at_once, start_job
 from editorial.seen import SEEN_FIELD, SeenForm
 from editorial.waiting import WaitingWork, register_waiting
 from imports.differences import differences, lost_dates, same_topic
@@ -191,16 +191,14 @@ class ProposalAdmin(ReadOnlyAdmin):
 
         For proposals about many pages, it starts a job and leads to its page.
         """
-        pending = queryset.filter(state=Proposal.State.PENDING)
-        items = items_of_proposals(pending, work)
+        by = signed_in_user(request)
+        items = items_of_proposals(queryset.filter(state=Proposal.State.PENDING), work)
         if len(items) > MAX_AT_ONCE:
-            return redirect(start_job(work, signed_in_user(request), items))
-        chosen = list(pending)
-        decide = accept_proposals if work == ACCEPT_PROPOSALS else decline_proposals
-        errors = decide(chosen, by=request.user)
-        n = len(chosen) - len(errors)
+            return redirect(start_job(work, by, items))
+        refusals = do_at_once(work, by, items)
+        n = sum(len(item.rows) for item in items) - len(refusals)
         self.message_user(request, words(n) % {"n": n}, messages.SUCCESS)
-        show_refusals(self, request, errors)
+        show_refusals(self, request, refusals)
         return None
 
     # One proposal

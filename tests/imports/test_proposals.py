@@ -278,7 +278,8 @@ def test_what_cannot_be_accepted_is_refused_with_its_reason_and_stops_no_other(c
     }.items():
         proposal = Proposal.objects.about(disease).get(part=part)
         assert proposal.state == "pending"
-        assert any(str(proposal) in message and reason in message for message in messages), (part, messages)
+        start = f"{disease}: {proposal.title}: "
+        assert any(message.startswith(start) and reason in message for message in messages), (part, messages)
     assert any("is in the trash" in message and str(trashed) in message for message in messages)
     assert [name.text for name in newest(disease).page.synonyms][1:] == ["Twice", "Good"]
 
