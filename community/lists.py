@@ -34,6 +34,9 @@ class PortraitTeaser:
     more: bool
 
 
+NO_PORTRAITS = PortraitTeaser([], more=False)
+
+
 def live_portraits() -> EditionQuerySet:
     return Edition.objects.of(Portrait).live().order_by("-updated_at", "-pk")
 
@@ -47,8 +50,6 @@ def diseases_with_portraits() -> frozenset[int]:
 
 def portraits_about(disease: Edition) -> EditionQuerySet:
     """Returns the live portraits of people with a disease."""
-    if disease.subject_id not in diseases_with_portraits():
-        return Edition.objects.none()
     return live_portraits().mentioning(Disease, disease.subject_id)
 
 

@@ -2,10 +2,11 @@
 which readers send a suggestion about the page.
 """
 
+from functools import partial
 from typing import Any
 
 from community.invitation import invitation, people_heading
-from community.lists import portraits_about, teaser
+from community.lists import NO_PORTRAITS, diseases_with_portraits, portraits_about, teaser
 from diseases.models import Disease
 from publishing.models import Edition
 from website.sections import register_section
@@ -13,15 +14,17 @@ from website.sections import register_section
 
 def together_context(edition: Edition, is_preview: bool) -> dict[str, Any] | None:
     """Returns the context of the section "Together", or None where the section would be empty."""
-    disease_invitation, portraits = invitation(edition), teaser(portraits_about(edition))
+    has_portraits = edition.subject_id in diseases_with_portraits()
+    portraits = teaser(portraits_about(edition)) if has_portraits else NO_PORTRAITS
     live_slug = "" if is_preview else edition.slug  # for the link "Send us a suggestion", which a preview lacks
-    if not (disease_invitation or portraits.portraits or live_slug):
+    if not (portraits.portraits or live_slug or invitation(edition)):
         return None
     return {
-        "invitation": disease_invitation,
+        "invitation": partial(invitation, edition),
         "teaser": portraits,
-        "people_heading": people_heading(),
+        "people_heading": people_heading,
         "live_slug": live_slug,
+        "together_key": None if portraits.portraits else (),  # portraits are not kept in memory
     }
 
 

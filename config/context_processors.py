@@ -2,23 +2,22 @@ from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import get_language, to_locale
 
 from community.invitation import invitation
-from website.absolute import page_url, site_url
+from website.absolute import page_url, path_of, site_url
 
 
 @cache
 def main_urls() -> dict[str, str]:
     """Returns the URLs that all pages link to, by the names that templates use. They are the same for every request."""
     return {
-        "home_url": reverse("home"),
-        "diseases_url": reverse("diseases:list"),
-        "organizations_url": reverse("organizations:list"),
-        "community_url": reverse("community:list"),
-        "about_url": reverse("about"),
-        "suggest_url": reverse("suggest"),
+        "home_url": path_of("home"),
+        "diseases_url": path_of("diseases:list"),
+        "organizations_url": path_of("organizations:list"),
+        "community_url": path_of("community:list"),
+        "about_url": path_of("about"),
+        "suggest_url": path_of("suggest"),
     }
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from diseases.codes import Relation
@@ -11,6 +10,7 @@ from diseases.values import DiseasePage, QuestionValue, SynonymKind
 from organizations.json_ld import organization_json_ld
 from organizations.values import OrganizationPage, Status
 from publishing.prose import blocks
+from website.absolute import path_of
 from website.json_ld import Absolute, Thing, breadcrumbs, graph, refer, thing, web_page, web_site
 
 
@@ -30,8 +30,8 @@ def disease_page_json_ld(
         organization_json_ld(page, absolute(path)) for path, page in organizations if page.status != Status.CLOSED
     ]
     trail = breadcrumbs(
-        (_("Home"), absolute(reverse("home"))),
-        (_("Diseases"), absolute(reverse("diseases:list"))),
+        (_("Home"), absolute(path_of("home"))),
+        (_("Diseases"), absolute(path_of("diseases:list"))),
         (disease.title, url),
     )
     page = web_page(

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from organizations.codes_and_names import country_name
 from organizations.values import OrganizationPage, PhoneNumberValue, Status
+from website.absolute import path_of
 from website.json_ld import Absolute, Thing, breadcrumbs, graph, refer, thing, web_page, web_site
 
 
@@ -61,8 +61,8 @@ def organization_page_json_ld(
     """Returns the page and the organization that it is about."""
     organization = organization_json_ld(page, url, alternateName=page.also_known_as, description=page.description)
     trail = breadcrumbs(
-        (_("Home"), absolute(reverse("home"))),
-        (_("Organizations"), absolute(reverse("organizations:list"))),
+        (_("Home"), absolute(path_of("home"))),
+        (_("Organizations"), absolute(path_of("organizations:list"))),
         (page.title, url),
     )
     site = web_site(absolute)

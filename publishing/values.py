@@ -73,6 +73,10 @@ class Value(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def __getitem__(self, name: str) -> object:
+        """Returns an attribute. Templates look for a key first: without keys, each look-up would raise an error."""
+        return getattr(self, name)
+
     def display_name(self) -> "FieldValue":
         """Returns what distinguishes this row from other rows of its sort: its first field."""
         return next(getattr(self, name) for name in type(self).model_fields if name != "key")

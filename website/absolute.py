@@ -1,10 +1,12 @@
 """Absolute addresses, with scheme and host, for canonical links, feeds, sitemaps and JSON-LD."""
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Page
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.http import urlencode
 
@@ -12,6 +14,12 @@ from django.utils.http import urlencode
 def site_url(request: HttpRequest) -> str:
     """Returns the scheme and host: "https://rare.example.org", from SITE_URL or else from the request."""
     return settings.SITE_URL or f"{request.scheme}://{request.get_host()}"
+
+
+@cache
+def path_of(name: str) -> str:
+    """Returns the path of a page that has no parameters, by the name of its URL. It is the same for every request."""
+    return reverse(name)
 
 
 def absolute(request: HttpRequest, path: str) -> str:

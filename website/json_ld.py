@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import to_locale
+
+from website.absolute import path_of
 
 Thing = dict[str, Any]
 Absolute = Callable[[str], str]
@@ -47,14 +48,14 @@ def breadcrumbs(*steps: tuple[str, str]) -> Thing:
 
 
 def web_site(absolute: Absolute, **properties: Any) -> Thing:
-    url = absolute(reverse("home"))
+    url = absolute(path_of("home"))
     return thing("WebSite", id=f"{url}#site", name=settings.SITE_NAME, url=url, **properties)
 
 
 def home_json_ld(absolute: Absolute) -> Thing:
     """Returns the JSON-LD of the home page: the site, and how to search it."""
     parameter = "search_term_string"
-    template = f"{absolute(reverse('search:results'))}?q={{{parameter}}}"
+    template = f"{absolute(path_of('search:results'))}?q={{{parameter}}}"
     action = thing("SearchAction", target=thing("EntryPoint", urlTemplate=template))
     action["query-input"] = f"required name={parameter}"
     return graph(

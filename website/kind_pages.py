@@ -40,17 +40,17 @@ def page_context(kind: type[Publishable]) -> Callable[[PageContext], PageContext
 def subject_context(request: HttpRequest, edition: Edition) -> dict[str, object]:
     """Returns what every page about a subject needs. The page itself has the name of its kind: `disease`.
 
-    A template opens it only where it prints something of it, since a fragment may have it already.
+    A template opens it, and asks for a URL, only where it prints it, since a fragment may have it already.
     """
     kind: type[Publishable] = kinds()[edition.kind]
     return {
         "edition": edition,
         edition.kind: lambda: edition.page,
         "page_url": absolute(request, edition.get_absolute_url()),
-        "list_url": kind.list_url(),
+        "list_url": kind.list_url,
         "list_title": kind.LIST_TITLE or capfirst(str(kind._meta.verbose_name_plural)),
-        "changes_url": kind.url_of(edition.slug, "changes"),
-        "feed_url": kind.url_of(edition.slug, "feed") if kind.IS_SEARCHED else "",
+        "changes_url": lambda: kind.url_of(edition.slug, "changes"),
+        "feed_url": lambda: kind.url_of(edition.slug, "feed") if kind.IS_SEARCHED else "",
         "noindex": not kind.IS_SEARCHED,
     }
 

@@ -1,13 +1,17 @@
 """Template tags for the public pages."""
 
 import json
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.template.base import FilterExpression, Node, NodeList, Parser, Token
 from django.template.loader import render_to_string
 from django.template.loader_tags import BlockNode
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from publishing.models import Edition
 from website.fragments import keep
@@ -59,6 +63,17 @@ def fragment(parser: Parser, token: Token) -> Node:
     nodelist = parser.parse(["endfragment"])
     parser.delete_first_token()
     return Fragment(name, [parser.compile_filter(key) for key in keys], nodelist)
+
+
+@register.filter
+def day(value: date) -> str:
+    """Returns a date as pages print it. Answers often have the same dates, and Django takes long to print one."""
+    return _print_day(value, get_language())
+
+
+@lru_cache(maxsize=10_000)
+def _print_day(value: date, language: str | None) -> str:
+    return date_format(value)
 
 
 @register.filter
