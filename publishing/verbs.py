@@ -16,7 +16,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from accounts.models import AnyUser, User
 from publishing.models import NAME_LENGTH, Address, Edition, Event, Link, PublicVersion, Publishable, kinds
 from publishing.sorting import letter, sort_key
-from publishing.values import Page
+from publishing.values import Page, Reference
 from search import index
 
 Author = User | str
@@ -223,7 +223,6 @@ def _next_edition(
     return edition
 
 
-@transaction.atomic
 def publish(edition: Edition, by: AnyUser | str, note: str = "", minor: bool = False) -> Edition:
     """Makes an edition live in place of the present live edition. Publishing a live edition changes nothing.
 
@@ -243,10 +242,12 @@ def publish_all(editions: Sequence[Edition], by: AnyUser | str, note: str = "", 
     author = _author_fields(require_permission(by, "publish", kind))
     pks = [edition.subject_id for edition in editions]
     subjects = {row.pk: row for row in kind.objects.select_for_update().filter(pk__in=pks).order_by("pk")}
-    states = Edition.objects.filter(pk__in=[edition.pk for edition in editions])
-    state_of = {pk: (is_live, redacted) for pk, is_live, redacted in states.values_list("pk", "is_live", "redacted_at")}
+    live = Q(kind=kind.KIND, is_live=True, subject_id__in=pks)
+    states = Edition.objects.filter(live | Q(pk__in=[edition.pk for edition in editions]))
+    state_of = states.only("subject_id", "slug", "is_live", "redacted_at", "updated_at").in_bulk()
     for edition in editions:
-        edition.is_live, edition.redacted_at = state_of[edition.pk]
+        state = state_of[edition.pk]
+        edition.is_live, edition.redacted_at = state.is_live, state.redacted_at
     to_publish = [edition for edition in editions if not edition.is_live]
     if not to_publish:
         return list(editions)
@@ -263,10 +264,13 @@ def publish_all(editions: Sequence[Edition], by: AnyUser | str, note: str = "", 
         if blocker := subject.publish_blocker(edition.page):
             raise PublishingError(blocker)
     PublicVersion.replace()
-    _reserve_live_addresses(to_publish)
     now = timezone.now()
-    live = Edition.objects.of(kind).live().filter(subject_id__in=[edition.subject_id for edition in to_publish])
-    replaced = {edition.subject_id: edition for edition in live}
+    to_replace = {edition.subject_id for edition in to_publish}
+    replaced = {old.subject_id: old for old in state_of.values() if old.is_live and old.subject_id in to_replace}
+    kept_addresses = {(pk, old.slug) for pk, old in replaced.items()}
+    _reserve_live_addresses(
+        [edition for edition in to_publish if (edition.subject_id, edition.slug) not in kept_addresses]
+    )
     _update_editions(replaced.values(), is_live=False)
     if replaced:
         Link.objects.filter(edition__in=replaced.values()).delete()
@@ -299,24 +303,25 @@ def publish_all(editions: Sequence[Edition], by: AnyUser | str, note: str = "", 
 def _create_links(editions: Sequence[Edition]) -> None:
     """Saves which subjects the pages of editions mention. A reference that leads nowhere is left out."""
     references = {reference for edition in editions for reference in edition.page.references()}
-    subjects = Address.objects.subjects(tuple(references))
+    ids = Address.objects.subject_ids(references)
     Link.objects.bulk_create(
-        Link(edition=edition, kind=subject.KIND, subject_id=subject.pk)
+        Link(edition=edition, kind=kind, subject_id=pk)
         for edition in editions
-        for subject in {subjects[reference] for reference in edition.page.references() if reference in subjects}
+        for kind, pk in {(each.kind, ids[each]) for each in edition.page.references() if each in ids}
     )
 
 
 def _reserve_live_addresses(editions: Sequence[Edition]) -> None:
     """Reserves the addresses of editions. Raises PublishingError where one belongs to another subject."""
-    wanted = [Address(kind=edition.kind, slug=edition.slug, subject_id=edition.subject_id) for edition in editions]
-    Address.objects.bulk_create(sorted(wanted, key=lambda address: address.slug), ignore_conflicts=True)
-    saved = Address.objects.filter(
-        kind__in={address.kind for address in wanted}, slug__in=[address.slug for address in wanted]
-    )
-    owners = {(kind, slug): pk for kind, slug, pk in saved.values_list("kind", "slug", "subject_id")}
-    for address in wanted:
-        if owners[address.kind, address.slug] != address.subject_id:
+    wanted = {Reference(kind=edition.kind, slug=edition.slug): edition.subject_id for edition in editions}
+    owners = Address.objects.owners(wanted)
+    if new := sorted(wanted.keys() - owners.keys(), key=lambda reference: reference.slug):
+        Address.objects.bulk_create(
+            [Address(kind=each.kind, slug=each.slug, subject_id=wanted[each]) for each in new], ignore_conflicts=True
+        )
+        owners = Address.objects.owners(wanted)
+    for address, subject_id in wanted.items():
+        if owners[address] != subject_id:
             raise PublishingError(
                 _("The address “%(slug)s” belonged to another page and stays with it. Choose another address.")
                 % {"slug": address.slug}

@@ -8,6 +8,12 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+WRITE_ON_SQLITE = "INSERT OR REPLACE INTO search_text (rowid, title_words, body_words) VALUES (%s, %s, %s)"
+WRITE_ON_POSTGRESQL = (
+    "INSERT INTO search_text (id, title_words, body_words) VALUES (%s, %s::tsvector, %s::tsvector)"
+    " ON CONFLICT (id) DO UPDATE SET title_words = excluded.title_words, body_words = excluded.body_words"
+)
+
 MAX_WORD_LENGTH = 40
 """Longer words are cut, in the index and in queries."""
 
@@ -28,11 +34,8 @@ def write(texts: Iterable[tuple[int, set[str], set[str]]]) -> None:
         (pk, " ".join(sorted(map(encode_word, title_words))), " ".join(sorted(map(encode_word, body_words))))
         for pk, title_words, body_words in texts
     ]
-    delete([pk for pk, *_ in rows])
-    column = "rowid" if is_sqlite() else "id"
-    values = "(%s, %s, %s)" if is_sqlite() else "(%s, %s::tsvector, %s::tsvector)"
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO search_text ({column}, title_words, body_words) VALUES {values}", rows)  # noqa: S608 # fixed
+        cursor.executemany(WRITE_ON_SQLITE if is_sqlite() else WRITE_ON_POSTGRESQL, rows)
 
 
 def delete(pks: Iterable[int]) -> None:

@@ -25,25 +25,24 @@ CORRECTABLE = re.compile("[a-z]{4,40}")
 
 
 @contextmanager
-def lock_index() -> Iterator[IndexVersion]:
-    """Opens a transaction in which nobody else writes the index, and returns the locked version row.
+def lock_index() -> Iterator[None]:
+    """Opens a transaction in which nobody else writes the index.
 
-    Publishing needs this lock too, so the live pages do not change while the caller reads them.
+    Publishing needs this lock too, so the live pages do not change while the caller reads them. It is the lock of the
+    version row, which gets a new token, so that every process reads the names again.
     """
-    with transaction.atomic():
-        version = IndexVersion.objects.select_for_update().filter(pk=1).first()
-        if not version:  # An empty index is current.
-            IndexVersion.objects.get_or_create(pk=1, defaults={"folding": FOLDING})
-            version = IndexVersion.objects.select_for_update().get(pk=1)
-        yield version
+    with transaction.atomic(savepoint=False):  # a caller that goes on after an error has a savepoint of its own
+        while not IndexVersion.objects.filter(pk=1).update(token=uuid.uuid4()):
+            IndexVersion.objects.get_or_create(pk=1, defaults={"folding": FOLDING})  # An empty index is current.
+        yield
 
 
 def put_all(documents: Iterable[Document]) -> None:
     """Saves documents in the index. Each replaces the document with the same kind and key."""
-    with lock_index() as version:
-        by_key = {(document.kind, document.key): document for document in documents}
-        if not by_key:
-            return
+    by_key = {(document.kind, document.key): document for document in documents}
+    if not by_key:
+        return
+    with lock_index():
         before = _entries(by_key)
         removed_words = _words_of(before)
         entries = IndexEntry.objects.bulk_create(
@@ -52,22 +51,24 @@ def put_all(documents: Iterable[Document]) -> None:
             unique_fields=["kind", "key"],
             update_fields=["label", "url", "title", "sort_key", "names", "codes", "about", "sections", "folded"],
         )
-        _replace_token(version)
         texts = {entry.pk: _Text.of(entry) for entry in entries}
         fulltext.write((pk, text.title_words, text.title_words | text.body_words) for pk, text in texts.items())
-        IndexedCode.objects.filter(entry__in=[entry.pk for entry in before]).delete()
-        IndexedCode.objects.bulk_create(_code(entry, code) for entry in entries for code in entry.codes)
-        _count_words(removed_words, entries)
+        old_codes = {(entry.kind, entry.key): entry.codes for entry in before}
+        recoded = [entry for entry in entries if entry.codes != old_codes.get((entry.kind, entry.key))]
+        if recoded:
+            IndexedCode.objects.filter(entry__in=recoded).delete()
+            IndexedCode.objects.bulk_create(_code(entry, code) for entry in recoded for code in entry.codes)
+        added_words = Counter(word for text in texts.values() for word in text.correctable)
+        _count_words(removed_words, added_words, entries)
 
 
 def remove(kind: str, key: int) -> None:
-    with lock_index() as version:
+    with lock_index():
         before = _entries([(kind, key)])
         if not before:
             return
         pks = [entry.pk for entry in before]
-        _replace_token(version)
-        _count_words(_words_of(before), [])
+        _count_words(_words_of(before), Counter(), [])
         fulltext.delete(pks)
         IndexEntry.objects.filter(pk__in=pks).delete()
 
@@ -88,8 +89,8 @@ def is_current() -> bool:
 
 def mark_current() -> None:
     """Marks every entry as folded by the present rules. Called after a full rebuild."""
-    with lock_index() as version:
-        IndexVersion.objects.filter(pk=version.pk).update(folding=FOLDING)
+    with lock_index():
+        IndexVersion.objects.filter(pk=1).update(folding=FOLDING)
 
 
 @dataclass
@@ -157,21 +158,16 @@ def _code(entry: IndexEntry, code: str) -> IndexedCode:
     return IndexedCode(entry=entry, text=code[:60], full=full, bare=bare)
 
 
-def _replace_token(version: IndexVersion) -> None:
-    """Gives the locked version row a new token, so that every process reads the names again."""
-    IndexVersion.objects.filter(pk=version.pk).update(token=uuid.uuid4())
-
-
 def _words_of(entries: Iterable[IndexEntry]) -> Counter[str]:
     return Counter(word for entry in entries for word in _Text.of(entry).correctable)
 
 
-def _count_words(removed_words: Counter[str], entries: Iterable[IndexEntry]) -> None:
+def _count_words(removed_words: Counter[str], added_words: Counter[str], entries: Iterable[IndexEntry]) -> None:
     """Updates the number of pages that have each word, and deletes words that no page has."""
     shown: dict[str, str] = {}
-    change = Counter({word: -pages for word, pages in removed_words.items()})
+    change = Counter(added_words)
+    change.subtract(removed_words)
     for entry in entries:
-        change.update(_Text.of(entry).correctable)
         for text in (
             entry.about,
             *(part for heading, _anchor, words, _folded in entry.sections for part in (heading, words)),
@@ -192,8 +188,9 @@ def _count_words(removed_words: Counter[str], entries: Iterable[IndexEntry]) -> 
     for pages in {pages for _word, pages in less}:
         words_to_lower = [word for word, fewer in less if fewer == pages]
         for words in _batches(words_to_lower):
-            IndexedWord.objects.filter(word__in=words, pages__lte=pages).delete()
-            IndexedWord.objects.filter(word__in=words).update(pages=F("pages") - pages)
+            deleted, _by_model = IndexedWord.objects.filter(word__in=words, pages__lte=pages).delete()
+            if deleted < len(words):
+                IndexedWord.objects.filter(word__in=words).update(pages=F("pages") - pages)
 
 
 def _batches(rows: list[T]) -> Iterator[list[T]]:

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -23,7 +24,7 @@ from editorial.forms import PublishForm, SubmitForm, TrashForm, WithdrawForm, sh
 from editorial.seen import Shown, stale_message, token_of
 from publishing.models import Address, Edition, Event, Publishable
 from publishing.trash import trash, untrash
-from publishing.verbs import READER_SUGGESTION_NOTE, lock, may, publish, save_edition, submit, withdraw
+from publishing.verbs import READER_SUGGESTION_NOTE, may, publish_all, save_edition, submit, withdraw
 from website.kind_pages import render_edition
 from website.views import Preview
 
@@ -99,14 +100,13 @@ class WorkflowAdmin(StepAdmin, Generic[AdminSubject]):
 
     def _subject(self, request: HttpRequest, object_id: str, action: str, *, has_lock: bool = True) -> AdminSubject:
         """Returns the subject of a step, locked where the step is taken. Raises Http404 or PermissionDenied."""
-        subject: AdminSubject | None = self.get_object(request, object_id)
+        must_lock = request.method == "POST" and has_lock
+        rows = self.model._base_manager.select_for_update() if must_lock else self.get_queryset(request)
+        subject = rows.filter(pk=object_id).first() if object_id.isdecimal() else None
         if subject is None:
             raise Http404
         if not may(request.user, action, self.model):
             raise PermissionDenied
-        if request.method == "POST" and has_lock:
-            lock(self.model, subject.pk)
-            subject.refresh_from_db()
         return subject
 
     def _seen(self, *editions: Edition | None) -> Shown:
@@ -146,13 +146,15 @@ class WorkflowAdmin(StepAdmin, Generic[AdminSubject]):
 
     def publish_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         subject = self._subject(request, object_id, "publish")
-        newest = self._newest(request, subject)
-        live = Edition.objects.about(subject).live().first()
+        found = Edition.objects.about(subject).filter(Q(is_newest=True) | Q(is_live=True))
+        live = next((edition for edition in found if edition.is_live), None)
+        newest = next((edition for edition in found if edition.is_newest), None) or self._newest(request, subject)
         seen = self._seen(newest, live)
-        form = PublishForm(request.POST or None, initial={"note": self._suggested_note(subject)}, **seen)
+        initial = {} if request.method == "POST" else {"note": self._suggested_note(subject, live)}
+        form = PublishForm(request.POST or None, initial=initial, **seen)
         if request.method == "POST" and form.is_valid():
             with show_refusal(form):
-                publish(newest, signed_in_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
+                publish_all([newest], signed_in_user(request), form.cleaned_data["note"], form.cleaned_data["minor"])
                 return self._done(request, subject, _("Edition %(n)s is live.") % {"n": newest.number})
         # The link in a preview names the edition that the publisher looked at.
         is_newer = request.method != "POST" and request.GET.get("edition", str(newest.number)) != str(newest.number)
@@ -174,11 +176,9 @@ class WorkflowAdmin(StepAdmin, Generic[AdminSubject]):
         """Returns what is missing from the page, in sentences for the publisher. Subclasses override it."""
         return []
 
-    def _suggested_note(self, subject: Publishable) -> str:
+    def _suggested_note(self, subject: Publishable, live: Edition | None) -> str:
         """Returns a note that credits a reader, if an unpublished edition follows a reader's suggestion; else ""."""
-        editions = Edition.objects.about(subject)
-        live = editions.live().first()
-        unseen = editions.filter(number__gt=live.number if live else 0)
+        unseen = Edition.objects.about(subject).filter(number__gt=live.number if live else 0)
         return str(READER_SUGGESTION_NOTE) if unseen.filter(note=str(READER_SUGGESTION_NOTE)).exists() else ""
 
     def _submission(self, subject: Publishable) -> Event | None:

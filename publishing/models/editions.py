@@ -253,27 +253,40 @@ class AddressQuerySet(models.QuerySet["Address"]):
 
     def subjects(self, references: tuple[Reference, ...]) -> dict[Reference, Any]:
         """Returns the row of each reference. A reference that leads nowhere is left out."""
+        ids = self.subject_ids(references)
         found: dict[Reference, Any] = {}
-        for kind in {reference.kind for reference in references}:
-            rows = kinds()[kind].objects.all()
-            slugs = {reference.slug for reference in references if reference.kind == kind}
-            ids = dict(self.filter(kind=kind, slug__in=slugs).values_list("slug", "subject_id"))
-            by_id = rows.in_bulk(ids.values())
-            by_slug = {row.slug: row for row in rows.filter(slug__in=slugs - set(ids))}
-            found |= {Reference(kind=kind, slug=slug): by_id[pk] for slug, pk in ids.items() if pk in by_id}
-            found |= {Reference(kind=kind, slug=slug): row for slug, row in by_slug.items()}
+        for kind in {reference.kind for reference in ids}:
+            own = {reference: pk for reference, pk in ids.items() if reference.kind == kind}
+            rows = kinds()[kind].objects.in_bulk(own.values())
+            found |= {reference: rows[pk] for reference, pk in own.items() if pk in rows}
         return found
+
+    def subject_ids(self, references: Iterable[Reference]) -> dict[Reference, int]:
+        """Returns the primary key of the subject that each reference leads to. Others are left out."""
+        ids = self.owners(references)
+        missing = set(references) - set(ids)
+        for kind in {reference.kind for reference in missing}:
+            rows = kinds()[kind].objects.filter(slug__in=[each.slug for each in missing if each.kind == kind])
+            ids |= {Reference(kind=kind, slug=slug): pk for slug, pk in rows.values_list("slug", "pk")}
+        return ids
+
+    def owners(self, references: Iterable[Reference]) -> dict[Reference, int]:
+        """Returns the primary key of the subject to which the address of each reference belongs, where it is taken."""
+        wanted = set(references)
+        found = self.filter(kind__in={each.kind for each in wanted}, slug__in={each.slug for each in wanted})
+        owners = {
+            Reference(kind=kind, slug=slug): pk for kind, slug, pk in found.values_list("kind", "slug", "subject_id")
+        }
+        return {reference: owners[reference] for reference in wanted if reference in owners}
 
     def reserve(self, references: set[Reference]) -> None:
         """Reserves the addresses of references, so that each still leads to its subject after a draft was renamed."""
         new: list[Address] = []
-        for kind in sorted({reference.kind for reference in references}):
-            slugs = {reference.slug for reference in references if reference.kind == kind}
-            slugs -= set(self.filter(kind=kind, slug__in=slugs).values_list("slug", flat=True))
-            if slugs:
-                rows = kinds()[kind].objects.filter(slug__in=slugs)
-                # One order for everybody: two transactions that lock rows in different orders would block each other.
-                new += [Address(kind=kind, slug=row.slug, subject_id=row.pk) for row in rows.order_by("slug")]
+        missing = references - set(self.owners(references))
+        for kind in sorted({reference.kind for reference in missing}):
+            rows = kinds()[kind].objects.filter(slug__in=[each.slug for each in missing if each.kind == kind])
+            # One order for everybody: two transactions that lock rows in different orders would block each other.
+            new += [Address(kind=kind, slug=row.slug, subject_id=row.pk) for row in rows.order_by("slug")]
         Address.objects.bulk_create(new, ignore_conflicts=True)
 
     def without_live_page(self, references: tuple[Reference, ...]) -> list[Any]:

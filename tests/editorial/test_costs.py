@@ -27,6 +27,22 @@ def test_saving_one_changed_word_reads_and_writes_no_other_row(client, django_as
     assert "Another word." in str(Edition.objects.about(disease).newest().get().content)
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_publishing_takes_as_many_queries_for_any_number_of_rows(client, django_assert_num_queries, count):
+    client.force_login(make_publisher())
+    disease = make_disease(questions=count, organizations=make_organizations(count))
+    disease.questions.update(answer="<p>Another word.</p>")
+    newest = save_edition(disease, by="test")
+    address = reverse("admin:diseases_disease_publish", args=[disease.pk])
+    fields = fields_of(client.get(address).text) | {"note": "One word."}
+
+    with django_assert_num_queries(28):  # 6 of them begin and end transactions, 5 are about the session and the account
+        response = client.post(address, fields)
+
+    assert response.status_code == 302
+    assert Edition.objects.about(disease).live().get() == newest
+
+
 @pytest.mark.parametrize("count", [1, 3, 150])
 @pytest.mark.parametrize("change", ["delete", "update"])
 def test_restoring_takes_as_many_queries_for_any_number_of_rows(django_assert_max_num_queries, count, change):
