@@ -9,8 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,8 +54,8 @@ all under the same server in the same run. `make bench-serving` measures it and 
 {date} · {versions}
 
 - The site is served by `manage.py serve`, in production mode, and the others by granian with as many processes and
-  threads: {workers} and {threads}. Load comes over {connections} connections from {client} on the same machine,
-  so only the ratios mean something.
+  threads: {workers} and {threads}. Load comes over {connections} connections from {client} on the same machine, so
+  only the ratios mean something.
 - The others are `shared/peer`, beside the project: the bare function and the constant view send one stored page; the
   ORM's page comes from a database with as many diseases, with answers and organizations of about the same length.
 - The page, the two constants and the ORM's page take turns, {rounds} times {seconds} seconds each; the median counts.
@@ -148,27 +148,41 @@ def page(slug: str) -> str:
     return f"/diseases/{slug}/"
 
 
-def time_pages(site: TimedProcess, peer: TimedProcess | None, peer_slugs: Sequence[str]) -> Figures:
-    """Returns processor times. The site and the peer take turns, so that a busy moment falls on both."""
-    times: dict[str, list[float]] = {"CPU first": [], "CPU again": [], "CPU ORM": [], "CPU hit": []}
-    slugs = spread(site.slugs, TIMED_PAGES + 3)
-    for number, slug in enumerate(slugs):
-        found = {
-            "CPU first": site.ask("page", page(slug)),
-            "CPU again": site.ask("page-after-publication", page(slug)),
-        }
-        if peer:
-            found["CPU ORM"] = peer.ask("page", page(peer_slugs[number % len(peer_slugs)]))
-        if number % 4 == 0:
-            found["CPU hit"] = site.ask("hit", page(slug))
-        if number > 2:  # the first ones load templates and much else
-            for name, (time_,) in found.items():
-                times[name].append(time_)
-    published = [site.ask("publication", slug) for slug in slugs[: PUBLICATIONS + 2]][2:]
-    figures = {name: median(values) for name, values in times.items() if values}
-    figures["CPU publishing"] = median(time_ for time_, _statements in published)
-    figures["statements"] = max(statements for _time, statements in published)
-    return figures
+@dataclass(frozen=True)
+class Timed:
+    """The processes that time pages of one place, and some slugs of the peer's. No peer: no slugs."""
+
+    site: TimedProcess
+    peer: TimedProcess | None
+    peer_slugs: list[str]
+
+
+def time_pages(places: Mapping[Place, Timed]) -> Results:
+    """Returns processor times. All sites and peers take turns, so that a busy moment falls on each of them."""
+    times: dict[Place, dict[str, list[float]]] = {place: defaultdict(list) for place in places}
+    for number in range(TIMED_PAGES + 3):
+        for place, timed in places.items():
+            path = page(spread(timed.site.slugs, TIMED_PAGES + 3)[number])
+            found = {
+                "CPU first": timed.site.ask("page", path),
+                "CPU again": timed.site.ask("page-after-publication", path),
+            }
+            if timed.peer:
+                found["CPU ORM"] = timed.peer.ask("page", page(timed.peer_slugs[number % len(timed.peer_slugs)]))
+            if number % 4 == 0:
+                found["CPU hit"] = timed.site.ask("hit", path)
+            if number > 2:  # the first ones load templates and much else
+                for name, (milliseconds,) in found.items():
+                    times[place][name].append(milliseconds)
+    results: Results = {}
+    for place, timed in places.items():
+        slugs = spread(timed.site.slugs, PUBLICATIONS + 2)
+        published = [timed.site.ask("publication", slug) for slug in slugs][2:]
+        figures = {name: median(values) for name, values in times[place].items()}
+        figures["CPU publishing"] = median(milliseconds for milliseconds, _statements in published)
+        figures["statements"] = max(statements for _milliseconds, statements in published)
+        results[str(place)] = figures
+    return results
 
 
 def fetch(port: int, path: str, headers: Mapping[str, str] = HEADERS) -> tuple[HTTPResponse, bytes]:
@@ -193,12 +207,12 @@ def granian_command(application: str) -> list[str]:
 
 
 @contextmanager
-def peers(place: Place, folder: str, slug: str) -> Iterator[dict[str, tuple[RunningServer, str]]]:
+def peers(place: Place, slugs: Sequence[str], folder: str) -> Iterator[dict[str, tuple[RunningServer, str]]]:
     """Starts the three other servers, and returns each with the path of a page. Nothing where there is no peer."""
-    if not PEER.is_dir():
+    if not slugs:
         yield {}
         return
-    path = page(slug)
+    path = page(slugs[0])
     with running(granian_command("wsgi:application"), place.peer_environment(), PEER) as orm:
         stored = Path(folder) / "page.html"
         stored.write_bytes(fetch(orm.port, path)[1])
@@ -217,17 +231,16 @@ def warm_up(port: int, paths: Sequence[str]) -> None:
             return
 
 
-def measure_loads(
-    place: Place, environment: Mapping[str, str], slugs: Sequence[str], peer_slug: str, folder: str
-) -> Figures:
+def measure_loads(place: Place, environment: Mapping[str, str], timed: Timed, folder: str) -> Figures:
     figures: Figures = {}
+    slugs = timed.site.slugs
 
     def note(name: str, found: Load) -> None:
         figures.update({name: found.rate, f"{name} p50": found.p50, f"{name} p99": found.p99})
         if found.failures:
             raise AssertionError(f"{place}, {name}: {found.failures} of {found.requests} requests failed.")
 
-    with running(SERVE, place.environment(environment)) as site, peers(place, folder, peer_slug) as others:
+    with running(SERVE, place.environment(environment)) as site, peers(place, timed.peer_slugs, folder) as others:
         path = page(slugs[len(slugs) // 2])
         targets = {**others, "page": (site, path)}
         for server, own_path in targets.values():
@@ -244,7 +257,7 @@ def measure_loads(
         note("unchanged", load(site.port, [path], unchanged, SECONDS))
         queries = [f"/search/?q={slug.replace('-', '+')}" for slug in slugs]
         check_answer(site, queries[0], HEADERS, 200)
-        load(site.port, queries, HEADERS, 1)
+        load(site.port, queries, HEADERS, LONGER)  # each process reads the names first
         note("search", load(site.port, queries, HEADERS, LONGER))
         warm_up(site.port, queries[:QUERIES])
         note("searches", load(site.port, queries[:QUERIES], HEADERS, SECONDS))
@@ -272,45 +285,36 @@ def resident(site: RunningServer) -> float:
     return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
-def measure(
-    places: Sequence[Place], environment: Mapping[str, str], folder: str, say: Callable[[str], None]
-) -> Results:
-    results: Results = {}
-    has_peer = PEER.is_dir()
+def measure(places: Sequence[Place], environment: Mapping[str, str], folder: str) -> Results:
     with ExitStack() as stack:
-        say("Making the sites …")
-        sites = {
-            place: stack.enter_context(
-                TimedProcess("tests.bench.timed_site", place.environment(environment), str(place.size))
-            )
-            for place in places
-        }
-        plain = {}
-        if has_peer:
-            with ThreadPoolExecutor(2) as pool:
-                list(pool.map(fill_peer, places))
-            plain = {
-                place: stack.enter_context(TimedProcess("tests.bench.timed_pages", place.peer_environment()))
-                for place in places
-            }
-        peer_slugs = {place: read_peer_slugs(place) if has_peer else [] for place in places}
-        for timed in [*sites.values(), *plain.values()]:
-            timed.wait()
-        for place, site in sites.items():
-            say(f"{place} diseases: processor times …")
-            results[str(place)] = time_pages(site, plain.get(place), peer_slugs[place])
-        slugs = {place: site.slugs for place, site in sites.items()}
+        print("Making the sites …", flush=True)
+        timed = {place: stack.enter_context(start_timed(place, environment)) for place in places}
+        for each in timed.values():
+            each.site.wait()
+            if each.peer:
+                each.peer.wait()
+        print("Processor times …", flush=True)
+        results = time_pages(timed)
     for place in places:
         if place.size in SERVED:
-            say(f"{place} diseases: loads …")
-            peer_slug = peer_slugs[place][0] if has_peer else ""
-            results[str(place)] |= measure_loads(place, environment, slugs[place], peer_slug, folder)
+            print(f"Loads on {place} diseases …", flush=True)
+            results[str(place)] |= measure_loads(place, environment, timed[place], folder)
     return results
 
 
-def fill_peer(place: Place) -> None:
-    command = [sys.executable, "load.py", str(place.size)]
-    subprocess.run(command, env=place.peer_environment(), cwd=PEER, check=True)  # noqa: S603 # our own
+@contextmanager
+def start_timed(place: Place, environment: Mapping[str, str]) -> Iterator[Timed]:
+    """Starts to make a site and a peer, in processes that time their pages afterwards."""
+    with ExitStack() as stack:
+        own = place.environment(environment)
+        site = stack.enter_context(TimedProcess("tests.bench.timed_site", own, str(place.size)))
+        if not PEER.is_dir():
+            yield Timed(site, None, [])
+            return
+        command = [sys.executable, "load.py", str(place.size)]
+        subprocess.run(command, env=place.peer_environment(), cwd=PEER, check=True)  # noqa: S603 # our own
+        peer = stack.enter_context(TimedProcess("tests.bench.timed_pages", place.peer_environment()))
+        yield Timed(site, peer, read_peer_slugs(place))
 
 
 def read_peer_slugs(place: Place) -> list[str]:
@@ -347,11 +351,14 @@ def main() -> None:
     subprocess.run(collect, env=collecting, cwd=ROOT, check=True)  # noqa: S603 # our own
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         places = make_places(folder, database_url, stack)
-        results = measure(places, environment, folder, lambda line: print(line, flush=True))
+        results = measure(places, environment, folder)
     JSON.parent.mkdir(exist_ok=True)
     JSON.write_text(json.dumps(results, indent=2))
     versions = [f"{os.cpu_count()} cores", f"Python {platform.python_version()}", f"Django {django.get_version()}"]
     versions += [f"granian {granian.__version__}", f"SQLite {sqlite3.sqlite_version}"]
+    if database_url:
+        with psycopg.connect(database_url) as server:
+            versions.append(f"PostgreSQL {(server.info.parameter_status('server_version') or '').split()[0]}")
     introduction = INTRODUCTION.format(
         date=datetime.now(UTC).strftime("%-d %B %Y"),
         versions=" · ".join(versions),
