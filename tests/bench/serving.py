@@ -232,13 +232,12 @@ def warm_up(port: int, paths: Sequence[str]) -> None:
 
 
 def measure_loads(place: Place, environment: Mapping[str, str], timed: Timed, folder: str) -> Figures:
-    figures: Figures = {}
+    figures: Figures = {"failures": 0}
     slugs = timed.site.slugs
 
     def note(name: str, found: Load) -> None:
         figures.update({name: found.rate, f"{name} p50": found.p50, f"{name} p99": found.p99})
-        if found.failures:
-            raise AssertionError(f"{place}, {name}: {found.failures} of {found.requests} requests failed.")
+        figures["failures"] += found.failures
 
     with running(SERVE, place.environment(environment)) as site, peers(place, timed.peer_slugs, folder) as others:
         path = page(slugs[len(slugs) // 2])

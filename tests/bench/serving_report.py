@@ -56,6 +56,7 @@ def bars(results: Results) -> Iterator[Bar]:
             yield Bar("warm page / bare function", place, ratio(place, "page", "bare"), least=0.5)
             yield Bar("1,000 pages in turn / bare function", place, ratio(place, "pages", "bare"), least=0.4)
         yield Bar("304 / warm page", place, ratio(place, "unchanged", "page"), least=0.95)
+        yield Bar("requests that failed", place, figures["failures"], most=0)
         yield Bar("p99 / p50 of a warm page", place, ratio(place, "page p99", "page p50"), most=3)
         yield Bar("CPU: first rendering / ORM's page", place, ratio(place, "CPU first", "CPU ORM"), most=3)
         yield Bar("CPU: after a publication / ORM's page", place, ratio(place, "CPU again", "CPU ORM"), most=1.5)
