@@ -136,7 +136,7 @@ def _do_task(work: Work, task: JobTask) -> str:
     try:
         work.do(task)
     except (PublishingError, PermissionDenied) as error:
-        return str(error)
+        return str(error) or _("It is not allowed.")
     except OperationalError:
         raise
     except Exception:

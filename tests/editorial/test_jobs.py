@@ -14,6 +14,7 @@ import time_machine
 from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.checks import run_checks
+from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -205,18 +206,22 @@ def test_a_job_that_is_interrupted_goes_on_where_it_stopped(monkeypatch, publish
 
 def test_an_unexpected_error_refuses_one_page_and_is_logged(publisher, caplog):
     drafts = make_drafts(3)
+    errors = {drafts[1].pk: ZeroDivisionError, drafts[2].pk: PermissionDenied}
 
     def step(task):
-        if task.subject == drafts[1]:
-            raise ZeroDivisionError
+        if error := errors.get(task.subject.pk):
+            raise error
         return publish_step(task)
 
     work = register_work(Work("test", "Test", "publish", step))
     with caplog.at_level(logging.ERROR):
         job = work_on(start(drafts, publisher, work))
 
-    assert (job.done, job.refused) == (2, 1)
-    assert reasons(job) == [(drafts[1].pk, "An unexpected error stopped this. The log of the site says more.")]
+    assert (job.done, job.refused) == (1, 2)
+    assert reasons(job) == [
+        (drafts[1].pk, "An unexpected error stopped this. The log of the site says more."),
+        (drafts[2].pk, "It is not allowed."),
+    ]
     assert "ZeroDivisionError" in caplog.text
 
 
