@@ -109,6 +109,7 @@ class WaitingRecord(models.Model):
     content = models.JSONField(help_text=_("The record, as its readers returned it."))
 
     class Meta:
+        default_permissions = ()  # nobody sees these rows in the admin
         constraints = [models.UniqueConstraint(fields=["dataset", "record"], name="one_waiting_record")]
 
     def __str__(self) -> str:

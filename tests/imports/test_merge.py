@@ -653,7 +653,7 @@ def test_new_diseases_take_as_many_queries_with_many_of_them_and_many_rows(
     for record in records:
         merging._merge(record)
 
-    with django_assert_num_queries(45):
+    with django_assert_num_queries(42):
         merging._write_pending()
 
     assert len(merging.report.lines[Heading.PUBLISHED]) == diseases

@@ -104,7 +104,7 @@ def test_the_icons_have_the_expected_sizes(client):
     assert png_size("icons/apple-touch-icon.png") == (180, 180)
     assert png_size("icons/share.png") == (1200, 630)
     response = client.get("/favicon.ico")
-    assert (response.status_code, response["Location"]) == (302, "/static/icons/favicon.ico")
+    assert (response.status_code, response["Location"]) == (301, "/static/icons/favicon.ico")
     with open(finders.find("icons/favicon.ico"), "rb") as file:
         assert struct.unpack("<HHH", file.read(6)) == (0, 1, 3)
 
