@@ -31,8 +31,20 @@ class Version(NamedTuple):
     removal_token: str
 
 
+DatabaseFile = tuple[int, int] | None
+"""What identifies the file of an SQLite database; None for another database."""
+
+
+class ConnectionOfThread(threading.local):
+    """The connection that a thread keeps, the driver's own object of it, and the file that it has opened."""
+
+    connection: BaseDatabaseWrapper | None = None
+    raw: Any = None
+    file: DatabaseFile = None
+
+
 class VersionReader:
-    """Reads the public version for all threads of this process.
+    """Reads the public version for all threads of this process, each on a connection of its own.
 
     Where the database does not answer, `read` returns None at once from then on, until a thread in the background has
     read the version again. The same thread reads it while there are no requests, so that this process soon knows what
@@ -45,11 +57,11 @@ class VersionReader:
         self.last_read_at = 0.0
         """The time of the last answer of the database, on the clock `time.monotonic`."""
         self._is_gone = False
-        self._lock = threading.Lock()
         self._is_closed = threading.Event()
-        self._connection: BaseDatabaseWrapper | None = None
-        self._file: tuple[int, int] | None = None
+        self._own = ConnectionOfThread()
+        self._file: DatabaseFile = None
         self._watcher: threading.Thread | None = None
+        self._start_lock = threading.Lock()
         database: Any = connections[alias]
         self._driver_error: type[Exception] = database.Database.Error
         table = database.ops.quote_name(PublicVersion._meta.db_table)
@@ -59,16 +71,19 @@ class VersionReader:
         """Returns the present version, or None while the database does not answer."""
         if self._watcher is None:
             self._start_watcher()
-        if self._is_gone:
-            return None
-        with self._lock:  # whoever waited here for a failure does not wait for another one
-            return None if self._is_gone else self._ask()
+        return None if self._is_gone else self._ask()
 
     def close(self) -> None:
-        """Ends the thread in the background and the connection."""
+        """Ends the thread in the background, and the connection of this thread."""
         self._is_closed.set()
-        with self._lock:
-            self._disconnect()
+        self.disconnect()
+
+    def disconnect(self) -> None:
+        """Ends the connection of this thread. The next reading makes a new one."""
+        if self._own.connection is not None:
+            with suppress(django.db.Error):
+                self._own.connection.close()
+            self._own.connection = None
 
     def _ask(self) -> Version | None:
         """Returns the version from the database. The database may have closed the kept connection: then a new one."""
@@ -88,40 +103,32 @@ class VersionReader:
     def _select(self, *, is_last: bool = False) -> Version | None:
         """Returns the version. Where that fails, disconnects, and returns None or, at the last attempt, raises."""
         try:
-            connection = self._connected().connection
-            if hasattr(connection, "pgconn"):
+            if self._own.connection is None or self._own.file != self._file:
+                self._connect()
+            connection: Any = self._own.raw
+            if self._file is None:
                 row = row_within_time(connection.pgconn, self._statement)
             else:
                 row = connection.execute(self._statement).fetchone()
         except (django.db.Error, OSError, self._driver_error):
-            self._disconnect()
+            self.disconnect()
             if is_last:
                 raise
             return None
         return Version(str(row[0]), str(row[1])) if row else Version("", "")
 
-    def _connected(self) -> BaseDatabaseWrapper:
-        """Returns the kept connection, or a new one where the file of the database was replaced."""
-        file = _file_of(connections[self.alias])
-        if self._connection is None or file != self._file:
-            self._disconnect()
-            connection: Any = connections.create_connection(self.alias)
-            connection.inc_thread_sharing()
-            limits = {"timeout": MAX_WAIT_SECONDS} if file else {"connect_timeout": MAX_WAIT_SECONDS}
-            options = connection.settings_dict.get("OPTIONS", {})
-            connection.settings_dict = connection.settings_dict | {"OPTIONS": options | limits}
-            connection.connect()
-            self._connection, self._file = connection, file
-        return self._connection
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            with suppress(django.db.Error):
-                self._connection.close()
-            self._connection = None
+    def _connect(self) -> None:
+        self.disconnect()
+        self._file = _file_of(connections[self.alias])
+        connection = connections.create_connection(self.alias)
+        limits = {"timeout": MAX_WAIT_SECONDS} if self._file else {"connect_timeout": MAX_WAIT_SECONDS}
+        options = connection.settings_dict.get("OPTIONS", {})
+        connection.settings_dict = connection.settings_dict | {"OPTIONS": options | limits}
+        connection.connect()
+        self._own.connection, self._own.raw, self._own.file = connection, connection.connection, self._file
 
     def _start_watcher(self) -> None:
-        with self._lock:
+        with self._start_lock:
             if self._watcher is None:
                 watcher = threading.Thread(target=self._watch, name="public version", daemon=True)
                 watcher.start()
@@ -129,12 +136,17 @@ class VersionReader:
 
     def _watch(self) -> None:
         while not self._is_closed.wait(WATCH_SECONDS):
-            if self._is_gone or time.monotonic() - self.last_read_at > WATCH_SECONDS:
-                try:
-                    with self._lock:
-                        self._ask()
-                except Exception:  # without this thread, the site would never find the database again
-                    logger.exception("The public version could not be read.")
+            try:
+                if self._file and self._file != _file_of(connections[self.alias]):
+                    self.disconnect()  # the file was replaced; `_connect` tells the other threads
+                if self._is_gone or time.monotonic() - self.last_read_at > WATCH_SECONDS or not self._own.connection:
+                    self._ask()
+            except FileNotFoundError:
+                self.disconnect()  # it still reads the file that is gone
+                self._ask()
+            except Exception:  # without this thread, the site would never find the database again
+                logger.exception("The public version could not be read.")
+        self.disconnect()
 
 
 def row_within_time(connection: pq.abc.PGconn, statement: str) -> tuple[str, ...] | None:
@@ -161,8 +173,8 @@ def row_within_time(connection: pq.abc.PGconn, statement: str) -> tuple[str, ...
     return tuple((result.get_value(0, column) or b"").decode() for column in range(result.nfields))
 
 
-def _file_of(connection: BaseDatabaseWrapper) -> tuple[int, int] | None:
-    """Returns what identifies the file of an SQLite database. Raises FileNotFoundError where there is none."""
+def _file_of(connection: BaseDatabaseWrapper) -> DatabaseFile:
+    """Returns the file of an SQLite database. Raises FileNotFoundError where there is none."""
     if connection.vendor != "sqlite":
         return None
     found = os.stat(connection.settings_dict["NAME"])

@@ -232,6 +232,7 @@ def test_readers_who_ask_at_once_have_the_page_made_once(make_cache):
 
     def read():
         answers.append(ask(cache, path))
+        lose_connection(cache)
         connection.close()
 
     threads = [threading.Thread(target=read) for _ in range(8)]
@@ -486,7 +487,7 @@ def no_database():
 
 def lose_connection(cache):
     """Ends the kept connection, as a server does that stops."""
-    cache.versions._disconnect()
+    cache.versions.disconnect()
 
 
 def test_without_the_database_pages_in_memory_are_served_and_marked(cache):
