@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Response, expect
 
 from accounts.models import User
 from tests.browser.chromium import NAMES, SWITCHES, find_chromium
@@ -48,6 +48,11 @@ def sign_in(context: BrowserContext, user: User, address: str) -> None:
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     url = address + settings.SESSION_COOKIE_PATH
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
+
+
+def answer_boxes(page: Page) -> Locator:
+    """Returns the boxes in which answers are written. Before the editor starts, a plain text area is in their place."""
+    return page.locator("[contenteditable=true]").and_(page.get_by_role("textbox", name="Answer"))
 
 
 @pytest.fixture

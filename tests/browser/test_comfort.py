@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from publishing.models import Edition
 from publishing.verbs import save_edition, submit
 from tests.browser.barriers import VIEWS, own_barriers, own_barriers_in_both_schemes
+from tests.browser.conftest import answer_boxes
 from tests.browser.test_editing import url
 from tests.factories import make_disease, make_editor, make_organization, make_publisher
 
@@ -58,7 +59,7 @@ def test_shortcuts_save_and_preview(open_window):
     disease.refresh_from_db()
     assert disease.summary == "Saved by a key."
 
-    answer = page.get_by_role("textbox", name="Answer").first
+    answer = answer_boxes(page).first
     answer.click()
     page.keyboard.press("Control+End")
     page.keyboard.type(" Typed in the editor.")

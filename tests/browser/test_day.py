@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from diseases.models import Disease
 from publishing.models import Edition
+from tests.browser.conftest import answer_boxes
 from tests.browser.test_editing import url
 from tests.factories import make_editor, make_organization, make_publisher
 
@@ -18,7 +19,7 @@ def add_question(page, place, question, answer):
     page.get_by_text("Add another Question").click()
     page.locator(f"#id_questions-{place}-question").fill(question)
     page.locator(f"#id_questions-{place}-topic").select_option("causes")
-    page.get_by_role("textbox", name="Answer").nth(place).click()
+    answer_boxes(page).nth(place).click()
     page.keyboard.type(answer)
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from diseases.models import Disease
 from organizations.models import Organization
 from publishing.models import Edition
+from tests.browser.conftest import answer_boxes
 from tests.factories import PASSWORD, make_disease, make_editor, make_publisher, make_question
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -76,7 +77,7 @@ def test_an_answer_is_written_in_the_editor_previewed_and_handed_over(open_windo
     page = open_window(make_editor())
 
     page.goto(url("change", disease))
-    answer = page.get_by_role("textbox", name="Answer").first
+    answer = answer_boxes(page).first
     answer.click()
     page.keyboard.press("Control+End")
     page.keyboard.type(" A word in ")
@@ -101,7 +102,7 @@ def test_opening_and_saving_in_the_browser_changes_nothing(open_window):
     page = open_window(make_editor())
 
     page.goto(url("change", disease))
-    expect(page.get_by_role("textbox", name="Answer")).to_have_count(2)
+    expect(answer_boxes(page)).to_have_count(2)
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
 
@@ -116,7 +117,7 @@ def test_two_editors_one_of_whom_deletes_a_question(open_window):
 
     second.goto(url("change", disease))
     second.get_by_label("Summary:", exact=True).fill("By the second.")
-    second.get_by_role("textbox", name="Answer").nth(1).click()
+    answer_boxes(second).nth(1).click()
     second.keyboard.press("Control+End")
     second.keyboard.type(" And improved.")
     first.goto(url("change", disease))
@@ -128,7 +129,7 @@ def test_two_editors_one_of_whom_deletes_a_question(open_window):
     expect(second.get_by_text("Another person saved this page while you were editing it")).to_be_visible()
     expect(second.get_by_text("Lovelace")).to_be_visible()
     expect(second.get_by_label("Summary:", exact=True)).to_have_value("By the second.")
-    expect(second.get_by_role("textbox", name="Answer").nth(1)).to_contain_text("Deleted. And improved.")
+    expect(answer_boxes(second).nth(1)).to_contain_text("Deleted. And improved.")
     assert disease.questions.count() == 1
     second.get_by_role("button", name="Save and continue editing").click()
     expect(second.get_by_text("was changed successfully")).to_be_visible()

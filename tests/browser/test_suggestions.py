@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from suggestions import form_tokens
 from suggestions.models import Suggestion
 from tests.browser.barriers import VIEWS, barriers, own_barriers
+from tests.browser.conftest import answer_boxes
 from tests.factories import (
     make_disease,
     make_editor,
@@ -62,7 +63,7 @@ def test_a_readers_correction_is_accepted_published_and_credited(open_window, di
     editor.get_by_role("button", name="Assign to me").click()
     expect(editor.get_by_text("It is assigned to you now.")).to_be_visible()
     editor.get_by_role("link", name="Accept into the answer…").click()
-    text = editor.get_by_role("textbox", name="Answer")
+    text = answer_boxes(editor)
     expect(text.locator("li")).to_have_text(["one in two", "about one in three <b>children</b>"])
     expect(text.locator("strong")).to_have_text("families")
     text.locator("li").last.click()
