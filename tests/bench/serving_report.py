@@ -26,7 +26,7 @@ REASONS: dict[str, str] = {
         "4 to 8 for the constant view."
     ),
     "searches a second, each for another name": (
-        "a search that nobody has made yet costs about 12 ms: a third finds the names, the rest makes the page."
+        "a search that nobody has made yet takes both cores for about 7 ms: to find the names, and to make the page."
     ),
     "CPU: publishing, ms": ("the time of PostgreSQL's own process is in it."),
 }
