@@ -16,6 +16,7 @@ from urllib.parse import quote
 import pytest
 from django.conf import settings
 from django.db import connection
+from redis import Redis as RedisClient
 
 from tests.serving import SERVE, running
 
@@ -105,6 +106,11 @@ class Redis:
     def stop(self):
         self.process.kill()
         self.process.wait()
+
+    def count(self):
+        """Returns the number of pages that it keeps."""
+        with RedisClient(port=self.port) as client:
+            return client.dbsize()
 
 
 class DatabaseDoor:
